@@ -1,0 +1,65 @@
+"""Validate the docstring of every public name, and of its methods, with numpydoc."""
+
+import inspect
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from numpydoc.validate import ERROR_MSGS, validate
+
+import skunsup
+
+# What a class or a function owes its reader, though its methods do not.
+OWED_BY_PUBLIC_NAMES = {"EX01", "SA01"}
+
+
+def ignored_codes() -> set[str]:
+    """Read the codes that pyproject.toml excludes, each with its reason."""
+    pyproject = Path(__file__).parent.parent / "pyproject.toml"
+    tool = tomllib.loads(pyproject.read_text(encoding="utf-8"))["tool"]
+    codes = set(tool["numpydoc_validation"]["checks"]) - {"all"}
+    if unknown := codes - set(ERROR_MSGS):
+        raise ValueError(f"Unknown numpydoc codes in pyproject.toml: {unknown}.")
+    return codes
+
+
+def is_ours(member: object) -> bool:
+    """Tell our own methods and properties from those scikit-learn brings."""
+    function = member.fget if isinstance(member, property) else member
+    module = getattr(function, "__module__", None) or ""
+    return callable(function) and module.partition(".")[0] == "skunsup"
+
+
+def public_objects() -> Iterator[tuple[str, bool]]:
+    """Yield each public dotted name, and whether it is a method or a property."""
+    for name in skunsup.__all__:
+        public = getattr(skunsup, name)
+        if not callable(public):
+            continue
+        yield f"skunsup.{name}", False
+        if inspect.isclass(public):
+            for member, _ in inspect.getmembers(public, is_ours):
+                if not member.startswith("_"):
+                    yield f"skunsup.{name}.{member}", True
+
+
+def main() -> int:
+    """Print every violation and return the exit status."""
+    ignored = ignored_codes()
+    checked, violations = 0, []
+    for name, is_member in public_objects():
+        skipped = ignored if is_member else ignored - OWED_BY_PUBLIC_NAMES
+        checked += 1
+        violations += [
+            f"{name}: {code} {message}"
+            for code, message in validate(name)["errors"]
+            if code not in skipped
+        ]
+    print(*violations, sep="\n", end="\n" if violations else "")
+    print(f"numpydoc: {checked} docstrings, {len(violations)} violations")
+    return int(bool(violations) or not checked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

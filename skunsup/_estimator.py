@@ -1,0 +1,284 @@
+"""The one template of every deep estimator: validate, build, train, publish."""
+
+from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._networks import Architecture, Network
+from skunsup._random import make_generator
+from skunsup._sklearn import integers, reals, unchanged_on_error, validated
+from skunsup._training import (
+    FittedNetwork,
+    Plan,
+    Rows,
+    Sample,
+    TrainingState,
+    Validation,
+    optimizer_recipe,
+    shared_network,
+    train,
+    weighted_sample,
+)
+from skunsup._validation import check_rows, check_weights, check_X
+
+CHANGED = (
+    "{name} cannot go on training, because its parameters now describe another network "
+    "than the fitted one. Set them back, or call fit with warm_start=False to start anew."
+)
+
+
+@dataclass(frozen=True)
+class FitData:
+    """Validated training data."""
+
+    rows: Rows
+    sample: Sample
+    validation: Validation | None
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return self.rows.d
+
+
+class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
+    """Base of the estimators around a network.
+
+    A subclass has the shared parameters (`_shared_constraints` lists their ranges),
+    names in `_criterion` the method of its network that judges validation rows, and
+    fills in two hooks: what network, and where its weights start.
+    """
+
+    _doc_link_module = "skunsup"
+    _doc_link_template = (
+        "https://skunsup.readthedocs.io/en/stable/api/skunsup.{estimator_name}.html"
+    )
+    _criterion: ClassVar[str]
+
+    _shared_constraints: ClassVar[dict[str, list]] = {
+        "optimizer": [str, dict, keras.optimizers.Optimizer],
+        "learning_rate": [
+            reals(0, None, "neither"),
+            keras.optimizers.schedules.LearningRateSchedule,
+            None,
+        ],
+        "weight_decay": [reals(0, None, "left"), None],
+        "batch_size": [integers(1), None],
+        "epochs": [integers(1)],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [reals(0, 1, "neither")],
+        "n_iter_no_change": [integers(1)],
+        "tol": [reals(0, None, "left")],
+        "callbacks": [list, tuple, keras.callbacks.Callback, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _architecture(self, data: FitData) -> Architecture:
+        """Return the network's recipe; raise ValueError for parameters that clash."""
+
+    @abstractmethod
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        """Return the weights of `network` to start a new fit from."""
+
+    @validated(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
+    ) -> Self:
+        """Train on `X`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Training rows, on a scale near 1. Sparse rows and memory maps are read a
+            block at a time.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative. A row of weight 2 is the same as that row twice, a row of
+            weight 0 as none, exactly; an epoch draws as many rows as the weights sum to.
+        X_val : array-like of shape (n_val, n_features), default=None
+            Rows to judge epochs by, instead of a fraction held out of `X`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data, a parameter or their combination cannot be used, if the loss is
+            not finite in the first epoch, or if a callback raises. The estimator is then
+            as it was before.
+        """
+        with unchanged_on_error(self):
+            previous = self._previous() if self.warm_start else None  # type: ignore[attr-defined]
+            rng = make_generator(self.random_state)  # type: ignore[attr-defined]
+            data = self._fit_data(X, sample_weight, X_val, rng)
+            plan = self._plan(self.epochs, stopping=self.early_stopping)  # type: ignore[attr-defined]
+            return self._train(data, plan, previous, rng)
+
+    @validated(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Train on one more batch of a stream: one pass over `X`.
+
+        Weights, optimizer state and random state go on from the last call. At most
+        `batch_size` rows make exactly one step. Early stopping does not apply.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            At least one row, on the scale of the rows before.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and if `X` has other columns than before.
+        """
+        with unchanged_on_error(self):
+            previous = self._previous()
+            rng = make_generator(self.random_state)  # type: ignore[attr-defined]
+            first = previous is None
+            X = check_X(self, X, reset=first)
+            rows = check_rows(X)
+            sample = weighted_sample(rows, check_weights(sample_weight, X))
+            data = FitData(rows, sample, None)
+            return self._train(data, self._plan(1, stopping=False), previous, rng)
+
+    @property
+    def model_(self) -> Network:
+        """Keras network with the fitted weights; changing it does not change the fit."""
+        if not hasattr(self, "_network"):
+            raise AttributeError(f"{type(self).__name__} has no model_ before fit.")
+        return self._network.model()
+
+    def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
+        """Validate `X`, apply a method of the network, and say the dtype to return."""
+        check_is_fitted(self)
+        X = check_X(self, X, reset=False)
+        dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.float64
+        return self._network.compute(method, check_rows(X)), np.dtype(dtype)
+
+    def _fit_data(
+        self, X: Any, sample_weight: Any, X_val: Any, rng: np.random.Generator
+    ) -> FitData:
+        X = check_X(self, X, reset=True, min_samples=2)
+        rows = check_rows(X)
+        sample = weighted_sample(rows, check_weights(sample_weight, X))
+        if X_val is not None:
+            held = check_rows(check_X(self, X_val, reset=False))
+            everyone = Sample(np.arange(held.n), None)
+            return FitData(rows, sample, Validation(held, everyone, self._criterion))
+        if not self.early_stopping:  # type: ignore[attr-defined]
+            return FitData(rows, sample, None)
+        sample, out = self._split(sample, rng)
+        held = rows.part(out.index)
+        return FitData(rows, sample, Validation(held, out, self._criterion))
+
+    def _split(self, sample: Sample, rng: np.random.Generator) -> tuple[Sample, Sample]:
+        fraction = self.validation_fraction  # type: ignore[attr-defined]
+        rest, held = sample.split(fraction, rng)
+        if not len(rest.index) or not len(held.index):
+            raise ValueError(
+                f"validation_fraction={fraction} of {len(sample.index)} distinct rows "
+                f"leaves {len(rest.index)} rows to train on and {len(held.index)} to "
+                "judge by; both need at least one. Give more rows, another fraction, "
+                "X_val, or early_stopping=False."
+            )
+        return rest, held
+
+    def _plan(self, epochs: int, *, stopping: bool) -> Plan:
+        callbacks = self.callbacks or ()  # type: ignore[attr-defined]
+        if isinstance(callbacks, keras.callbacks.Callback):
+            callbacks = (callbacks,)
+        for callback in callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise TypeError(
+                    f"callbacks holds {callback!r}, but expected instances of "
+                    "keras.callbacks.Callback; wrap a function in "
+                    "keras.callbacks.LambdaCallback(on_epoch_end=function)."
+                )
+        return Plan(
+            epochs=epochs,
+            batch_size=self.batch_size,  # type: ignore[attr-defined]
+            patience=self.n_iter_no_change if stopping else None,  # type: ignore[attr-defined]
+            tol=self.tol,  # type: ignore[attr-defined]
+            callbacks=tuple(callbacks),
+            verbose=int(self.verbose),  # type: ignore[attr-defined]
+        )
+
+    def _previous(self) -> TrainingState | None:
+        return getattr(self, "_state", None)
+
+    def _train(
+        self,
+        data: FitData,
+        plan: Plan,
+        previous: TrainingState | None,
+        rng: np.random.Generator,
+    ) -> Self:
+        recipe = optimizer_recipe(
+            self.optimizer,  # type: ignore[attr-defined]
+            self.learning_rate,  # type: ignore[attr-defined]
+            self.weight_decay,  # type: ignore[attr-defined]
+        )
+        architecture = self._architecture(data)
+        if previous is None:
+            network = shared_network(architecture)
+            values = self._start_values(architecture, network, data, rng)
+            previous = TrainingState(values, None, rng)
+        elif (architecture.key, recipe.key) != self._keys:
+            raise ValueError(CHANGED.format(name=type(self).__name__))
+        state = train(
+            architecture,
+            recipe,
+            plan,
+            data.rows,
+            data.sample,
+            data.validation,
+            previous,
+        )
+        self._publish(architecture, (architecture.key, recipe.key), previous, state)
+        return self
+
+    def _publish(
+        self,
+        architecture: Architecture,
+        keys: tuple,
+        previous: TrainingState,
+        state: TrainingState,
+    ) -> None:
+        history = {
+            name: previous.history.get(name, []) + values
+            for name, values in state.history.items()
+        }
+        self._state = replace(state, history=history, callbacks=[])
+        self._keys = keys
+        self._network = FittedNetwork(architecture, state.values)
+        self.n_components_ = architecture.n_components
+        self.history_ = history
+        self.n_iter_ = len(history.get("loss", []))
+        self.callbacks_ = state.callbacks

@@ -1,0 +1,25 @@
+"""The engine: minibatches, the epoch loop, and one compiled program for many steps."""
+
+from skunsup._training._fitted import FittedNetwork, shared_network
+from skunsup._training._loop import Plan, TrainingState, Validation, train
+from skunsup._training._optimizers import OptimizerRecipe, optimizer_recipe
+from skunsup._training._programs import compilations
+from skunsup._training._rows import Rows, as_rows, is_mapped
+from skunsup._training._sampling import Sample, weighted_sample
+
+__all__ = [
+    "FittedNetwork",
+    "OptimizerRecipe",
+    "Plan",
+    "Rows",
+    "Sample",
+    "TrainingState",
+    "Validation",
+    "as_rows",
+    "compilations",
+    "is_mapped",
+    "optimizer_recipe",
+    "shared_network",
+    "train",
+    "weighted_sample",
+]

@@ -1,0 +1,82 @@
+"""Keras callbacks and the progress bar around the epoch loop."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from skunsup._training._trainer import Trainer
+
+Logs = dict[str, float]
+
+
+class Callbacks:
+    """Calls copies of the user's Keras callbacks with the Keras variables up to date.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+        Deep-copied, so that what the user passed stays as it was.
+    trainer : Trainer
+        Whose network the callbacks see as `model`.
+    n_epochs, n_steps : int
+        Epochs, and minibatches an epoch.
+    """
+
+    def __init__(
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        trainer: Trainer,
+        n_epochs: int,
+        n_steps: int,
+    ) -> None:
+        self.copies = copy.deepcopy(list(callbacks))
+        self._trainer = trainer
+        self._list = keras.callbacks.CallbackList(
+            self.copies,
+            add_history=False,
+            model=trainer.network,
+            epochs=n_epochs,
+            steps=n_steps,
+            verbose=0,
+        )
+        trainer.network.stop_training = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback asked to stop."""
+        return bool(self._trainer.network.stop_training)
+
+    def call(self, hook: str, *args: Any) -> None:
+        """Call one hook of all callbacks, such as "on_epoch_end"."""
+        if not self.copies:
+            return
+        self._trainer.push()
+        try:
+            getattr(self._list, hook)(*args)
+        except Exception as error:
+            raise ValueError(
+                f"A callback of callbacks={self.copies!r} raised "
+                f"{type(error).__name__} in {hook}{args}: {error}. Mend the callback, or "
+                "leave it out; to end training early, let it set "
+                "self.model.stop_training = True."
+            ) from error
+        self._trainer.pull()
+
+
+def progress_bar(verbose: int, n_epochs: int) -> Callable[[int, Logs], None]:
+    """Return what to call after each epoch with (epochs done, logs)."""
+    if not verbose:
+        return lambda done, logs: None
+    shown: list[keras.utils.Progbar] = []
+
+    def show(done: int, logs: Logs) -> None:
+        if not shown:
+            names = list(logs)
+            shown.append(
+                keras.utils.Progbar(n_epochs, stateful_metrics=names, unit_name="epoch")
+            )
+        shown[0].update(done, list(logs.items()), finalize=done == n_epochs)
+
+    return show

@@ -1,0 +1,141 @@
+"""A trained network as parameters and NumPy weights."""
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._networks import Architecture, Network
+from skunsup._training._programs import Store, backend, count_compilation
+from skunsup._training._rows import Rows
+
+BLOCK_BYTES = 4 * 2**20
+MAX_TILES = 512
+
+_networks = Store(16)
+_scorers = Store(64)
+_device_lock = threading.Lock()
+
+
+class FittedNetwork:
+    """An architecture with weights, ready to compute on rows.
+
+    A pickle holds the architecture and the weights alone, so that it can be written
+    under one backend and read under another.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        What to build.
+    values : list of arrays
+        The variables of the network that it builds, in order.
+    """
+
+    def __init__(self, architecture: Architecture, values: list[np.ndarray]) -> None:
+        self.architecture, self.values = architecture, values
+        self._weights: Any = None
+        self._model: Network | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"architecture": self.architecture, "values": self.values}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["architecture"], state["values"])  # type: ignore[misc]
+
+    def model(self) -> Network:
+        """Return the Keras network with these weights; the same one at each call."""
+        if self._model is None:
+            model = self.architecture.build()
+            for variable, value in zip(model.variables, self.values, strict=True):
+                variable.assign(value)
+            self._model = model
+        return self._model
+
+    def compute(self, method: str, rows: Rows) -> np.ndarray:
+        """Apply a method of the network to each row.
+
+        The result for a row depends on that row alone, to the bit: rows are computed
+        in tiles of one size by one program, whatever their number.
+
+        Parameters
+        ----------
+        method : str
+            Name of a method of the network that takes and returns one row a row.
+        rows : Rows
+            The data, of shape (n, d); read a block at a time.
+
+        Returns
+        -------
+        array of shape (n, ...), float32
+        """
+        tile = backend().tile_rows()
+        fit = max(4, BLOCK_BYTES // (4 * tile * rows.d))
+        n_tiles = 1 if rows.n <= tile else min(MAX_TILES, fit)
+        scorer = self._scorer(method, (n_tiles, tile, rows.d))
+        weights = self._on_device()
+        done = []
+        for start in range(0, rows.n, n_tiles * tile):
+            taken = rows.take(slice(start, start + n_tiles * tile))
+            block, n_used = _tiled(taken, n_tiles, tile)
+            out = scorer(weights, block, n_used)
+            done.append(out.reshape(-1, *out.shape[2:])[: len(taken)])
+        return done[0] if len(done) == 1 else np.concatenate(done)
+
+    def _scorer(self, method: str, shape: tuple[int, ...]) -> Callable:
+        key = (self.architecture.key, method, shape)
+        return _scorers.shared(key, lambda: self._compile(method, shape))
+
+    def _compile(self, method: str, shape: tuple[int, ...]) -> Callable:
+        network = shared_network(self.architecture)
+        count_compilation()
+        return backend().compile_scorer(
+            stateless(network, method), sum(v.size for v in self._floats()), shape
+        )
+
+    def _on_device(self) -> Any:
+        if self._weights is None:
+            with _device_lock:
+                flat = np.concatenate([v.ravel() for v in self._floats()])
+                self._weights = backend().on_device(flat)
+        return self._weights
+
+    def _floats(self) -> list[np.ndarray]:
+        return [value for value in self.values if value.dtype == np.float32]
+
+
+def shared_network(architecture: Architecture) -> Network:
+    """Return a network to trace scoring programs with; its own weights do not matter."""
+    key: Hashable = architecture.key
+    return _networks.shared(
+        key, lambda: backend().scoring_network(architecture.build())
+    )
+
+
+def stateless(network: Network, method: str) -> Callable[[Any, Any], Any]:
+    """Return `method` of `network` as a function of (packed float weights, rows)."""
+    variables = [v for v in network.variables if v.dtype == "float32"]
+    ends = np.cumsum([int(np.prod(v.shape)) for v in variables])
+
+    def function(weights: Any, x: Any) -> Any:
+        mapping = [
+            (v, ops.reshape(weights[end - int(np.prod(v.shape)) : end], v.shape))
+            for v, end in zip(variables, ends.tolist(), strict=True)
+        ]
+        with keras.StatelessScope(mapping):
+            return getattr(network, method)(x)
+
+    return function
+
+
+def _tiled(taken: np.ndarray, n_tiles: int, tile: int) -> tuple[np.ndarray, int]:
+    """Lay rows out in tiles, the last filled up with its own last row."""
+    n_used = -(-len(taken) // tile)
+    if len(taken) == n_tiles * tile:
+        return taken.reshape(n_tiles, tile, -1), n_used
+    block = np.empty((n_tiles * tile, taken.shape[1]), np.float32)
+    block[: len(taken)] = taken
+    block[len(taken) : n_used * tile] = taken[-1]
+    return block.reshape(n_tiles, tile, -1), n_used

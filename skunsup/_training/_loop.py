@@ -1,0 +1,283 @@
+"""The one epoch loop: every model trains here."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skunsup._networks import Architecture
+from skunsup._training._callbacks import Callbacks, Logs, progress_bar
+from skunsup._training._fitted import FittedNetwork
+from skunsup._training._optimizers import OptimizerRecipe
+from skunsup._training._programs import Store, backend
+from skunsup._training._rows import BLOCK_BYTES, Rows
+from skunsup._training._sampling import Sample, batches
+from skunsup._training._trainer import Trainer
+
+_trainers = Store(16)
+
+DIVERGED = (
+    "The training loss became {loss} in epoch {epoch}. {kept} Try a smaller "
+    "learning_rate (it is {rate:g}), an optimizer with clipnorm=1.0, or data on a scale "
+    "near 1 (StandardScaler in a Pipeline)."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and on what to train.
+
+    Parameters
+    ----------
+    epochs : int
+        At most so many passes.
+    batch_size : int or None
+        Rows a step; None, or more than an epoch draws, takes all in one step.
+    patience : int or None
+        Stop after so many epochs in which the validation loss did not fall by `tol`,
+        and keep the weights of the best; None to train on and keep the last.
+    tol : float
+        See `patience`.
+    callbacks : sequence of keras.callbacks.Callback
+        Copied, never changed.
+    verbose : int
+        Whether to show a progress bar.
+    """
+
+    epochs: int
+    batch_size: int | None
+    patience: int | None = None
+    tol: float = 0.0
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+    verbose: int = 0
+
+
+@dataclass
+class TrainingState:
+    """All that training moves on: enough to go on later as if it had not stopped.
+
+    Parameters
+    ----------
+    values : list of arrays
+        Variables of the network.
+    optimizer_values : list of arrays or None
+        Variables of the optimizer; None for a fresh one.
+    rng : numpy.random.Generator
+        Draws the minibatches.
+    history : dict of str to list of float
+        One entry an epoch: `loss`, its terms where there are several, `val_loss`.
+    callbacks : list
+        The copies that were called.
+    """
+
+    values: list[np.ndarray]
+    optimizer_values: list[np.ndarray] | None
+    rng: np.random.Generator
+    history: dict[str, list[float]] = field(default_factory=dict)
+    callbacks: list[keras.callbacks.Callback] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Rows held out to judge each epoch by."""
+
+    rows: Rows
+    sample: Sample
+    method: str
+
+    def loss(self, architecture: Architecture, values: list[np.ndarray]) -> float:
+        """Weighted mean over the rows of what `method` gives with weights `values`."""
+        fitted = FittedNetwork(architecture, values)
+        return self.sample.mean(fitted.compute(self.method, self.rows))
+
+
+def train(
+    architecture: Architecture,
+    recipe: OptimizerRecipe,
+    plan: Plan,
+    rows: Rows,
+    sample: Sample,
+    validation: Validation | None,
+    state: TrainingState,
+) -> TrainingState:
+    """Train a network from `state` and return where it ended; `state` is not changed.
+
+    Stops early on the validation loss, on a callback's word, on a loss that is not
+    finite (with the last finite weights, and a ConvergenceWarning) and on Ctrl-C (with
+    the best weights so far, and a UserWarning).
+
+    Raises
+    ------
+    ValueError
+        If not even one epoch ends with a finite loss, or a callback raises.
+    """
+    key = (architecture.key, recipe.key)
+    with _trainers.exclusive(key, lambda: _trainer(architecture, recipe)) as trainer:
+        trainer.load(state.values, _optimizer_start(trainer, recipe, state))
+        run = _Run(architecture, plan, rows, sample, validation, trainer, state)
+        run.train()
+        return TrainingState(
+            run.kept, trainer.optimizer_values(), run.rng, run.history, run.copies
+        )
+
+
+def _trainer(architecture: Architecture, recipe: OptimizerRecipe) -> Trainer:
+    network = architecture.build()
+    optimizer = recipe.build(network.trainable_variables)
+    trainer: Trainer = backend().Trainer(network, optimizer)
+    return trainer
+
+
+def _optimizer_start(
+    trainer: Trainer, recipe: OptimizerRecipe, state: TrainingState
+) -> list[np.ndarray]:
+    values = list(state.optimizer_values or trainer.fresh_optimizer)
+    if recipe.learning_rate is not None:
+        rate = trainer.optimizer.learning_rate
+        place = [v is rate for v in trainer.optimizer.variables].index(True)
+        values[place] = np.array(recipe.learning_rate, values[place].dtype)
+    return values
+
+
+class _Run:
+    """One call of `train`: the loop and what it keeps."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        plan: Plan,
+        rows: Rows,
+        sample: Sample,
+        validation: Validation | None,
+        trainer: Trainer,
+        state: TrainingState,
+    ) -> None:
+        self.architecture, self.plan, self.trainer = architecture, plan, trainer
+        self.rows, self.sample, self.validation = rows, sample, validation
+        self.rng = np.random.Generator(type(state.rng.bit_generator)())
+        self.rng.bit_generator.state = state.rng.bit_generator.state
+        self.history: dict[str, list[float]] = {}
+        self.kept = state.values
+        self.best, self.stale = np.inf, 0
+        size = plan.batch_size or sample.n_draws
+        self.batch_size = min(size, sample.n_draws)
+        self.n_steps = -(-sample.n_draws // self.batch_size)
+        self.block_steps = _block_steps(self.n_steps, self.batch_size * rows.d)
+        self.callbacks = Callbacks(plan.callbacks, trainer, plan.epochs, self.n_steps)
+        self.copies = self.callbacks.copies
+        self.show = progress_bar(plan.verbose, plan.epochs)
+
+    def train(self) -> None:
+        """Run epochs until something ends them."""
+        self.callbacks.call("on_train_begin")
+        try:
+            for epoch in range(self.plan.epochs):
+                if not self.epoch(epoch):
+                    break
+        except KeyboardInterrupt:
+            self.interrupted()
+        self.callbacks.call("on_train_end", self.last_logs())
+        self.take_callbacks_weights()
+
+    def epoch(self, epoch: int) -> bool:
+        """Run one epoch; return whether to go on."""
+        self.callbacks.call("on_epoch_begin", epoch)
+        logs = self.minibatches()
+        values = self.trainer.values()
+        if not np.isfinite(logs["loss"]) or not _all_finite(values):
+            self.diverged(epoch, logs["loss"])
+            return False
+        if self.validation is not None:
+            logs["val_loss"] = self.validation.loss(self.architecture, values)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+        self.keep(values, logs)
+        self.callbacks.call("on_epoch_end", epoch, logs)
+        self.show(epoch + 1, logs)
+        return not (self.exhausted() or self.callbacks.stopped)
+
+    def minibatches(self) -> Logs:
+        """Draw and take the steps of an epoch; return the mean loss and its terms."""
+        drawn = self.sample.draw(self.n_steps * self.batch_size, self.rng)
+        total, done = 0.0, 0
+        for block, n_steps in batches(
+            drawn, self.rows, self.batch_size, self.block_steps
+        ):
+            self.callbacks.call("on_train_batch_begin", done)
+            total = total + self.trainer.run(block, n_steps)
+            done += n_steps
+            self.callbacks.call(
+                "on_train_batch_end", done - 1, {"loss": float(total.sum()) / done}
+            )
+        return self.logs(total / done)
+
+    def logs(self, means: np.ndarray) -> Logs:
+        """Name the means of the terms; a single term is just the loss."""
+        names = self.trainer.network.term_names
+        terms = dict(zip(names, means.tolist(), strict=True)) if len(names) > 1 else {}
+        return {"loss": float(means.sum()), **terms}
+
+    def keep(self, values: list[np.ndarray], logs: Logs) -> None:
+        """Keep the best weights where early stopping judges them, else the last."""
+        if self.plan.patience is None:
+            self.kept = values
+            return
+        loss = logs["val_loss"]
+        self.stale = 0 if loss < self.best - self.plan.tol else self.stale + 1
+        if loss < self.best:
+            self.best, self.kept = loss, values
+
+    def exhausted(self) -> bool:
+        """Whether early stopping has waited long enough."""
+        return self.plan.patience is not None and self.stale >= self.plan.patience
+
+    def diverged(self, epoch: int, loss: float) -> None:
+        """Explain a loss that is not finite, and fall back on finite weights."""
+        rate = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
+        message = DIVERGED.format(
+            loss=loss if not np.isfinite(loss) else "too large for the weights",
+            epoch=epoch + 1,
+            rate=rate,
+            kept="The last finite weights were kept."
+            if self.history
+            else "No epoch ended with finite weights, so nothing was fitted.",
+        )
+        if not self.history:
+            raise ValueError(message)
+        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+
+    def interrupted(self) -> None:
+        """Keep what there is on Ctrl-C."""
+        done = len(self.history.get("loss", []))
+        if self.plan.patience is None:
+            values = self.trainer.values()
+            self.kept = values if _all_finite(values) else self.kept
+        warnings.warn(
+            f"Training was interrupted after {done} of {self.plan.epochs} epochs; the "
+            "estimator is fitted with the best weights so far.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def take_callbacks_weights(self) -> None:
+        """Honour callbacks that set weights at the end, as EarlyStopping does."""
+        if self.copies and self.plan.patience is None:
+            values = self.trainer.values()
+            self.kept = values if _all_finite(values) else self.kept
+
+    def last_logs(self) -> Logs:
+        """Logs of the last epoch."""
+        return {name: values[-1] for name, values in self.history.items()}
+
+
+def _block_steps(n_steps: int, step_size: int) -> int:
+    """Steps of one compiled call: a power of two, so that few shapes need a program."""
+    fits = max(1, BLOCK_BYTES // (4 * step_size))
+    return int(2 ** min(np.ceil(np.log2(n_steps)), np.floor(np.log2(fits))))
+
+
+def _all_finite(values: list[np.ndarray]) -> bool:
+    return all(np.isfinite(value).all() for value in values)

@@ -1,0 +1,100 @@
+"""Optimizers by name, instance or configuration, copied and never shared."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+import keras
+
+from skunsup._networks._architecture import freeze
+from skunsup._random import global_state_kept
+
+Schedule = keras.optimizers.schedules.LearningRateSchedule
+
+
+@dataclass(frozen=True, eq=False)
+class OptimizerRecipe:
+    """How to make an optimizer, with a constant learning rate kept apart.
+
+    A constant rate is data of the compiled program, so fits that differ in it share
+    one; a schedule is part of the program.
+
+    Parameters
+    ----------
+    config : dict
+        As `keras.optimizers.serialize` gives it.
+    learning_rate : float or None
+        The constant rate; None where `config` holds a schedule.
+    skip_bias_decay : bool
+        Whether weight decay leaves biases alone.
+    """
+
+    config: dict[str, Any]
+    learning_rate: float | None
+    skip_bias_decay: bool
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Equal for recipes that can share a compiled program."""
+        return (freeze(self.config), self.skip_bias_decay)
+
+    def build(self, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
+        """Return a new optimizer for `variables`."""
+        with global_state_kept():
+            optimizer = keras.optimizers.deserialize(self.config)
+            if self.skip_bias_decay:
+                optimizer.exclude_from_weight_decay(var_names=["bias"])
+            optimizer.build(variables)
+        return optimizer
+
+
+def optimizer_recipe(
+    optimizer: str | dict | keras.optimizers.Optimizer,
+    learning_rate: float | Schedule | None,
+    weight_decay: float | None,
+) -> OptimizerRecipe:
+    """Describe the optimizer that the parameters ask for.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or the configuration incomplete.
+    """
+    found = _find(optimizer)
+    config = keras.optimizers.serialize(found)
+    inner = config["config"]
+    inner.pop("name", None)  # Keras numbers it; it must not tell programs apart
+    if isinstance(learning_rate, Schedule):
+        inner["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
+    elif learning_rate is not None:
+        inner["learning_rate"] = float(learning_rate)
+    if weight_decay is not None:
+        inner["weight_decay"] = float(weight_decay)
+    constant = None
+    if not isinstance(inner["learning_rate"], dict):
+        constant, inner["learning_rate"] = inner["learning_rate"], 1.0
+    return OptimizerRecipe(config, constant, weight_decay is not None)
+
+
+def _find(optimizer: Any) -> keras.optimizers.Optimizer:
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        return optimizer
+    try:
+        with global_state_kept():
+            return keras.optimizers.get(optimizer)
+    except (ValueError, TypeError, KeyError) as error:
+        names = sorted(
+            name.lower()
+            for name, value in vars(keras.optimizers).items()
+            if isinstance(value, type)
+            and issubclass(value, keras.optimizers.Optimizer)
+            and name not in ("Optimizer", "LossScaleOptimizer")
+        )
+        near = get_close_matches(str(optimizer).lower(), names, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"optimizer={optimizer!r} is not an optimizer that Keras knows.{hint} Give "
+            f"one of {', '.join(names)}, a keras.optimizers.Optimizer, or its config."
+        ) from error

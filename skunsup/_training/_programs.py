@@ -1,0 +1,88 @@
+"""A bounded store of compiled programs, shared by all fits of a process."""
+
+import importlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import keras
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def backend() -> ModuleType:
+    """Return the engine's module for the running Keras backend."""
+    name = keras.backend.backend()
+    if name not in BACKENDS:
+        raise RuntimeError(
+            f"skunsup trains on the Keras backends {', '.join(BACKENDS)}, but Keras runs "
+            f"on {name!r}. Set KERAS_BACKEND before Python starts."
+        )
+    return importlib.import_module(f"skunsup._training._{name}")
+
+
+class Store:
+    """The most recently used values by key, at most `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._values: OrderedDict[Hashable, list[Any]] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return the value at `key`, made once; several threads may hold it."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = [make()]
+            self._trim(key)
+            return self._values[key][0]
+
+    @contextmanager
+    def exclusive(self, key: Hashable, make: Callable[[], Any]) -> Iterator[Any]:
+        """Lend a value at `key` to one thread alone; others get one of their own."""
+        with self._lock:
+            free = self._values.pop(key, [])
+            value = free.pop() if free else None
+            if free:
+                self._values[key] = free
+        value = make() if value is None else value
+        try:
+            yield value
+        finally:
+            with self._lock:
+                self._values.setdefault(key, []).append(value)
+                self._trim(key)
+
+    def _trim(self, key: Hashable) -> None:
+        self._values.move_to_end(key)
+        while sum(map(len, self._values.values())) > self.size:
+            oldest = next(iter(self._values))
+            self._values[oldest].pop(0)
+            if not self._values[oldest]:
+                del self._values[oldest]
+
+
+class _Counter:
+    def __init__(self) -> None:
+        self.value = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> None:
+        with self._lock:
+            self.value += 1
+
+
+_counter = _Counter()
+
+
+def count_compilation() -> None:
+    """Note that a program was compiled."""
+    _counter.count()
+
+
+def compilations() -> int:
+    """Return the number of programs that the engine compiled in this process."""
+    return _counter.value

@@ -1,0 +1,118 @@
+"""Rows of a dense array, a sparse matrix or a memory map, float32 a block at a time."""
+
+import mmap
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.sparse as sp
+
+BLOCK_BYTES = 8 * 2**20
+REGION_BYTES = 32 * 2**20
+
+
+class Rows:
+    """Rows to read, of any source.
+
+    Parameters
+    ----------
+    X : ndarray, memmap or CSR matrix of shape (n, d)
+        Numbers; not copied whole unless it is an in-memory array of another dtype than
+        float32.
+    """
+
+    def __init__(self, X: np.ndarray) -> None:
+        self.X = X
+        self.n, self.d = X.shape
+
+    def take(self, index: np.ndarray | slice) -> np.ndarray:
+        """Return the rows at `index` as a C-contiguous float32 array."""
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(self._read(index), dtype=np.float32)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """All rows in order, in float32 arrays of a bounded size."""
+        size = max(1, BLOCK_BYTES // (4 * self.d))
+        for start in range(0, self.n, size):
+            yield self.take(slice(start, start + size))
+
+    def part(self, index: np.ndarray) -> "Rows":
+        """Return the rows at `index`, as rows of their own."""
+        return type(self)(self.X[index])
+
+    def _read(self, index: np.ndarray | slice) -> np.ndarray:
+        return self.X[index]
+
+
+class SparseRows(Rows):
+    """Rows of a CSR matrix, made dense block by block."""
+
+    def _read(self, index: np.ndarray | slice) -> np.ndarray:
+        return self.X[index].toarray()  # type: ignore[attr-defined]
+
+
+class MappedRows(Rows):
+    """Rows of a memory-mapped file.
+
+    Each read maps a region of the file anew and lets go of it, so that the pages read
+    do not stay in the resident memory of the process.
+    """
+
+    def _read(self, index: np.ndarray | slice) -> np.ndarray:
+        if isinstance(index, slice):
+            start, stop, _ = index.indices(self.n)
+            return np.array(self._region(start, stop))
+        order = np.argsort(index)
+        ascending = index[order]
+        step = max(1, REGION_BYTES // (self.d * self.X.itemsize))
+        starts = np.arange(0, self.n, step)
+        cuts = np.append(np.searchsorted(ascending, starts), len(index))
+        out = np.empty((len(index), self.d), self.X.dtype)
+        for start, low, high in zip(starts, cuts, cuts[1:], strict=False):
+            if low < high:
+                region = self._region(start, min(start + step, self.n))
+                out[order[low:high]] = region[ascending[low:high] - start]
+        return out
+
+    def part(self, index: np.ndarray) -> Rows:
+        """Return the rows at `index`, still on disk."""
+        return _MappedPart(self, index)
+
+    def _region(self, start: int, stop: int) -> np.ndarray:
+        X = self.X
+        offset = X.offset + int(start) * self.d * X.itemsize  # type: ignore[attr-defined]
+        shape = (int(stop) - int(start), self.d)
+        return np.memmap(X.filename, X.dtype, "r", offset, shape)  # type: ignore[attr-defined]
+
+
+class _MappedPart(Rows):
+    def __init__(self, rows: MappedRows, index: np.ndarray) -> None:
+        self._rows, self._index = rows, index
+        self.n, self.d = len(index), rows.d
+
+    def _read(self, index: np.ndarray | slice) -> np.ndarray:
+        return self._rows._read(self._index[index])
+
+
+def as_rows(X: np.ndarray) -> Rows:
+    """Return the rows of a validated `X`."""
+    if sp.issparse(X):
+        return SparseRows(X)
+    if is_mapped(X):
+        return MappedRows(X)
+    with np.errstate(over="ignore"):
+        return Rows(np.ascontiguousarray(X, dtype=np.float32))
+
+
+def is_mapped(X: object) -> bool:
+    """Whether `X` is a memory map in C order that can be opened a second time.
+
+    A slice of one does not know its place in the file, and a copy-on-write map may
+    differ from it; both are read like arrays.
+    """
+    return (
+        type(X) is np.memmap
+        and isinstance(X.base, mmap.mmap)
+        and X.filename is not None
+        and X.mode in ("r", "r+")
+        and X.flags.c_contiguous
+    )

@@ -1,0 +1,142 @@
+"""Minibatches drawn from rows with weights.
+
+The training set is a measure: distinct rows with total weights, in an order that
+depends on the rows' content alone. So a row of weight 0 is absent, a row of weight 2
+is the same as that row twice, and neither the order of the rows nor the form in which
+weights arrive can change a fit, to the bit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from skunsup._training._rows import Rows
+
+HASH_SEED = 20_177
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Distinct rows of a data set and their weights.
+
+    Parameters
+    ----------
+    index : array of int, shape (m,)
+        Where each distinct row first stands in the data, ordered by content.
+    weight : array of float64, shape (m,), or None
+        Total weights, all positive; None where every row has weight 1.
+    """
+
+    index: np.ndarray
+    weight: np.ndarray | None
+
+    @property
+    def total(self) -> float:
+        """Sum of the weights."""
+        return float(len(self.index) if self.weight is None else self.weight.sum())
+
+    @property
+    def n_draws(self) -> int:
+        """Draws an epoch: the total weight, and at least one for each distinct row."""
+        return max(round(self.total), len(self.index))
+
+    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Return `n_draws` row numbers in random order, drawn in proportion to weight.
+
+        Systematic sampling (Madow & Madow 1944): a row of weight w is drawn
+        floor(n_draws w / total) times or once more, so each row exactly once where
+        all weights are 1 and `n_draws` is their number.
+        """
+        if self.weight is None and n_draws == len(self.index):
+            drawn = self.index.copy()
+            rng.random()
+        else:
+            step = self.total / n_draws
+            position = (np.arange(n_draws) + rng.random()) * step
+            ends = self._ends()
+            drawn = self.index[
+                np.minimum(np.searchsorted(ends, position, "right"), len(ends) - 1)
+            ]
+        rng.shuffle(drawn)
+        return drawn
+
+    def split(
+        self, fraction: float, rng: np.random.Generator
+    ) -> tuple["Sample", "Sample"]:
+        """Return (rest, held out), which share no row; equal rows stay together."""
+        m = len(self.index)
+        n_held = int(np.ceil(fraction * m))
+        order = rng.permutation(m)
+        return self._part(np.sort(order[n_held:])), self._part(np.sort(order[:n_held]))
+
+    def mean(self, values: np.ndarray) -> float:
+        """Weighted mean of one value for each row of `index`."""
+        return float(np.average(values.astype(np.float64), weights=self.weight))
+
+    def _part(self, chosen: np.ndarray) -> "Sample":
+        weight = None if self.weight is None else self.weight[chosen]
+        return Sample(self.index[chosen], weight)
+
+    def _ends(self) -> np.ndarray:
+        if self.weight is None:
+            return np.arange(1, len(self.index) + 1)
+        return np.cumsum(self.weight)
+
+
+def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:
+    """Merge equal rows of `rows` and order what is left by content.
+
+    Parameters
+    ----------
+    rows : Rows
+        The data, read once.
+    weight : array of shape (n,) or None
+        Non-negative, with a positive sum; None for 1 each.
+    """
+    hashes = np.concatenate(list(_hashes(rows)))
+    kept = None if weight is None else np.flatnonzero(weight)
+    if kept is not None:
+        hashes = hashes[kept]
+    order = np.argsort(hashes, kind="stable")
+    hashes = hashes[order]
+    first = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]]))
+    del hashes
+    ordered = order if kept is None else kept[order]
+    if weight is None and len(first) == rows.n:
+        return Sample(ordered, None)
+    ones = np.ones(len(ordered)) if weight is None else weight[ordered]
+    totals = np.add.reduceat(ones, first)
+    return Sample(ordered[first], None if (totals == 1).all() else totals)
+
+
+def _hashes(rows: Rows) -> Iterator[np.ndarray]:
+    """One 64-bit hash a row.
+
+    Two multilinear hashes over the 32-bit words, the upper halves of which are strongly
+    universal (Lemire & Kaser 2014): two different rows collide with probability 2^-64.
+    """
+    salt = np.random.default_rng(HASH_SEED).integers(
+        0, 2**64, size=(2, rows.d), dtype=np.uint64
+    )
+    for block in rows.blocks():
+        words = (block + np.float32(0)).view(np.uint32).astype(np.uint64)
+        first, second = np.einsum("ij,kj->ki", words, salt)
+        yield (first >> np.uint64(32)) | (second & np.uint64(0xFFFFFFFF00000000))
+
+
+def batches(
+    drawn: np.ndarray, rows: Rows, batch_size: int, n_steps: int
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Yield blocks of `n_steps` minibatches, each (block, steps that it holds).
+
+    Blocks have shape (n_steps, batch_size, d); where fewer steps are left, the rest of
+    the block is undefined.
+    """
+    size = n_steps * batch_size
+    for start in range(0, len(drawn), size):
+        block = taken = rows.take(drawn[start : start + size])
+        if len(taken) < size:
+            block = np.empty((size, rows.d), np.float32)
+            block[: len(taken)] = taken
+        yield block.reshape(n_steps, batch_size, rows.d), len(taken) // batch_size

@@ -1,0 +1,398 @@
+"""The autoencoder."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._estimator import FitData
+from skunsup._networks import (
+    LOSS_DOMAINS,
+    Architecture,
+    Corruption,
+    DenseStack,
+    Network,
+    Part,
+    check_loss,
+    check_loss_domain,
+    pca_values,
+    resolve_activation,
+    row_loss,
+    user_network,
+)
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._validation import value_range
+from skunsup.models._latent import LatentTransformer
+
+PCA_ROWS = 20_000
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class AutoencoderNetwork(Network):
+    """Encoder and decoder trained to return what went in.
+
+    Objective: mean over the minibatch of loss(x, decode(encode(corrupt(x)))), plus
+    `l1_penalty` times the mean absolute sum of the code.
+
+    Parameters
+    ----------
+    encoder, decoder : keras.Model
+        The two halves.
+    loss : str, dict or callable
+        Reconstruction loss, as `check_loss` returns it.
+    noise : {"gaussian", "masking", "swap"} or None
+        How the input is corrupted in training.
+    noise_level : float
+        See `Corruption`.
+    l1_penalty : float
+        Weight of the sparsity term.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        loss: Any = "mean_squared_error",
+        noise: str | None = None,
+        noise_level: float = 0.1,
+        l1_penalty: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.encoder, self.decoder = encoder, decoder
+        self.settings = {
+            "loss": loss,
+            "noise": noise,
+            "noise_level": noise_level,
+            "l1_penalty": l1_penalty,
+        }
+        self.corruption = Corruption(noise, noise_level) if noise else None
+        self.reconstruction_loss = row_loss(loss)
+        self.own_terms = ("reconstruction", *(("sparsity",) if l1_penalty else ()))
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Reconstruction and sparsity of the minibatch `x`."""
+        seen = x if self.corruption is None else self.corruption(x)
+        code = self.encoder(seen, training=True)
+        output = self.decoder(code, training=True)
+        terms = [ops.mean(self.reconstruction_loss(x, output))]
+        if self.settings["l1_penalty"]:
+            size = ops.mean(ops.sum(ops.abs(code), axis=-1))
+            terms.append(self.settings["l1_penalty"] * size)
+        return terms
+
+    def encode(self, x: Any) -> Any:
+        """Codes of rows."""
+        return self.encoder(x, training=False)
+
+    def decode(self, code: Any) -> Any:
+        """Rows of codes."""
+        return self.decoder(code, training=False)
+
+    def reconstruct(self, x: Any) -> Any:
+        """Rows of the codes of rows."""
+        return self.decode(self.encode(x))
+
+    def row_loss(self, x: Any) -> Any:
+        """Reconstruction loss of each row."""
+        return self.reconstruction_loss(x, self.reconstruct(x))
+
+    def column_losses(self, x: Any) -> Any:
+        """Share of each column in `row_loss`, for losses that are means over columns."""
+        output = self.reconstruct(x)[..., None]
+        return self.reconstruction_loss(x[..., None], output) / x.shape[-1]
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Reconstruct, as Keras users expect of the model."""
+        return self.decoder(self.encoder(x, training=training), training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        return {
+            **super().get_config(),
+            **self.settings,
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "AutoencoderNetwork":
+        """Rebuild what `get_config` described."""
+        halves = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("encoder", "decoder")
+        }
+        return cls(**{**config, **halves})
+
+
+class Autoencoder(LatentTransformer):
+    """Nonlinear dimension reduction by a network that learns to copy its input.
+
+    The encoder maps each row to a short code, the decoder maps the code back, and both
+    are trained to make the way there and back lose little [1]_. `transform` gives
+    codes, `inverse_transform` decodes them, and `score_samples` tells how well a row
+    survives, which is low for rows unlike the training data. With a linear network and
+    the squared error this is PCA.
+
+    Parameters
+    ----------
+    n_components : int, default=None
+        Width of the code. None means 2, or what an own `encoder` returns.
+    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
+        a linear autoencoder.
+    activation : str or callable, default="relu"
+        Of the hidden layers: a Keras name or a callable on tensors. Code and output are
+        linear.
+    loss : str, keras.losses.Loss or callable, default="mean_squared_error"
+        Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
+        that returns one value a row. With "binary_crossentropy" the output is a
+        sigmoid and X must lie in [0, 1].
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        A Keras name, configuration or instance; an instance is copied.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
+default=None
+        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
+        rate share one compiled program.
+    weight_decay : float, default=None
+        Decoupled weight decay [3]_ of the kernels, not of the biases. None means the
+        optimizer's own.
+    batch_size : int, default=32
+        Rows a step. None, or more than there are rows, takes all rows in one step; 1
+        trains on one row at a time.
+    epochs : int, default=100
+        Passes over the rows, at most. Where `batch_size` does not divide the number of
+        rows, the last minibatch is filled up with rows drawn a second time.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights.
+    validation_fraction : float, default=0.1
+        In (0, 1). Only used with early stopping and without `X_val`.
+    n_iter_no_change : int, default=10
+        Epochs to wait for a better validation loss.
+    tol : float, default=1e-4
+        What counts as better, in units of the loss.
+    noise : {"gaussian", "masking", "swap"}, default=None
+        Corrupt the input in training and learn to restore the clean rows [2]_: add
+        Gaussian noise, set cells to 0, or swap cells with another row of the minibatch.
+    noise_level : float, default=0.1
+        Standard deviation of Gaussian noise in the units of X, or else the probability
+        that a cell is hit.
+    l1_penalty : float, default=0.0
+        Weight of the mean absolute sum of the code in the loss: a sparse autoencoder.
+    init : {"random", "pca"}, default="random"
+        Where the weights start: Glorot-uniform, or such that the network reconstructs
+        the training rows as PCA with `n_components` does, before the first step. "pca"
+        needs hidden layers of at least `n_components` units.
+    encoder, decoder : keras.Model or callable, default=None
+        Own networks for either half: an unfitted Keras model, or a callable that
+        returns one. An encoder is called with (n_features, n_components), a decoder with
+        (n_components, n_features). They are copied and trained from fresh weights,
+        fixed by `random_state`; layers with `trainable=False` keep theirs.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
+        called once for each compiled block of minibatches.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer state of the last call.
+    random_state : int, RandomState instance or None, default=None
+        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
+        every call on one machine and backend.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Width of the code.
+    n_iter_ : int
+        Epochs run.
+    history_ : dict of str to list of float
+        One entry an epoch: `loss` as trained on (noisy, with penalties), its terms if
+        there are several, and `val_loss` (clean, without) if rows were held out.
+    model_ : keras.Model
+        The network, with `encoder` and `decoder`.
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that were called in the last fit.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X had string names.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : The linear case in closed form.
+    AutoencoderDetector : Outlier detection by this model.
+
+    References
+    ----------
+    .. [1] Hinton & Salakhutdinov, "Reducing the dimensionality of data with neural
+       networks", Science 313, 2006.
+    .. [2] Vincent, Larochelle, Lajoie, Bengio & Manzagol, "Stacked denoising
+       autoencoders", JMLR 11, 2010.
+    .. [3] Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skunsup import Autoencoder
+    >>> X = load_iris().data
+    >>> codes = make_pipeline(
+    ...     StandardScaler(), Autoencoder(n_components=2, epochs=30, random_state=0)
+    ... ).fit_transform(X)
+    >>> codes.shape
+    (150, 2)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **LatentTransformer._shared_constraints,
+        "n_components": [integers(1), None],
+        "hidden_layer_sizes": ["array-like", integers(1)],
+        "activation": [str, callable],
+        "loss": [str, keras.losses.Loss, callable],
+        "noise": [StrOptions({"gaussian", "masking", "swap"}), None],
+        "noise_level": [reals(0, None, "left")],
+        "l1_penalty": [reals(0, None, "left")],
+        "init": [StrOptions({"random", "pca"})],
+        "encoder": [keras.Model, callable, None],
+        "decoder": [keras.Model, callable, None],
+    }
+
+    def __init__(
+        self,
+        n_components: int | None = None,
+        *,
+        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        activation: str | Callable = "relu",
+        loss: str | keras.losses.Loss | Callable = "mean_squared_error",
+        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
+        learning_rate: Any = None,
+        weight_decay: float | None = None,
+        batch_size: int | None = 32,
+        epochs: int = 100,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        noise: str | None = None,
+        noise_level: float = 0.1,
+        l1_penalty: float = 0.0,
+        init: str = "random",
+        encoder: keras.Model | Callable | None = None,
+        decoder: keras.Model | Callable | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.noise = noise
+        self.noise_level = noise_level
+        self.l1_penalty = l1_penalty
+        self.init = init
+        self.encoder = encoder
+        self.decoder = decoder
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _architecture(self, data: FitData) -> Architecture:
+        loss = check_loss(self.loss)
+        if isinstance(loss, str) and loss in LOSS_DOMAINS:
+            check_loss_domain(loss, *value_range(data.rows))
+        parts = self._parts(data.n_features, loss)
+        settings = {
+            "loss": loss,
+            "noise": self.noise,
+            "noise_level": self._checked_noise_level(),
+            "l1_penalty": float(self.l1_penalty),
+        }
+        n_components = parts["encoder"].n_outputs
+        return Architecture(AutoencoderNetwork, parts, settings, n_components)
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        values = architecture.initial_values(network, rng)
+        if self.init == "random":
+            return values
+        parts = architecture.parts
+        if not all(isinstance(part, DenseStack) for part in parts.values()):
+            raise ValueError(
+                "init='pca' writes the weights of the default network, but encoder or "
+                "decoder is your own. Use init='random', or hidden_layer_sizes."
+            )
+        drawn = data.sample.draw(min(data.sample.n_draws, PCA_ROWS), rng)
+        return pca_values(architecture, network, values, data.rows.take(drawn))
+
+    def _parts(self, n_features: int, loss: Any) -> dict[str, Part]:
+        hidden = self._checked_hidden_sizes()
+        activation = resolve_activation(self.activation)
+        if self.encoder is None:
+            sizes = (*hidden, self.n_components or 2)
+            encoder: Part = DenseStack(n_features, sizes, activation)
+        else:
+            encoder = user_network(
+                "encoder", self.encoder, n_features, self.n_components
+            )
+        width = encoder.n_outputs
+        if self.n_components not in (None, width):
+            raise ValueError(
+                f"n_components={self.n_components}, but encoder returns {width} columns. "
+                f"Leave n_components out, or set it to {width}."
+            )
+        if self.decoder is None:
+            last = "sigmoid" if loss == "binary_crossentropy" else "linear"
+            sizes = (*hidden[::-1], n_features)
+            return {
+                "encoder": encoder,
+                "decoder": DenseStack(width, sizes, activation, last),
+            }
+        decoder = user_network("decoder", self.decoder, width, n_features)
+        if decoder.n_outputs != n_features:
+            raise ValueError(
+                f"decoder returns {decoder.n_outputs} columns, but X has {n_features} "
+                f"features. Let its last layer have {n_features} units."
+            )
+        return {"encoder": encoder, "decoder": decoder}
+
+    def _checked_hidden_sizes(self) -> tuple[int, ...]:
+        given = self.hidden_layer_sizes
+        sizes = (given,) if isinstance(given, Integral) else tuple(given)  # type: ignore[arg-type]
+        for size in sizes:
+            if not isinstance(size, Integral) or size < 1:
+                raise ValueError(
+                    f"hidden_layer_sizes={given!r} holds {size!r}, but each hidden layer "
+                    "needs a whole number of units, at least 1. Leave the entry out for "
+                    "one layer less."
+                )
+        return tuple(int(size) for size in sizes)  # type: ignore[arg-type]
+
+    def _checked_noise_level(self) -> float:
+        if self.noise in ("masking", "swap") and self.noise_level > 1:
+            raise ValueError(
+                f"noise_level={self.noise_level} is the probability that noise="
+                f"{self.noise!r} hits a cell, so it must lie in [0, 1]."
+            )
+        return float(self.noise_level) if self.noise else 0.0

@@ -1,0 +1,147 @@
+"""What all models with a code share: to and from it, and scores of the way back."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._estimator import DeepEstimator
+from skunsup._training import as_rows
+from skunsup._validation import check_codes
+
+
+class LatentTransformer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator
+):
+    """Base of the estimators whose network can `encode`, `decode` and `reconstruct`.
+
+    The network's `row_score` gives the scores, higher for more normal rows, and
+    `column_errors` the share of each column in what it subtracts.
+    """
+
+    _criterion = "row_loss"
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components_)
+            The code of each row, float32 for float32 rows, else float64. It depends on
+            that row alone, to the bit.
+        """
+        codes, dtype = self._compute("encode", X)
+        return codes.astype(dtype, copy=False)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Decode codes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components_)
+            Codes, as `transform` returns them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_in_)
+            Rows in the units of the training data, with the dtype of `X`.
+        """
+        check_is_fitted(self)
+        codes = check_codes(X, self.n_components_, type(self).__name__)
+        return self._network.compute("decode", as_rows(codes)).astype(codes.dtype)
+
+    def reconstruct(self, X: Any) -> np.ndarray:
+        """Encode and decode rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            `inverse_transform(transform(X))`, in one pass.
+        """
+        rows, dtype = self._compute("reconstruct", X)
+        return rows.astype(dtype, copy=False)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Score rows by how well they are reconstructed.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Minus the reconstruction loss of each row: higher is more normal. With the
+            default loss, minus the mean squared error over the columns.
+        """
+        return -self._compute("row_loss", X)[0].astype(np.float64)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of `score_samples`, for model selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Higher is better.
+        """
+        return float(self.score_samples(X).mean())
+
+    def feature_scores(self, X: Any) -> np.ndarray:
+        """Split the score of each row over its columns.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), float64
+            Non-negative; sums over the columns to `-score_samples(X)` but for
+            rounding. The largest entry of a row is the column that is least as expected.
+
+        Raises
+        ------
+        ValueError
+            If the loss is not a mean of non-negative losses of the columns, as the
+            squared, absolute and cross-entropy losses are.
+        """
+        shares = self._compute("column_losses", X)[0].astype(np.float64)
+        total = -self.score_samples(X)
+        if (shares < 0).any() or not np.allclose(shares.sum(axis=1), total, rtol=1e-3):
+            raise ValueError(
+                f"loss={self.loss!r} is not a mean of non-negative losses of the columns, "  # type: ignore[attr-defined]
+                "so it cannot be split over them. Use loss='mean_squared_error' for "
+                "feature_scores."
+            )
+        return shares

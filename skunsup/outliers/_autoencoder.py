@@ -1,0 +1,266 @@
+"""The autoencoder as an outlier detector."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Self
+
+import keras
+from sklearn.utils import Tags
+
+from skunsup._sklearn import unchanged_on_error, validated
+from skunsup.models import Autoencoder
+from skunsup.outliers._detector import Detector
+
+
+class FlatDetector(Detector):
+    """Base of the detectors that have a model's parameters as their own.
+
+    A subclass names its model and lists the model's parameters in its `__init__`.
+    """
+
+    _model: ClassVar[type]
+    _doc_link_module = "skunsup"
+    _doc_link_template = Autoencoder._doc_link_template
+
+    @validated(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
+    ) -> Self:
+        """Train the model on `X` and learn where normal ends.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Training rows, on a scale near 1; most of them should be normal.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative. A row of weight 2 is the same as that row twice, in training
+            and for the threshold.
+        X_val : array-like of shape (n_val, n_features), default=None
+            Rows to judge epochs by, instead of a fraction held out of `X`.
+
+        Returns
+        -------
+        self : object
+            The fitted detector.
+
+        Raises
+        ------
+        ValueError
+            As the model's `fit` does; the detector is then as it was before.
+        """
+        with unchanged_on_error(self):
+            model = self._scorer()
+            model.fit(X, sample_weight=sample_weight, X_val=X_val)
+            self.estimator_ = model
+            self.n_features_in_ = model.n_features_in_
+            if hasattr(model, "feature_names_in_"):
+                self.feature_names_in_ = model.feature_names_in_
+            self.n_iter_, self.history_ = model.n_iter_, model.history_
+            self.n_components_ = model.n_components_
+            self._learn_threshold(X, sample_weight)
+        return self
+
+    @property
+    def model_(self) -> keras.Model:
+        """Keras network with the fitted weights; changing it does not change the fit."""
+        if not hasattr(self, "estimator_"):
+            raise AttributeError(f"{type(self).__name__} has no model_ before fit.")
+        return self.estimator_.model_
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _scorer(self) -> Any:
+        names = self._model._get_param_names()
+        params = {name: getattr(self, name) for name in names}
+        if self.warm_start and hasattr(self, "estimator_"):  # type: ignore[attr-defined]
+            return copy.deepcopy(self.estimator_).set_params(**params)
+        return self._model(**params)
+
+
+class AutoencoderDetector(FlatDetector):
+    """Outlier detector that scores rows by how well an autoencoder reconstructs them.
+
+    An autoencoder trained on mostly normal rows reconstructs normal rows well and others
+    badly [1]_. `score_samples` is minus the reconstruction error, `feature_scores` says
+    which columns made it, and a threshold learned from the training scores makes
+    `predict`. The parameters but `contamination` are those of :class:`Autoencoder`; the
+    input is corrupted by a little Gaussian noise by default, which keeps the network
+    from learning to copy whatever it sees [2]_.
+
+    Parameters
+    ----------
+    contamination : "auto" or float, default="auto"
+        A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
+        the threshold where clean data would be flagged at a rate of 1 %; see
+        :class:`OutlierDetector`.
+    n_components : int, default=None
+        Width of the code. None means 2, or what an own `encoder` returns.
+    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
+        a linear autoencoder.
+    activation : str or callable, default="relu"
+        Of the hidden layers: a Keras name or a callable on tensors. Code and output are
+        linear.
+    loss : str, keras.losses.Loss or callable, default="mean_squared_error"
+        Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
+        that returns one value a row. With "binary_crossentropy" the output is a
+        sigmoid and X must lie in [0, 1].
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        A Keras name, configuration or instance; an instance is copied.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
+default=None
+        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
+        rate share one compiled program.
+    weight_decay : float, default=None
+        Decoupled weight decay [3]_ of the kernels, not of the biases. None means the
+        optimizer's own.
+    batch_size : int, default=32
+        Rows a step. None, or more than there are rows, takes all rows in one step; 1
+        trains on one row at a time.
+    epochs : int, default=100
+        Passes over the rows, at most. Where `batch_size` does not divide the number of
+        rows, the last minibatch is filled up with rows drawn a second time.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights.
+    validation_fraction : float, default=0.1
+        In (0, 1). Only used with early stopping and without `X_val`.
+    n_iter_no_change : int, default=10
+        Epochs to wait for a better validation loss.
+    tol : float, default=1e-4
+        What counts as better, in units of the loss.
+    noise : {"gaussian", "masking", "swap"} or None, default="gaussian"
+        Corrupt the input in training and learn to restore the clean rows [2]_: add
+        Gaussian noise, set cells to 0, or swap cells with another row of the minibatch.
+    noise_level : float, default=0.1
+        Standard deviation of Gaussian noise in the units of X, or else the probability
+        that a cell is hit.
+    l1_penalty : float, default=0.0
+        Weight of the mean absolute sum of the code in the loss: a sparse autoencoder.
+    init : {"random", "pca"}, default="random"
+        Where the weights start: Glorot-uniform, or such that the network reconstructs
+        the training rows as PCA with `n_components` does, before the first step. "pca"
+        needs hidden layers of at least `n_components` units.
+    encoder, decoder : keras.Model or callable, default=None
+        Own networks for either half: an unfitted Keras model, or a callable that
+        returns one. An encoder is called with (n_features, n_components), a decoder with
+        (n_components, n_features). They are copied and trained from fresh weights,
+        fixed by `random_state`; layers with `trainable=False` keep theirs.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
+        called once for each compiled block of minibatches.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer state of the last call.
+    random_state : int, RandomState instance or None, default=None
+        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
+        every call on one machine and backend.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    estimator_ : Autoencoder
+        The fitted model.
+    offset_ : float
+        `decision_function` is `score_samples` minus this.
+    n_components_ : int
+        Width of the code.
+    n_iter_ : int
+        Epochs run.
+    history_ : dict of str to list of float
+        One entry an epoch: `loss`, its terms if there are several, `val_loss`.
+    model_ : keras.Model
+        The network, with `encoder` and `decoder`.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X had string names.
+
+    See Also
+    --------
+    OutlierDetector : The same around any estimator with `score_samples`.
+    Autoencoder : The model as a transformer.
+
+    References
+    ----------
+    .. [1] Hawkins, He, Williams & Baxter, "Outlier detection using replicator neural
+       networks", DaWaK 2002.
+    .. [2] Vincent, Larochelle, Lajoie, Bengio & Manzagol, "Stacked denoising
+       autoencoders", JMLR 11, 2010.
+    .. [3] Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skunsup import AutoencoderDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(300, 1)) * [1.0, 2.0, -1.0]
+    >>> X += 0.1 * rng.normal(size=X.shape)
+    >>> detector = AutoencoderDetector(n_components=1, epochs=30, random_state=0).fit(X)
+    >>> detector.predict([[1.0, 2.0, -1.0], [1.0, -2.0, 1.0]])
+    array([ 1, -1])
+    """
+
+    _model = Autoencoder
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **Autoencoder._parameter_constraints,
+        **Detector._contamination,
+    }
+
+    def __init__(
+        self,
+        contamination: str | float = "auto",
+        *,
+        n_components: int | None = None,
+        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        activation: str | Callable = "relu",
+        loss: str | keras.losses.Loss | Callable = "mean_squared_error",
+        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
+        learning_rate: Any = None,
+        weight_decay: float | None = None,
+        batch_size: int | None = 32,
+        epochs: int = 100,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        noise: str | None = "gaussian",
+        noise_level: float = 0.1,
+        l1_penalty: float = 0.0,
+        init: str = "random",
+        encoder: keras.Model | Callable | None = None,
+        decoder: keras.Model | Callable | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.contamination = contamination
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.noise = noise
+        self.noise_level = noise_level
+        self.l1_penalty = l1_penalty
+        self.init = init
+        self.encoder = encoder
+        self.decoder = decoder
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose

@@ -1,0 +1,278 @@
+"""Outlier detection around any estimator with `score_samples`."""
+
+from abc import ABCMeta, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, clone
+from sklearn.utils import Tags, gen_batches, get_tags
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._sklearn import (
+    HasMethods,
+    StrOptions,
+    available_if,
+    count_rows,
+    reals,
+    unchanged_on_error,
+    validated,
+)
+from skunsup.outliers._threshold import DETECTION_RATE, fit_tukey_g, weighted_quantile
+
+
+SPARSE_BATCH = 1024
+
+
+def _explains(detector: Any) -> bool:
+    return hasattr(detector._scorer(), "feature_scores")
+
+
+class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
+    """Base of the detectors: everything but where the scores come from.
+
+    A subclass sets `estimator_` in `fit` and ends with `_learn_threshold`.
+    """
+
+    _contamination: ClassVar[dict[str, list]] = {
+        "contamination": [StrOptions({"auto"}), reals(0, 0.5, "right")]
+    }
+
+    @abstractmethod
+    def _scorer(self) -> Any:
+        """Return the estimator that scores, or before `fit` the one that will."""
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Score rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Higher is more normal.
+        """
+        check_is_fitted(self, "offset_")
+        return self._scores(X)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Score rows relative to the threshold.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            `score_samples(X) - offset_`: negative for outliers.
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Tell outliers from inliers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int
+            -1 for outliers, +1 for inliers.
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def outlier_probability(self, X: Any) -> np.ndarray:
+        """Put scores on the scale from 0 to 1.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            erf(z / sqrt 2) of the normal score z of each row among the training scores,
+            at least 0 (Kriegel, Kroeger, Schubert & Zimek 2011, Gaussian scaling): 0 up
+            to the median, 0.5 at the upper quartile, 0.98 where contamination="auto"
+            puts the threshold. A scale to read and to combine scores on; the share of
+            outliers in the data does not enter it.
+        """
+        check_is_fitted(self, "offset_")
+        return self._shape.probability(-self.score_samples(X))
+
+    @available_if(_explains)
+    def feature_scores(self, X: Any) -> np.ndarray:
+        """Tell which columns made rows outliers.
+
+        Only where the estimator has `feature_scores`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), float64
+            Non-negative shares of the columns in `-score_samples(X)`.
+        """
+        check_is_fitted(self, "offset_")
+        return self.estimator_.feature_scores(X)
+
+    def _scores(self, X: Any) -> np.ndarray:
+        score = self.estimator_.score_samples
+        if not sp.issparse(X):
+            return np.asarray(score(X), np.float64)
+        # Estimators such as PCA learn from sparse rows but only score dense ones.
+        X = sp.csr_array(X)
+        batches = gen_batches(X.shape[0], SPARSE_BATCH)
+        return np.concatenate([score(X[rows].toarray()) for rows in batches])
+
+    def _learn_threshold(self, X: Any, weight: Any) -> None:
+        """Set `offset_` from the scores of the training rows."""
+        anomaly = -self._scores(X)
+        weight = None if weight is None else np.asarray(weight, np.float64)
+        self._shape = fit_tukey_g(anomaly, weight)
+        if self.contamination != "auto":  # type: ignore[attr-defined]
+            at = weighted_quantile(anomaly, weight, 1 - self.contamination)  # type: ignore[attr-defined]
+            self.offset_ = -at
+        else:
+            self.offset_ = -self._shape.quantile(1 - DETECTION_RATE)
+
+
+class OutlierDetector(MetaEstimatorMixin, Detector):
+    """Outlier detector around any estimator that scores rows.
+
+    Fits a copy of `estimator`, scores the training rows with it, and learns from these
+    scores where normal ends.
+
+    Parameters
+    ----------
+    estimator : object
+        Estimator with `fit` and `score_samples`, higher being more normal:
+        :class:`Autoencoder`, or scikit-learn's GaussianMixture, KernelDensity, PCA.
+    contamination : "auto" or float, default="auto"
+        A float in (0, 0.5] makes that share of the training rows outliers. "auto" fits
+        Tukey's g distribution [1]_ to the quartiles of the training scores, which
+        outliers do not move, and puts the threshold where clean data would be flagged
+        at a rate of 1 %, as in the generalised boxplot [2]_.
+
+    Attributes
+    ----------
+    estimator_ : object
+        The fitted copy.
+    offset_ : float
+        `decision_function` is `score_samples` minus this.
+    n_features_in_ : int
+        Number of columns seen in `fit`, where `estimator_` knows it.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where `estimator_` knows them.
+
+    See Also
+    --------
+    AutoencoderDetector : The same around an autoencoder, with flat parameters.
+
+    References
+    ----------
+    .. [1] Hoaglin, "Summarizing shape numerically: the g-and-h distributions", in
+       Exploring Data Tables, Trends, and Shapes, Wiley, 1985.
+    .. [2] Bruffaerts, Verardi & Vermandele, "A generalized boxplot for skewed and
+       heavy-tailed distributions", Statistics & Probability Letters 95, 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.mixture import GaussianMixture
+    >>> from skunsup import OutlierDetector
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> detector = OutlierDetector(GaussianMixture(random_state=0)).fit(X)
+    >>> detector.predict([[0.0, 0.0, 0.0], [6.0, 6.0, 6.0]])
+    array([ 1, -1])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "estimator": [HasMethods(["fit", "score_samples"])],
+        **Detector._contamination,
+    }
+
+    def __init__(self, estimator: Any, *, contamination: str | float = "auto") -> None:
+        self.estimator = estimator
+        self.contamination = contamination
+
+    @validated(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Fit a copy of `estimator` and learn the threshold.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : None
+            Ignored.
+        **params : dict
+            Handed on to `estimator.fit`; with metadata routing, those it requests. A
+            `sample_weight` also weights the threshold.
+
+        Returns
+        -------
+        self : object
+            The fitted detector.
+        """
+        with unchanged_on_error(self):
+            _refuse_one_row(X)
+            routed = self._routed(params)
+            self.estimator_ = clone(self.estimator).fit(X, **routed)
+            self._learn_threshold(X, routed.get("sample_weight"))
+            for name in ("n_features_in_", "feature_names_in_"):
+                if hasattr(self.estimator_, name):
+                    setattr(self, name, getattr(self.estimator_, name))
+        return self
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return the routing of metadata: all of `fit` goes to `estimator.fit`.
+
+        Returns
+        -------
+        MetadataRouter
+            See scikit-learn's user guide on metadata routing.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=self).add(
+            estimator=self.estimator, method_mapping=mapping
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags
+
+    def _scorer(self) -> Any:
+        return getattr(self, "estimator_", self.estimator)
+
+    def _routed(self, params: dict[str, Any]) -> dict[str, Any]:
+        if not get_config()["enable_metadata_routing"]:
+            return params
+        return dict(process_routing(self, "fit", **params).estimator.fit)
+
+
+def _refuse_one_row(X: Any) -> None:
+    n_rows = count_rows(X)
+    if n_rows < 2:
+        raise ValueError(
+            f"X has n_samples={n_rows}, but a threshold needs scores of at least 2 rows. "
+            "Give more rows."
+        )
