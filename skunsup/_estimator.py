@@ -27,8 +27,9 @@ from skunsup._training import (
 from skunsup._validation import check_rows, check_weights, check_X
 
 CHANGED = (
-    "{name} cannot go on training, because its parameters now describe another network "
-    "than the fitted one. Set them back, or call fit with warm_start=False to start anew."
+    "{name} cannot go on training, because its parameters now describe another "
+    "network than the fitted one. Set them back, or call fit with warm_start=False to "
+    "start anew."
 )
 
 
@@ -109,7 +110,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative. A row of weight 2 is the same as that row twice, a row of
-            weight 0 as none, exactly; an epoch draws as many rows as the weights sum to.
+            weight 0 as none, exactly; an epoch draws as many rows as weights sum to.
         X_val : array-like of shape (n_val, n_features), default=None
             Rows to judge epochs by, instead of a fraction held out of `X`.
 
@@ -122,14 +123,14 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         ------
         ValueError
             If the data, a parameter or their combination cannot be used, if the loss is
-            not finite in the first epoch, or if a callback raises. The estimator is then
-            as it was before.
+            not finite in the first epoch, or if a callback raises. The estimator is
+            then as it was before.
         """
         with unchanged_on_error(self):
-            previous = self._previous() if self.warm_start else None  # type: ignore[attr-defined]
-            rng = make_generator(self.random_state)  # type: ignore[attr-defined]
+            previous = self._previous() if self.warm_start else None
+            rng = make_generator(self.random_state)
             data = self._fit_data(X, sample_weight, X_val, rng)
-            plan = self._plan(self.epochs, stopping=self.early_stopping)  # type: ignore[attr-defined]
+            plan = self._plan(self.epochs, stopping=self.early_stopping)
             return self._train(data, plan, previous, rng)
 
     @validated(prefer_skip_nested_validation=True)
@@ -160,7 +161,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         """
         with unchanged_on_error(self):
             previous = self._previous()
-            rng = make_generator(self.random_state)  # type: ignore[attr-defined]
+            rng = make_generator(self.random_state)
             first = previous is None
             X = check_X(self, X, reset=first)
             rows = check_rows(X)
@@ -170,7 +171,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
 
     @property
     def model_(self) -> Network:
-        """Keras network with the fitted weights; changing it does not change the fit."""
+        """Keras network with the fitted weights, for the caller to keep."""
         if not hasattr(self, "_network"):
             raise AttributeError(f"{type(self).__name__} has no model_ before fit.")
         return self._network.model()
@@ -192,14 +193,14 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             held = check_rows(check_X(self, X_val, reset=False))
             everyone = Sample(np.arange(held.n), None)
             return FitData(rows, sample, Validation(held, everyone, self._criterion))
-        if not self.early_stopping:  # type: ignore[attr-defined]
+        if not self.early_stopping:
             return FitData(rows, sample, None)
         sample, out = self._split(sample, rng)
         held = rows.part(out.index)
         return FitData(rows, sample, Validation(held, out, self._criterion))
 
     def _split(self, sample: Sample, rng: np.random.Generator) -> tuple[Sample, Sample]:
-        fraction = self.validation_fraction  # type: ignore[attr-defined]
+        fraction = self.validation_fraction
         rest, held = sample.split(fraction, rng)
         if not len(rest.index) or not len(held.index):
             raise ValueError(
@@ -211,7 +212,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         return rest, held
 
     def _plan(self, epochs: int, *, stopping: bool) -> Plan:
-        callbacks = self.callbacks or ()  # type: ignore[attr-defined]
+        callbacks = self.callbacks or ()
         if isinstance(callbacks, keras.callbacks.Callback):
             callbacks = (callbacks,)
         for callback in callbacks:
@@ -223,11 +224,11 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
                 )
         return Plan(
             epochs=epochs,
-            batch_size=self.batch_size,  # type: ignore[attr-defined]
-            patience=self.n_iter_no_change if stopping else None,  # type: ignore[attr-defined]
-            tol=self.tol,  # type: ignore[attr-defined]
+            batch_size=self.batch_size,
+            patience=self.n_iter_no_change if stopping else None,
+            tol=self.tol,
             callbacks=tuple(callbacks),
-            verbose=int(self.verbose),  # type: ignore[attr-defined]
+            verbose=int(self.verbose),
         )
 
     def _previous(self) -> TrainingState | None:
@@ -241,9 +242,9 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         rng: np.random.Generator,
     ) -> Self:
         recipe = optimizer_recipe(
-            self.optimizer,  # type: ignore[attr-defined]
-            self.learning_rate,  # type: ignore[attr-defined]
-            self.weight_decay,  # type: ignore[attr-defined]
+            self.optimizer,
+            self.learning_rate,
+            self.weight_decay,
         )
         architecture = self._architecture(data)
         if previous is None:

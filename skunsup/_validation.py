@@ -92,12 +92,12 @@ def check_weights(sample_weight: object, X: np.ndarray) -> np.ndarray | None:
 def _refuse(value: float, row: int, column: int) -> None:
     if np.isfinite(value):
         raise ValueError(
-            f"Input X holds {value:g} in row {row}, column {column}, which is infinity in "
-            "single precision (float32, at most 3.4e38), the precision of the network. "
+            f"Input X holds {value:g} in row {row}, column {column}, which is infinity "
+            "in single precision (float32, at most 3.4e38), which the network uses. "
             "Scale X, for instance with StandardScaler in a Pipeline."
         )
     kind = "NaN" if np.isnan(value) else "infinity"
     raise ValueError(
-        f"Input X contains {kind} in row {row}, column {column}. Fill in missing values "
-        "first, for instance with SimpleImputer in a Pipeline."
+        f"Input X contains {kind} in row {row}, column {column}. Fill in missing "
+        "values first, for instance with SimpleImputer in a Pipeline."
     )

@@ -15,6 +15,7 @@ Run it on an otherwise idle machine::
 import json
 
 import _common
+import _libraries
 import _peers
 import numpy as np
 
@@ -95,7 +96,7 @@ def search_scikeras(options):
 
     task = _peers.Task(hidden=HIDDEN, n_components=N_COMPONENTS)
     regressor = KerasRegressor(
-        model=lambda meta: _peers.keras_autoencoder(meta["n_features_in_"], task),
+        model=lambda meta: _libraries.keras_autoencoder(meta["n_features_in_"], task),
         loss="mse",
         optimizer="adam",
         optimizer__learning_rate=1e-3,

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import keras
 import numpy as np
@@ -13,10 +13,13 @@ from skunsup._random import draw_seed, global_state_kept
 
 
 class Part(Protocol):
-    """One replaceable piece of a network, such as an encoder: hashable, without weights."""
+    """One replaceable piece of a network, such as an encoder; hashable."""
 
-    n_inputs: int
-    regularized: bool
+    regularized: ClassVar[bool]
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of columns in."""
 
     @property
     def n_outputs(self) -> int:
@@ -157,7 +160,7 @@ class Architecture:
 
 
 def freeze(value: Any) -> Hashable:
-    """Return a hashable stand-in for nested dicts and lists; other values as they are."""
+    """Return a hashable stand-in for nested dicts and lists, else the value."""
     if isinstance(value, Mapping):
         return tuple((name, freeze(value[name])) for name in sorted(value))
     if isinstance(value, list | tuple):

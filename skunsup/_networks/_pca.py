@@ -53,8 +53,8 @@ def pca_values(
     _check_widths(encoder.sizes[:-1], n_carried)  # type: ignore[attr-defined]
     if decoder.output_activation != "linear":  # type: ignore[attr-defined]
         raise ValueError(
-            "init='pca' needs a linear output, but loss='binary_crossentropy' gives the "
-            "decoder a sigmoid. Use init='random', or loss='mean_squared_error'."
+            "init='pca' needs a linear output, but loss='binary_crossentropy' gives "
+            "the decoder a sigmoid. Use init='random', or loss='mean_squared_error'."
         )
     pca = PCA(n_carried, svd_solver="full").fit(X.astype(np.float64))
     reach = float(np.abs(pca.transform(X.astype(np.float64))).max()) or 1.0
@@ -73,9 +73,9 @@ def _check_widths(hidden: tuple[int, ...], n_carried: int) -> None:
     narrowest = min(hidden, default=n_carried)
     if narrowest < n_carried:
         raise ValueError(
-            f"init='pca' carries {n_carried} directions through every hidden layer, but "
-            f"hidden_layer_sizes has a layer of {narrowest} units. Widen it to at least "
-            f"{n_carried}, lower n_components, or use init='random'."
+            f"init='pca' carries {n_carried} directions through every hidden layer, "
+            f"but hidden_layer_sizes has a layer of {narrowest} units. Widen it to at "
+            f"least {n_carried}, lower n_components, or use init='random'."
         )
 
 
@@ -154,7 +154,7 @@ class _Carrier:
         weights: np.ndarray,
         constant: np.ndarray | float,
     ) -> None:
-        """Set what the first columns out take from the first rows in, and only those."""
+        """Set what the first columns out take from the first rows in."""
         n_in, n_out = weights.shape
         kernel[:, :n_out] = 0.0
         kernel[:n_in, :n_out] = weights

@@ -14,7 +14,7 @@ from skunsup._random import draw_seed, global_state_kept
 
 @dataclass(frozen=True)
 class UserNetwork:
-    """A Keras model by its configuration: rebuilt for each use, so never trained in place.
+    """A Keras model by its configuration: rebuilt for each use, never trained.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ class UserNetwork:
         Numbers of columns in and out.
     custom_objects : tuple of (str, type)
         The classes of its layers, so that unregistered ones are found again.
-    builder : callable or None
-        What built it. Its identity then stands for the configuration, whose layer names
-        Keras numbers anew at each call.
+    identity : object
+        What tells networks apart: the configuration, or the callable that built it,
+        since Keras numbers the names of its layers anew at each call.
     frozen : tuple of (int, array)
         Positions and values of the variables of layers with `trainable=False`: weights
         that the user froze are kept, all others start afresh.
@@ -117,9 +117,9 @@ def _serialize(name: str, model: keras.Model) -> str:
         return json.dumps(keras.saving.serialize_keras_object(model))
     except (NotImplementedError, TypeError) as error:
         raise TypeError(
-            f"{name}={model!r} cannot be copied, because Keras cannot describe it by a "
-            f"configuration ({error}). Build it from keras.Sequential or the functional "
-            "API, or give the class a get_config method."
+            f"{name}={model!r} cannot be copied, because Keras cannot describe it by "
+            f"a configuration ({error}). Build it from keras.Sequential or the "
+            "functional API, or give the class a get_config method."
         ) from error
 
 

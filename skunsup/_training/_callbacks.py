@@ -58,25 +58,22 @@ class Callbacks:
         except Exception as error:
             raise ValueError(
                 f"A callback of callbacks={self.copies!r} raised "
-                f"{type(error).__name__} in {hook}{args}: {error}. Mend the callback, or "
-                "leave it out; to end training early, let it set "
+                f"{type(error).__name__} in {hook}{args}: {error}. Mend the callback, "
+                "or leave it out; to end training early, let it set "
                 "self.model.stop_training = True."
             ) from error
         self._trainer.pull()
 
 
-def progress_bar(verbose: int, n_epochs: int) -> Callable[[int, Logs], None]:
-    """Return what to call after each epoch with (epochs done, logs)."""
+def progress_bar(
+    verbose: int, n_epochs: int, names: Sequence[str]
+) -> Callable[[int, Logs], None]:
+    """Return what to call after each epoch with (epochs done, logs named `names`)."""
     if not verbose:
         return lambda done, logs: None
-    shown: list[keras.utils.Progbar] = []
+    bar = keras.utils.Progbar(n_epochs, stateful_metrics=names, unit_name="epoch")
 
     def show(done: int, logs: Logs) -> None:
-        if not shown:
-            names = list(logs)
-            shown.append(
-                keras.utils.Progbar(n_epochs, stateful_metrics=names, unit_name="epoch")
-            )
-        shown[0].update(done, list(logs.items()), finalize=done == n_epochs)
+        bar.update(done, list(logs.items()), finalize=done == n_epochs)
 
     return show

@@ -107,7 +107,7 @@ class FittedNetwork:
 
 
 def shared_network(architecture: Architecture) -> Network:
-    """Return a network to trace scoring programs with; its own weights do not matter."""
+    """Return a network to trace programs with; its own weights do not matter."""
     key: Hashable = architecture.key
     return _networks.shared(
         key, lambda: backend().scoring_network(architecture.build())

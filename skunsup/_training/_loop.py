@@ -21,8 +21,8 @@ _trainers = Store(16)
 
 DIVERGED = (
     "The training loss became {loss} in epoch {epoch}. {kept} Try a smaller "
-    "learning_rate (it is {rate:g}), an optimizer with clipnorm=1.0, or data on a scale "
-    "near 1 (StandardScaler in a Pipeline)."
+    "learning_rate (it is {rate:g}), an optimizer with clipnorm=1.0, or data on a "
+    "scale near 1 (StandardScaler in a Pipeline)."
 )
 
 
@@ -168,7 +168,8 @@ class _Run:
         self.block_steps = _block_steps(self.n_steps, self.batch_size * rows.d)
         self.callbacks = Callbacks(plan.callbacks, trainer, plan.epochs, self.n_steps)
         self.copies = self.callbacks.copies
-        self.show = progress_bar(plan.verbose, plan.epochs)
+        names = ("loss", "val_loss", *trainer.network.term_names)
+        self.show = progress_bar(plan.verbose, plan.epochs, names)
 
     def train(self) -> None:
         """Run epochs until something ends them."""
@@ -202,7 +203,7 @@ class _Run:
     def minibatches(self) -> Logs:
         """Draw and take the steps of an epoch; return the mean loss and its terms."""
         drawn = self.sample.draw(self.n_steps * self.batch_size, self.rng)
-        total, done = 0.0, 0
+        total, done = np.zeros(len(self.trainer.network.term_names)), 0
         for block, n_steps in batches(
             drawn, self.rows, self.batch_size, self.block_steps
         ):

@@ -11,8 +11,6 @@ import keras
 from skunsup._networks._architecture import freeze
 from skunsup._random import global_state_kept
 
-Schedule = keras.optimizers.schedules.LearningRateSchedule
-
 
 @dataclass(frozen=True, eq=False)
 class OptimizerRecipe:
@@ -29,21 +27,26 @@ class OptimizerRecipe:
         The constant rate; None where `config` holds a schedule.
     skip_bias_decay : bool
         Whether weight decay leaves biases alone.
+    kind : type
+        Class of the optimizer, which need not be registered with Keras.
     """
 
     config: dict[str, Any]
     learning_rate: float | None
     skip_bias_decay: bool
+    kind: type[keras.optimizers.Optimizer]
 
     @cached_property
     def key(self) -> Hashable:
         """Equal for recipes that can share a compiled program."""
-        return (freeze(self.config), self.skip_bias_decay)
+        return (self.kind, freeze(self.config), self.skip_bias_decay)
 
     def build(self, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
         """Return a new optimizer for `variables`."""
         with global_state_kept():
-            optimizer = keras.optimizers.deserialize(self.config)
+            optimizer = keras.saving.deserialize_keras_object(
+                self.config, custom_objects={self.kind.__name__: self.kind}
+            )
             if self.skip_bias_decay:
                 optimizer.exclude_from_weight_decay(var_names=["bias"])
             optimizer.build(variables)
@@ -52,10 +55,13 @@ class OptimizerRecipe:
 
 def optimizer_recipe(
     optimizer: str | dict | keras.optimizers.Optimizer,
-    learning_rate: float | Schedule | None,
+    learning_rate: Any,
     weight_decay: float | None,
 ) -> OptimizerRecipe:
     """Describe the optimizer that the parameters ask for.
+
+    A learning rate (a float or a Keras schedule) and a weight decay of None leave the
+    optimizer's own.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def optimizer_recipe(
     config = keras.optimizers.serialize(found)
     inner = config["config"]
     inner.pop("name", None)  # Keras numbers it; it must not tell programs apart
-    if isinstance(learning_rate, Schedule):
+    if isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         inner["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
     elif learning_rate is not None:
         inner["learning_rate"] = float(learning_rate)
@@ -75,26 +81,29 @@ def optimizer_recipe(
     constant = None
     if not isinstance(inner["learning_rate"], dict):
         constant, inner["learning_rate"] = inner["learning_rate"], 1.0
-    return OptimizerRecipe(config, constant, weight_decay is not None)
+    return OptimizerRecipe(config, constant, weight_decay is not None, type(found))
 
 
 def _find(optimizer: Any) -> keras.optimizers.Optimizer:
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return optimizer
+    known = {
+        name.lower(): value
+        for name, value in vars(keras.optimizers).items()
+        if isinstance(value, type)
+        and issubclass(value, keras.optimizers.Optimizer)
+        and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
+    }
     try:
         with global_state_kept():
-            return keras.optimizers.get(optimizer)
+            if isinstance(optimizer, str):
+                return known[optimizer.lower()]()
+            return keras.optimizers.deserialize(optimizer)
     except (ValueError, TypeError, KeyError) as error:
-        names = sorted(
-            name.lower()
-            for name, value in vars(keras.optimizers).items()
-            if isinstance(value, type)
-            and issubclass(value, keras.optimizers.Optimizer)
-            and name not in ("Optimizer", "LossScaleOptimizer")
-        )
-        near = get_close_matches(str(optimizer).lower(), names, n=1)
+        near = get_close_matches(str(optimizer).lower(), known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
             f"optimizer={optimizer!r} is not an optimizer that Keras knows.{hint} Give "
-            f"one of {', '.join(names)}, a keras.optimizers.Optimizer, or its config."
+            f"one of {', '.join(sorted(known))}, a keras.optimizers.Optimizer, or its "
+            "config."
         ) from error

@@ -18,8 +18,8 @@ def backend() -> ModuleType:
     name = keras.backend.backend()
     if name not in BACKENDS:
         raise RuntimeError(
-            f"skunsup trains on the Keras backends {', '.join(BACKENDS)}, but Keras runs "
-            f"on {name!r}. Set KERAS_BACKEND before Python starts."
+            f"skunsup trains on the Keras backends {', '.join(BACKENDS)}, but Keras "
+            f"runs on {name!r}. Set KERAS_BACKEND before Python starts."
         )
     return importlib.import_module(f"skunsup._training._{name}")
 

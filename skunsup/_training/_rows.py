@@ -2,6 +2,7 @@
 
 import mmap
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,8 +21,8 @@ class Rows:
         float32.
     """
 
-    def __init__(self, X: np.ndarray) -> None:
-        self.X = X
+    def __init__(self, X: Any) -> None:
+        self.X: Any = X
         self.n, self.d = X.shape
 
     def take(self, index: np.ndarray | slice) -> np.ndarray:
@@ -47,7 +48,7 @@ class SparseRows(Rows):
     """Rows of a CSR matrix, made dense block by block."""
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
-        return self.X[index].toarray()  # type: ignore[attr-defined]
+        return self.X[index].toarray()
 
 
 class MappedRows(Rows):
@@ -79,9 +80,9 @@ class MappedRows(Rows):
 
     def _region(self, start: int, stop: int) -> np.ndarray:
         X = self.X
-        offset = X.offset + int(start) * self.d * X.itemsize  # type: ignore[attr-defined]
+        offset = X.offset + int(start) * self.d * X.itemsize
         shape = (int(stop) - int(start), self.d)
-        return np.memmap(X.filename, X.dtype, "r", offset, shape)  # type: ignore[attr-defined]
+        return np.memmap(X.filename, X.dtype, "r", offset, shape)
 
 
 class _MappedPart(Rows):
@@ -103,7 +104,7 @@ def as_rows(X: np.ndarray) -> Rows:
         return Rows(np.ascontiguousarray(X, dtype=np.float32))
 
 
-def is_mapped(X: object) -> bool:
+def is_mapped(X: Any) -> bool:
     """Whether `X` is a memory map in C order that can be opened a second time.
 
     A slice of one does not know its place in the file, and a copy-on-write map may

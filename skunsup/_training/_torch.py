@@ -60,9 +60,9 @@ def compile_scorer(
 def scoring_network(network: keras.Model) -> keras.Model:
     """Let `network` compute in double precision.
 
-    Its results are rounded to single precision afterwards. The matrix products of torch
-    on a CPU differ in the last bit with the place of a row in its batch; this rounds the
-    difference away.
+    Its results are rounded to single precision afterwards. The matrix products of
+    torch on a CPU differ in the last bit with the place of a row in its batch; this
+    rounds the difference away.
     """
     if ops.convert_to_tensor(0.0).device.type == "mps":
         return network

@@ -101,7 +101,7 @@ class AutoencoderNetwork(Network):
         return self.reconstruction_loss(x, self.reconstruct(x))
 
     def column_losses(self, x: Any) -> Any:
-        """Share of each column in `row_loss`, for losses that are means over columns."""
+        """Share of each column in `row_loss`, for losses that are column means."""
         output = self.reconstruct(x)[..., None]
         return self.reconstruction_loss(x[..., None], output) / x.shape[-1]
 
@@ -189,9 +189,9 @@ default=None
         needs hidden layers of at least `n_components` units.
     encoder, decoder : keras.Model or callable, default=None
         Own networks for either half: an unfitted Keras model, or a callable that
-        returns one. An encoder is called with (n_features, n_components), a decoder with
-        (n_components, n_features). They are copied and trained from fresh weights,
-        fixed by `random_state`; layers with `trainable=False` keep theirs.
+        returns one. An encoder is called with (n_features, n_components), a decoder
+        with (n_components, n_features). They are copied and trained from fresh
+        weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
     callbacks : list of keras.callbacks.Callback, default=None
         Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
         called once for each compiled block of minibatches.
@@ -359,8 +359,8 @@ default=None
         width = encoder.n_outputs
         if self.n_components not in (None, width):
             raise ValueError(
-                f"n_components={self.n_components}, but encoder returns {width} columns. "
-                f"Leave n_components out, or set it to {width}."
+                f"n_components={self.n_components}, but encoder returns {width} "
+                f"columns. Leave n_components out, or set it to {width}."
             )
         if self.decoder is None:
             last = "sigmoid" if loss == "binary_crossentropy" else "linear"
@@ -383,11 +383,11 @@ default=None
         for size in sizes:
             if not isinstance(size, Integral) or size < 1:
                 raise ValueError(
-                    f"hidden_layer_sizes={given!r} holds {size!r}, but each hidden layer "
-                    "needs a whole number of units, at least 1. Leave the entry out for "
-                    "one layer less."
+                    f"hidden_layer_sizes={given!r} holds {size!r}, but each hidden "
+                    "layer needs a whole number of units, at least 1. Leave the entry "
+                    "out for one layer less."
                 )
-        return tuple(int(size) for size in sizes)  # type: ignore[arg-type]
+        return tuple(int(size) for size in sizes)
 
     def _checked_noise_level(self) -> float:
         if self.noise in ("masking", "swap") and self.noise_level > 1:

@@ -128,7 +128,7 @@ class LatentTransformer(
         -------
         ndarray of shape (n_samples, n_features), float64
             Non-negative; sums over the columns to `-score_samples(X)` but for
-            rounding. The largest entry of a row is the column that is least as expected.
+            rounding. The largest entry of a row is the column least as expected.
 
         Raises
         ------
@@ -138,10 +138,11 @@ class LatentTransformer(
         """
         shares = self._compute("column_losses", X)[0].astype(np.float64)
         total = -self.score_samples(X)
-        if (shares < 0).any() or not np.allclose(shares.sum(axis=1), total, rtol=1e-3):
+        whole = np.allclose(shares.sum(axis=1), total, rtol=1e-3, atol=1e-6)
+        if shares.min() < -1e-6 or not whole:
             raise ValueError(
-                f"loss={self.loss!r} is not a mean of non-negative losses of the columns, "  # type: ignore[attr-defined]
-                "so it cannot be split over them. Use loss='mean_squared_error' for "
-                "feature_scores."
+                f"loss={self.loss!r} is not a mean of non-negative losses of the "
+                "columns, so it cannot be split over them. Use "
+                "loss='mean_squared_error' for feature_scores."
             )
-        return shares
+        return np.maximum(shares, 0.0)

@@ -18,7 +18,7 @@ class FlatDetector(Detector):
     A subclass names its model and lists the model's parameters in its `__init__`.
     """
 
-    _model: ClassVar[type]
+    _model: ClassVar[type[Autoencoder]]
     _doc_link_module = "skunsup"
     _doc_link_template = Autoencoder._doc_link_template
 
@@ -64,7 +64,7 @@ class FlatDetector(Detector):
 
     @property
     def model_(self) -> keras.Model:
-        """Keras network with the fitted weights; changing it does not change the fit."""
+        """Keras network with the fitted weights, for the caller to keep."""
         if not hasattr(self, "estimator_"):
             raise AttributeError(f"{type(self).__name__} has no model_ before fit.")
         return self.estimator_.model_
@@ -77,7 +77,7 @@ class FlatDetector(Detector):
     def _scorer(self) -> Any:
         names = self._model._get_param_names()
         params = {name: getattr(self, name) for name in names}
-        if self.warm_start and hasattr(self, "estimator_"):  # type: ignore[attr-defined]
+        if self.warm_start and hasattr(self, "estimator_"):
             return copy.deepcopy(self.estimator_).set_params(**params)
         return self._model(**params)
 
@@ -85,12 +85,12 @@ class FlatDetector(Detector):
 class AutoencoderDetector(FlatDetector):
     """Outlier detector that scores rows by how well an autoencoder reconstructs them.
 
-    An autoencoder trained on mostly normal rows reconstructs normal rows well and others
-    badly [1]_. `score_samples` is minus the reconstruction error, `feature_scores` says
-    which columns made it, and a threshold learned from the training scores makes
-    `predict`. The parameters but `contamination` are those of :class:`Autoencoder`; the
-    input is corrupted by a little Gaussian noise by default, which keeps the network
-    from learning to copy whatever it sees [2]_.
+    An autoencoder trained on mostly normal rows reconstructs normal rows well and
+    others badly [1]_. `score_samples` is minus the reconstruction error,
+    `feature_scores` says which columns made it, and a threshold learned from the
+    training scores makes `predict`. The parameters but `contamination` are those of
+    :class:`Autoencoder`; the input is corrupted by a little Gaussian noise by default,
+    which keeps the network from learning to copy whatever it sees [2]_.
 
     Parameters
     ----------
@@ -148,9 +148,9 @@ default=None
         needs hidden layers of at least `n_components` units.
     encoder, decoder : keras.Model or callable, default=None
         Own networks for either half: an unfitted Keras model, or a callable that
-        returns one. An encoder is called with (n_features, n_components), a decoder with
-        (n_components, n_features). They are copied and trained from fresh weights,
-        fixed by `random_state`; layers with `trainable=False` keep theirs.
+        returns one. An encoder is called with (n_features, n_components), a decoder
+        with (n_components, n_features). They are copied and trained from fresh
+        weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
     callbacks : list of keras.callbacks.Callback, default=None
         Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
         called once for each compiled block of minibatches.

@@ -26,7 +26,6 @@ from skunsup._sklearn import (
 )
 from skunsup.outliers._threshold import DETECTION_RATE, fit_tukey_g, weighted_quantile
 
-
 SPARSE_BATCH = 1024
 
 
@@ -147,8 +146,8 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         anomaly = -self._scores(X)
         weight = None if weight is None else np.asarray(weight, np.float64)
         self._shape = fit_tukey_g(anomaly, weight)
-        if self.contamination != "auto":  # type: ignore[attr-defined]
-            at = weighted_quantile(anomaly, weight, 1 - self.contamination)  # type: ignore[attr-defined]
+        if self.contamination != "auto":
+            at = weighted_quantile(anomaly, weight, 1 - self.contamination)
             self.offset_ = -at
         else:
             self.offset_ = -self._shape.quantile(1 - DETECTION_RATE)
@@ -273,6 +272,6 @@ def _refuse_one_row(X: Any) -> None:
     n_rows = count_rows(X)
     if n_rows < 2:
         raise ValueError(
-            f"X has n_samples={n_rows}, but a threshold needs scores of at least 2 rows. "
-            "Give more rows."
+            f"X has n_samples={n_rows}, but a threshold needs scores of at least 2 "
+            "rows. Give more rows."
         )
