@@ -27,9 +27,9 @@ from skunsup._training import (
 from skunsup._validation import check_rows, check_weights, check_X
 
 CHANGED = (
-    "{name} cannot go on training, because its parameters now describe another "
-    "network than the fitted one. Set them back, or call fit with warm_start=False to "
-    "start anew."
+    "{name} cannot go on training, because its parameters or the columns of X now "
+    "describe another {what} than in the last fit. Set them back, or call fit with "
+    "warm_start=False to start anew."
 )
 
 
@@ -164,7 +164,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             rng = make_generator(self.random_state)
             first = previous is None
             X = check_X(self, X, reset=first)
-            rows = check_rows(X)
+            rows = check_rows(X, self._columns())
             sample = weighted_sample(rows, check_weights(sample_weight, X))
             data = FitData(rows, sample, None)
             return self._train(data, self._plan(1, stopping=False), previous, rng)
@@ -172,8 +172,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     @property
     def model_(self) -> Network:
         """Keras network with the fitted weights, for the caller to keep."""
-        if not hasattr(self, "_network"):
-            raise AttributeError(f"{type(self).__name__} has no model_ before fit.")
+        check_is_fitted(self)
         return self._network.model()
 
     def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
@@ -181,16 +180,21 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
         dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.float64
-        return self._network.compute(method, check_rows(X)), np.dtype(dtype)
+        rows = check_rows(X, self._columns())
+        return self._network.compute(method, rows), np.dtype(dtype)
+
+    def _columns(self) -> np.ndarray | None:
+        return getattr(self, "feature_names_in_", None)
 
     def _fit_data(
         self, X: Any, sample_weight: Any, X_val: Any, rng: np.random.Generator
     ) -> FitData:
         X = check_X(self, X, reset=True, min_samples=2)
-        rows = check_rows(X)
+        rows = check_rows(X, self._columns())
         sample = weighted_sample(rows, check_weights(sample_weight, X))
         if X_val is not None:
-            held = check_rows(check_X(self, X_val, reset=False))
+            X_val = check_X(self, X_val, reset=False, name="X_val")
+            held = check_rows(X_val, self._columns(), "X_val")
             everyone = Sample(np.arange(held.n), None)
             return FitData(rows, sample, Validation(held, everyone, self._criterion))
         if not self.early_stopping:
@@ -252,7 +256,8 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             values = self._start_values(architecture, network, data, rng)
             previous = TrainingState(values, None, rng)
         elif (architecture.key, recipe.key) != self._keys:
-            raise ValueError(CHANGED.format(name=type(self).__name__))
+            what = "optimizer" if architecture.key == self._keys[0] else "network"
+            raise ValueError(CHANGED.format(name=type(self).__name__, what=what))
         state = train(
             architecture,
             recipe,

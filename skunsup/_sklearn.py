@@ -12,14 +12,12 @@ from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as validated
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as count_rows
 
 __all__ = [
     "HasMethods",
     "StrOptions",
     "available_if",
-    "check_sample_weight",
     "count_rows",
     "integers",
     "reals",

@@ -1,17 +1,31 @@
 """What users pass in, checked before anything is changed."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Real
+from typing import Any
+
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
-from skunsup._sklearn import check_sample_weight
 from skunsup._training import Rows, as_rows, is_mapped
 
+Columns = Sequence[str] | np.ndarray | None
+
 FLOATS = (np.float64, np.float32)
+MAX_DRAWS = 1e9  # so that the row numbers of an epoch fit in memory
+MISSING = ("nan", "None", "<NA>", "NaT")
 
 
 def check_X(
-    estimator: BaseEstimator, X: object, *, reset: bool, min_samples: int = 1
+    estimator: BaseEstimator,
+    X: object,
+    *,
+    reset: bool,
+    min_samples: int = 1,
+    name: str = "X",
 ) -> np.ndarray:
     """Validate rows of numbers: dense, sparse or memory-mapped.
 
@@ -20,23 +34,33 @@ def check_X(
     Raises
     ------
     ValueError, TypeError
-        As `sklearn.utils.validation.validate_data` does.
+        As `sklearn.utils.validation.validate_data` does, naming the first bad cell.
     """
     mapped = is_mapped(X) and np.ndim(X) == 2 and X.dtype.kind in "fiub"  # type: ignore[attr-defined, arg-type]
-    checked = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        accept_sparse="csr",
-        dtype=None if mapped else FLOATS,
-        ensure_all_finite=not mapped,
-        ensure_min_samples=min_samples,
-    )
+    with _located(X, name):
+        checked = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=None if mapped else FLOATS,
+            ensure_all_finite=not mapped,
+            ensure_min_samples=min_samples,
+        )
     return X if mapped else checked  # type: ignore[return-value]
 
 
-def check_rows(X: np.ndarray) -> Rows:
+def check_rows(X: np.ndarray, columns: Columns = None, name: str = "X") -> Rows:
     """Return the rows of a validated `X`, once they are known to fit float32.
+
+    Parameters
+    ----------
+    X : array, CSR matrix or memory map
+        As `check_X` returns it.
+    columns : sequence of str or None
+        Names of the columns, for messages.
+    name : str
+        What to call `X` in messages.
 
     Raises
     ------
@@ -51,7 +75,7 @@ def check_rows(X: np.ndarray) -> Rows:
         finite = np.isfinite(block)
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
-            _refuse(X[start + row, column], start + row, column)
+            _refuse(X[start + row, column], start + row, column, columns, name)
         start += len(block)
     return rows
 
@@ -64,7 +88,8 @@ def value_range(rows: Rows) -> tuple[float, float]:
 
 def check_codes(X: object, n_components: int, name: str) -> np.ndarray:
     """Validate codes for `inverse_transform`: finite, (n, n_components)."""
-    codes = check_array(X, dtype=FLOATS, input_name="X")
+    with _located(X, "X"):
+        codes = check_array(X, dtype=FLOATS, input_name="X")
     if codes.shape[1] != n_components:
         raise ValueError(
             f"X has {codes.shape[1]} columns, but {name}.inverse_transform expects the "
@@ -74,30 +99,111 @@ def check_codes(X: object, n_components: int, name: str) -> np.ndarray:
 
 
 def check_weights(sample_weight: object, X: np.ndarray) -> np.ndarray | None:
-    """Validate weights of the rows of `X`: non-negative, with a positive sum."""
+    """Validate weights of the rows of `X`: non-negative, with a positive sum.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else, or are not one number a row.
+    """
     if sample_weight is None:
         return None
-    shape_only = np.empty((X.shape[0], 1))
-    weight = check_sample_weight(
-        sample_weight, shape_only, dtype=np.float64, ensure_non_negative=True
-    )
+    n = X.shape[0]
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n, sample_weight)
+    with _located(sample_weight, "sample_weight"):
+        weight = check_array(sample_weight, dtype=np.float64, ensure_2d=False)
+    if weight.shape != (n,):
+        raise ValueError(
+            f"sample_weight has shape {weight.shape}, but X has {n} rows. Give one "
+            f"number a row, shape ({n},)."
+        )
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise ValueError(
+            f"sample_weight is {weight[row]:g} in row {row}, but weights must not be "
+            "negative. Give a row to be left out the weight 0."
+        )
     if not weight.any():
         raise ValueError(
-            f"sample_weight is 0 for all {len(weight)} rows, which leaves nothing to "
-            "learn from. Give at least one row a positive weight."
+            f"sample_weight is 0 for all {n} rows, which leaves nothing to learn from. "
+            "Give at least one row a positive weight."
+        )
+    if weight.sum() > MAX_DRAWS:
+        raise ValueError(
+            f"sample_weight sums to {weight.sum():g}, and an epoch draws as many rows, "
+            f"at most {MAX_DRAWS:g}. Divide the weights by their mean."
         )
     return weight
 
 
-def _refuse(value: float, row: int, column: int) -> None:
-    if np.isfinite(value):
-        raise ValueError(
-            f"Input X holds {value:g} in row {row}, column {column}, which is infinity "
-            "in single precision (float32, at most 3.4e38), which the network uses. "
-            "Scale X, for instance with StandardScaler in a Pipeline."
+@contextmanager
+def _located(X: Any, name: str) -> Iterator[None]:
+    """Say more than scikit-learn does: which cell of `X`, and what to do."""
+    try:
+        yield
+    except ValueError as error:
+        if np.iscomplexobj(X):
+            raise ValueError(
+                f"Complex data not supported: {name} must hold real numbers. Give real "
+                "and imaginary parts as columns of their own, for instance "
+                "numpy.hstack([X.real, X.imag])."
+            ) from error
+        found = _first_bad_cell(X)
+        if found is not None:
+            _refuse(*found, getattr(X, "columns", None), name)
+        if name != "X":
+            raise ValueError(f"{name} does not fit: {error}") from error
+        raise
+
+
+def _first_bad_cell(X: Any) -> tuple[Any, int, int] | None:
+    """Return (value, row, column) of the first cell that is not a finite number."""
+    if sp.issparse(X):
+        cells = X.tocoo()
+        bad = np.flatnonzero(~np.isfinite(cells.data))[:1]
+        return next(
+            zip(cells.data[bad], cells.row[bad], cells.col[bad], strict=True), None
         )
-    kind = "NaN" if np.isnan(value) else "infinity"
+    table = np.asarray(X)
+    if table.ndim != 2:
+        return None
+    finite = np.isfinite if table.dtype.kind in "fiub" else _FINITE
+    bad = np.argwhere(~finite(table))[:1]
+    return next(((table[i, j], i, j) for i, j in bad), None)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))
+    except (TypeError, ValueError):
+        return False
+
+
+_FINITE = np.vectorize(_is_finite, otypes=[bool])
+
+
+def _refuse(value: Any, row: int, column: int, columns: Columns, name: str) -> None:
+    place = f"row {row}, column {column if columns is None else repr(columns[column])}"
+    if str(value) in MISSING:
+        raise ValueError(
+            f"Input {name} contains NaN in {place}, but expected numbers. Fill in "
+            "missing values first, for instance with SimpleImputer in a Pipeline."
+        )
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Input {name} contains {str(value)!r} in {place}, but expected numbers. "
+            "Encode text first, for instance with OneHotEncoder in a ColumnTransformer."
+        ) from None
+    if np.isinf(number):
+        raise ValueError(
+            f"Input {name} contains infinity ({number:g}) in {place}, but expected "
+            "finite numbers. Replace or leave out such rows."
+        )
     raise ValueError(
-        f"Input X contains {kind} in row {row}, column {column}. Fill in missing "
-        "values first, for instance with SimpleImputer in a Pipeline."
+        f"Input {name} contains {number:g} in {place}, which is infinity in single "
+        "precision (float32, at most 3.4e38), the precision of the network. Scale X, "
+        "for instance with StandardScaler in a Pipeline."
     )

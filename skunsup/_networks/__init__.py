@@ -8,6 +8,8 @@ from skunsup._networks._losses import (
     LOSS_DOMAINS,
     check_loss,
     check_loss_domain,
+    keras_name,
+    output_activation,
     row_loss,
 )
 from skunsup._networks._pca import pca_values
@@ -23,6 +25,8 @@ __all__ = [
     "UserNetwork",
     "check_loss",
     "check_loss_domain",
+    "keras_name",
+    "output_activation",
     "pca_values",
     "resolve_activation",
     "row_loss",

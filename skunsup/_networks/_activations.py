@@ -4,16 +4,22 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 import keras
+import numpy as np
+from keras import ops
 
 
 def resolve_activation(activation: str | Callable) -> str | Callable:
-    """Return `activation` once Keras is known to know it."""
+    """Return `activation` once Keras is known to know it, or it to keep shapes."""
     if callable(activation):
+        _check_keeps_shape(activation)
         return activation
     try:
         keras.activations.get(activation)
     except ValueError:
-        names = sorted(n for n in dir(keras.activations) if n[0].islower())
+        helpers = ("deserialize", "get", "serialize")
+        names = sorted(
+            n for n in dir(keras.activations) if n[0].islower() and n not in helpers
+        )
         near = get_close_matches(activation, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
@@ -21,3 +27,25 @@ def resolve_activation(activation: str | Callable) -> str | Callable:
             f"Give one of {', '.join(names)}, or a callable on tensors."
         ) from None
     return activation
+
+
+def _check_keeps_shape(activation: Callable) -> None:
+    if isinstance(activation, keras.layers.Layer):
+        raise TypeError(
+            f"activation={activation!r} is a layer, but expected a function without "
+            "state of its own. Give a name such as 'leaky_relu' or a function of "
+            "keras.ops, or build own encoder and decoder."
+        )
+    trial = np.linspace(-1.0, 1.0, 6, dtype=np.float32).reshape(2, 3)
+    try:
+        shape = tuple(ops.shape(activation(ops.convert_to_tensor(trial))))
+    except Exception as error:
+        raise ValueError(
+            f"activation={activation!r} raised {type(error).__name__} for a tensor of "
+            f"shape (2, 3): {error}. It must return a tensor of the same shape."
+        ) from error
+    if shape != (2, 3):
+        raise ValueError(
+            f"activation={activation!r} returned shape {shape} for a tensor of shape "
+            "(2, 3). It must return a tensor of the same shape."
+        )

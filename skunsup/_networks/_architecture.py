@@ -125,13 +125,15 @@ class Architecture:
         self, network: Network, rng: np.random.Generator
     ) -> list[np.ndarray]:
         """Start values of `network.variables`, all fixed by `rng`."""
-        values = [ops.convert_to_numpy(variable) for variable in network.variables]
+        values: list[Any] = [None] * len(network.variables)
         for name, part in self.parts.items():
             self.put(network, values, name, part.initial_values(rng))
         seed = draw_seed(rng)
         for i, variable in enumerate(network.variables):
             if variable.name == "seed_generator_state":
                 values[i] = np.array([seed, i], dtype=variable.dtype)
+            elif values[i] is None:
+                values[i] = ops.convert_to_numpy(variable)
         return values
 
     def put(

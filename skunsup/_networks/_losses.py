@@ -8,30 +8,66 @@ import keras
 import numpy as np
 from keras import ops
 
-Loss = str | dict[str, Any] | Callable
+Loss = str | Callable
 
 # Losses that are only defined on part of the real line, with that part.
 LOSS_DOMAINS = {
     "binary_crossentropy": (0.0, 1.0, "MinMaxScaler()"),
+    "binary_focal_crossentropy": (0.0, 1.0, "MinMaxScaler()"),
     "poisson": (0.0, np.inf, "MinMaxScaler()"),
     "mean_squared_logarithmic_error": (0.0, np.inf, "MinMaxScaler()"),
 }
 
+# Losses whose output must lie in part of the real line, with what puts it there.
+OUTPUTS = {
+    "binary_crossentropy": "sigmoid",
+    "binary_focal_crossentropy": "sigmoid",
+    "poisson": "softplus",
+}
 
-def check_loss(loss: str | keras.losses.Loss | Callable) -> Loss:
-    """Return a hashable or plain description of `loss`: a name, a config or a callable.
+
+class LossInstance:
+    """A Keras loss object as a function of (target, output) with one value a row.
+
+    Equal for equal settings, so that copies share compiled programs, and pickled with
+    all of them: Keras's own copies of a loss forget some, such as Huber's `delta`.
+    """
+
+    def __init__(self, kind: type[keras.losses.Loss], settings: dict[str, Any]) -> None:
+        self.kind, self.settings = kind, settings
+        self.loss: Any = object.__new__(kind)
+        vars(self.loss).update(settings, _dtype_policy=keras.DTypePolicy("float32"))
+
+    def __call__(self, target: Any, output: Any) -> Any:
+        return self.loss.call(target, output)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LossInstance):
+            return NotImplemented
+        return self.kind is other.kind and self.settings == other.settings
+
+    def __hash__(self) -> int:
+        return hash(self.kind)
+
+    def __reduce__(self) -> tuple:
+        return LossInstance, (self.kind, self.settings)
+
+
+def check_loss(loss: str | keras.losses.Loss | Callable, n_features: int) -> Loss:
+    """Return a hashable description of `loss`: a name or a callable.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or a callable does not return one value a row.
+        If the name is unknown, or the loss does not return one value a row.
     """
     if isinstance(loss, keras.losses.Loss):
-        return keras.losses.serialize(loss)
-    if callable(loss):
-        _check_one_value_a_row(loss)
-        return loss
-    return _known_name(loss)
+        settings = {k: v for k, v in vars(loss).items() if k != "_dtype_policy"}
+        described: Loss = LossInstance(type(loss), settings)
+    else:
+        described = _known_name(loss) if isinstance(loss, str) else loss
+    _check_one_value_a_row(loss, described, n_features)
+    return described
 
 
 def row_loss(loss: Loss) -> Callable[[Any, Any], Any]:
@@ -42,12 +78,28 @@ def row_loss(loss: Loss) -> Callable[[Any, Any], Any]:
     return found.call if isinstance(found, keras.losses.Loss) else found
 
 
-def check_loss_domain(loss: str, low: float, high: float) -> None:
-    """Raise ValueError where data in [low, high] leaves the domain of a named loss."""
-    smallest, largest, scaler = LOSS_DOMAINS[loss]
+def keras_name(loss: Loss) -> str:
+    """Return the name of the Keras function behind a described loss, or nothing."""
+    function = row_loss(loss)
+    function = getattr(getattr(function, "loss", None), "fn", function)
+    name = getattr(function, "__name__", "")
+    return name if getattr(keras.losses, name, None) is function else ""
+
+
+def output_activation(loss: Loss) -> str:
+    """Return the activation of a decoder's output that a described loss needs."""
+    if getattr(loss, "settings", {}).get("_fn_kwargs", {}).get("from_logits"):
+        return "linear"
+    return OUTPUTS.get(keras_name(loss), "linear")
+
+
+def check_loss_domain(loss: Loss, low: float, high: float) -> None:
+    """Raise ValueError where data in [low, high] leaves the domain of a Keras loss."""
+    name = keras_name(loss)
+    smallest, largest, scaler = LOSS_DOMAINS[name]
     if low < smallest or high > largest:
         raise ValueError(
-            f"loss={loss!r} needs values in [{smallest:g}, {largest:g}], but X holds "
+            f"loss={name!r} needs values in [{smallest:g}, {largest:g}], but X holds "
             f"values from {low:g} to {high:g}. Scale X with {scaler} in a Pipeline, or "
             "use loss='mean_squared_error'."
         )
@@ -73,11 +125,19 @@ def _known_name(name: str) -> str:
     return getattr(found, "__name__", name)
 
 
-def _check_one_value_a_row(loss: Callable) -> None:
-    trial = ops.convert_to_tensor(np.full((3, 2), 0.5, np.float32))
-    shape = tuple(ops.shape(loss(trial, trial)))
-    if shape != (3,):
+def _check_one_value_a_row(loss: Any, described: Loss, n_features: int) -> None:
+    n_rows = 4 if n_features == 3 else 3  # told apart from the columns
+    trial = ops.convert_to_tensor(np.full((n_rows, n_features), 0.5, np.float32))
+    asked = f"for {n_rows} rows of {n_features} columns"
+    try:
+        shape = tuple(ops.shape(row_loss(described)(trial, trial)))
+    except Exception as error:
         raise ValueError(
-            f"loss={loss!r} returned shape {shape} for 3 rows of 2 columns, but a loss "
-            "must return one value a row, shape (3,): take the mean over axis=-1."
+            f"loss={loss!r} raised {type(error).__name__} {asked} ({error}). A loss "
+            "must take X and output, both (rows, columns), and return one value a row."
+        ) from error
+    if shape != (n_rows,):
+        raise ValueError(
+            f"loss={loss!r} returned shape {shape} {asked}, but a loss must return one "
+            f"value a row, shape ({n_rows},): take the mean over axis=-1."
         )

@@ -8,8 +8,8 @@ from sklearn.decomposition import PCA
 from skunsup._networks._architecture import Architecture, Network
 
 # Where an activation is looked for an affine piece: (centre, half-width), widest first.
-PIECES = ((0.0, 1.0), (1.0, 1.0), (4.0, 1.0), (8.0, 1.0), (0.0, 0.1), (0.0, 0.01))
-TOLERANCE = 2e-3
+PIECES = ((0.0, 1.0), (1.0, 1.0), (8.0, 1.0), (16.0, 1.0), (0.0, 0.03), (0.0, 0.01))
+TOLERANCE = 1e-4
 
 
 def pca_values(
@@ -53,10 +53,12 @@ def pca_values(
     _check_widths(encoder.sizes[:-1], n_carried)  # type: ignore[attr-defined]
     if decoder.output_activation != "linear":  # type: ignore[attr-defined]
         raise ValueError(
-            "init='pca' needs a linear output, but loss='binary_crossentropy' gives "
-            "the decoder a sigmoid. Use init='random', or loss='mean_squared_error'."
+            "init='pca' needs a linear output, but the loss gives the decoder a "
+            f"{decoder.output_activation}. Use init='random', or "  # type: ignore[attr-defined]
+            "loss='mean_squared_error'."
         )
-    pca = PCA(n_carried, svd_solver="full").fit(X.astype(np.float64))
+    with np.errstate(invalid="ignore"):  # constant rows have no variance to share out
+        pca = PCA(n_carried, svd_solver="full").fit(X.astype(np.float64))
     reach = float(np.abs(pca.transform(X.astype(np.float64))).max()) or 1.0
     carrier = _Carrier(n_carried, reach, affine_piece(encoder.activation))  # type: ignore[attr-defined]
     new, identity = list(values), np.eye(n_carried)

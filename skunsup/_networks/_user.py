@@ -1,6 +1,7 @@
 """Networks that the user brings, copied and never touched."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -48,7 +49,7 @@ class UserNetwork:
         """What the model's own initialisers give when seeded by `rng`."""
         with global_state_kept():
             model = self._restore(_with_seeds(json.loads(self.config), rng))
-        values = [np.array(ops.convert_to_numpy(v)) for v in model.variables]
+        values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
         for position, value in self.frozen:
             values[position] = value
         return values
@@ -63,7 +64,7 @@ class UserNetwork:
 
 
 def user_network(
-    name: str, given: keras.Model | Callable, n_inputs: int, n_components: int | None
+    name: str, given: keras.Model | Callable, n_inputs: int, wanted: int | None
 ) -> UserNetwork:
     """Describe the user's network `given`, the value of the parameter `name`.
 
@@ -72,28 +73,21 @@ def user_network(
     name : {"encoder", "decoder"}
         For messages.
     given : keras.Model or callable
-        A model, or a function of (n_features, n_components) that returns one.
+        A model, or a function of (`n_inputs`, `wanted`) that returns one.
     n_inputs : int
         Number of columns that the network will be given.
-    n_components : int or None
-        Handed to a callable.
+    wanted : int or None
+        Number of columns that it should return, for a callable to read.
 
     Raises
     ------
     TypeError
         If `given` is neither, or cannot be described by a configuration.
     ValueError
-        If it cannot take `n_inputs` columns or does not return rows of numbers.
+        If it raises, cannot take `n_inputs` columns or does not return rows of numbers.
     """
     with global_state_kept():
-        model = (
-            given if isinstance(given, keras.Model) else given(n_inputs, n_components)
-        )
-        if not isinstance(model, keras.Model):
-            raise TypeError(
-                f"{name} must be a Keras model, or a callable of (n_features, "
-                f"n_components) that returns one; the callable returned {model!r}."
-            )
+        model = _made(name, given, n_inputs, wanted)
         config = _serialize(name, model)
         layers = list(_all_layers(model))
         copy = UserNetwork(
@@ -112,14 +106,32 @@ def user_network(
     )
 
 
+def _made(
+    name: str, given: keras.Model | Callable, n_inputs: int, wanted: int | None
+) -> keras.Model:
+    if isinstance(given, keras.Model):
+        return given
+    called = f"{name}={given!r}, called with ({n_inputs}, {wanted}),"
+    hint = "It must take the numbers of columns in and out and return a Keras model."
+    try:
+        model = given(n_inputs, wanted)
+    except Exception as error:
+        raise ValueError(
+            f"{called} raised {type(error).__name__}: {error}. {hint}"
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"{called} returned {model!r}. {hint}")
+    return model
+
+
 def _serialize(name: str, model: keras.Model) -> str:
     try:
         return json.dumps(keras.saving.serialize_keras_object(model))
     except (NotImplementedError, TypeError) as error:
         raise TypeError(
             f"{name}={model!r} cannot be copied, because Keras cannot describe it by "
-            f"a configuration ({error}). Build it from keras.Sequential or the "
-            "functional API, or give the class a get_config method."
+            f"a configuration ({_reason(error)}). Build it from keras.Sequential or "
+            "the functional API, or give the class a get_config method."
         ) from error
 
 
@@ -130,7 +142,9 @@ def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
         shape = tuple(ops.shape(model(ops.zeros((2, n_inputs)), training=False)))
     except Exception as error:
         raise ValueError(
-            f"{name} does not accept rows of {n_inputs} columns: {error}"
+            f"{name} does not accept the {n_inputs} columns that "
+            f"{'encoder returns' if name == 'decoder' else 'X has'}: {_reason(error)} "
+            f"Let its first layer take {n_inputs} columns."
         ) from error
     if len(shape) != 2 or shape[0] != 2:
         raise ValueError(
@@ -138,6 +152,13 @@ def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
             f"2 rows of {n_inputs} columns it returned shape {shape}."
         )
     return int(shape[1])
+
+
+def _reason(error: Exception) -> str:
+    """Return the telling line of an error of Keras, without the colours."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()
+    telling = [x for x in lines if x and not x.startswith("Exception encountered")]
+    return telling[0] if telling else type(error).__name__
 
 
 def _all_layers(layer: keras.layers.Layer) -> Any:
@@ -154,7 +175,7 @@ def _frozen(model: keras.Model) -> tuple[tuple[int, np.ndarray], ...]:
         for variable in layer.weights
     }
     return tuple(
-        (i, np.array(ops.convert_to_numpy(variable)))
+        (i, np.array(ops.convert_to_numpy(variable.value)))
         for i, variable in enumerate(model.variables)
         if id(variable) in kept
     )

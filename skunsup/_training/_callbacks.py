@@ -1,7 +1,8 @@
 """Keras callbacks and the progress bar around the epoch loop."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -31,16 +32,17 @@ class Callbacks:
         n_epochs: int,
         n_steps: int,
     ) -> None:
-        self.copies = copy.deepcopy(list(callbacks))
+        self.copies = _copied(callbacks)
         self._trainer = trainer
-        self._list = keras.callbacks.CallbackList(
-            self.copies,
-            add_history=False,
-            model=trainer.network,
-            epochs=n_epochs,
-            steps=n_steps,
-            verbose=0,
-        )
+        with self._blamed("set_model"):
+            self._list = keras.callbacks.CallbackList(
+                self.copies,
+                add_history=False,
+                model=trainer.network,
+                epochs=n_epochs,
+                steps=n_steps,
+                verbose=0,
+            )
         trainer.network.stop_training = False
 
     @property
@@ -53,8 +55,14 @@ class Callbacks:
         if not self.copies:
             return
         self._trainer.push()
-        try:
+        with self._blamed(hook, *args):
             getattr(self._list, hook)(*args)
+        self._trainer.pull()
+
+    @contextmanager
+    def _blamed(self, hook: str, *args: Any) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             raise ValueError(
                 f"A callback of callbacks={self.copies!r} raised "
@@ -62,7 +70,19 @@ class Callbacks:
                 "or leave it out; to end training early, let it set "
                 "self.model.stop_training = True."
             ) from error
-        self._trainer.pull()
+
+
+def _copied(
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> list[keras.callbacks.Callback]:
+    try:
+        return copy.deepcopy(list(callbacks))
+    except Exception as error:
+        raise TypeError(
+            f"callbacks={list(callbacks)!r} cannot be copied ({error}), but training "
+            "must not change what it was given. Let the callback make what cannot be "
+            "copied in on_train_begin, or give it a __deepcopy__ method."
+        ) from error
 
 
 def progress_bar(

@@ -78,6 +78,11 @@ def tile_rows() -> int:
     return 32 if jax.default_backend() == "cpu" else 1024
 
 
+def to_numpy(tensor: Any) -> np.ndarray:
+    """Return an array that may share the tensor's memory."""
+    return np.asarray(tensor)
+
+
 def on_device(values: np.ndarray) -> Any:
     """Put weights where programs read them."""
     return jax.device_put(values)

@@ -237,7 +237,8 @@ class _Run:
 
     def diverged(self, epoch: int, loss: float) -> None:
         """Explain a loss that is not finite, and fall back on finite weights."""
-        rate = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
+        rate = self.trainer.optimizer.learning_rate
+        rate = float(backend().to_numpy(getattr(rate, "value", rate)))
         message = DIVERGED.format(
             loss=loss if not np.isfinite(loss) else "too large for the weights",
             epoch=epoch + 1,

@@ -1,5 +1,6 @@
 """Optimizers by name, instance or configuration, copied and never shared."""
 
+import copy
 from collections.abc import Hashable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -27,25 +28,25 @@ class OptimizerRecipe:
         The constant rate; None where `config` holds a schedule.
     skip_bias_decay : bool
         Whether weight decay leaves biases alone.
-    kind : type
-        Class of the optimizer, which need not be registered with Keras.
+    custom_objects : tuple of (str, type)
+        The class of an optimizer that is not Keras's own.
     """
 
     config: dict[str, Any]
     learning_rate: float | None
     skip_bias_decay: bool
-    kind: type[keras.optimizers.Optimizer]
+    custom_objects: tuple[tuple[str, type], ...]
 
     @cached_property
     def key(self) -> Hashable:
         """Equal for recipes that can share a compiled program."""
-        return (self.kind, freeze(self.config), self.skip_bias_decay)
+        return (self.custom_objects, freeze(self.config), self.skip_bias_decay)
 
     def build(self, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
         """Return a new optimizer for `variables`."""
         with global_state_kept():
             optimizer = keras.saving.deserialize_keras_object(
-                self.config, custom_objects={self.kind.__name__: self.kind}
+                self.config, custom_objects=dict(self.custom_objects)
             )
             if self.skip_bias_decay:
                 optimizer.exclude_from_weight_decay(var_names=["bias"])
@@ -81,7 +82,14 @@ def optimizer_recipe(
     constant = None
     if not isinstance(inner["learning_rate"], dict):
         constant, inner["learning_rate"] = inner["learning_rate"], 1.0
-    return OptimizerRecipe(config, constant, weight_decay is not None, type(found))
+    kind = type(found)
+    if kind.__module__.startswith("keras."):
+        # On torch Keras describes a class of the backend; the public one is the same.
+        config.update(module="keras.optimizers", registered_name=None)
+        custom: tuple = ()
+    else:
+        custom = ((kind.__name__, kind),)
+    return OptimizerRecipe(config, constant, weight_decay is not None, custom)
 
 
 def _find(optimizer: Any) -> keras.optimizers.Optimizer:
@@ -98,12 +106,23 @@ def _find(optimizer: Any) -> keras.optimizers.Optimizer:
         with global_state_kept():
             if isinstance(optimizer, str):
                 return known[optimizer.lower()]()
-            return keras.optimizers.deserialize(optimizer)
-    except (ValueError, TypeError, KeyError) as error:
-        near = get_close_matches(str(optimizer).lower(), known, n=1)
+            found = keras.optimizers.deserialize(copy.deepcopy(optimizer))
+            if not isinstance(found, keras.optimizers.Optimizer):
+                raise TypeError(f"it describes {found!r}")
+            return found
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(_unknown(optimizer, known, error)) from error
+
+
+def _unknown(optimizer: str | dict, known: dict[str, type], error: Exception) -> str:
+    name = optimizer if isinstance(optimizer, str) else optimizer.get("class_name")
+    near = get_close_matches(str(name).lower(), known, n=1)
+    if str(name).lower() in near:
+        hint = f" Keras says: {error}."
+    else:
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"optimizer={optimizer!r} is not an optimizer that Keras knows.{hint} Give "
-            f"one of {', '.join(sorted(known))}, a keras.optimizers.Optimizer, or its "
-            "config."
-        ) from error
+    return (
+        f"optimizer={optimizer!r} is not an optimizer that Keras knows.{hint} Give one "
+        f"of {', '.join(sorted(known))}, an instance of keras.optimizers.Optimizer, or "
+        "what keras.optimizers.serialize makes of one."
+    )

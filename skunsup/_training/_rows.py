@@ -110,10 +110,8 @@ def is_mapped(X: Any) -> bool:
     A slice of one does not know its place in the file, and a copy-on-write map may
     differ from it; both are read like arrays.
     """
-    return (
-        type(X) is np.memmap
-        and isinstance(X.base, mmap.mmap)
-        and X.filename is not None
-        and X.mode in ("r", "r+")
-        and X.flags.c_contiguous
-    )
+    if type(X) is not np.memmap:
+        return False
+    base: Any = X.base
+    whole = isinstance(base, mmap.mmap) and X.filename is not None
+    return whole and X.mode in ("r", "r+") and X.flags.c_contiguous

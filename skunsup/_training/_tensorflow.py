@@ -44,6 +44,11 @@ def tile_rows() -> int:
     return 1024 if tf.config.list_logical_devices("GPU") else 32
 
 
+def to_numpy(tensor: Any) -> np.ndarray:
+    """Return a tensor or variable as an array that may share its memory."""
+    return np.asarray(tensor.numpy())
+
+
 def on_device(values: np.ndarray) -> tf.Tensor:
     """Put weights where programs read them."""
     return tf.constant(values)

@@ -30,12 +30,17 @@ class Trainer(_Trainer):
                 gradients = [variable.value.grad for variable in trainable]
                 self.optimizer.apply(gradients, trainable)
                 total += terms.detach()
-        return ops.convert_to_numpy(total)
+        return to_numpy(total)
 
 
 def tile_rows() -> int:
     """Rows to which the last rows are filled up."""
     return 32
+
+
+def to_numpy(tensor: torch.Tensor) -> np.ndarray:
+    """Return an array that may share the tensor's memory."""
+    return tensor.detach().cpu().numpy()
 
 
 def on_device(values: np.ndarray) -> torch.Tensor:
@@ -51,7 +56,7 @@ def compile_scorer(
     def run(weights: Any, block: np.ndarray, n_tiles: int) -> np.ndarray:
         rows = block[:n_tiles].reshape(-1, shape[-1])
         with torch.no_grad():
-            out = ops.convert_to_numpy(function(weights, ops.convert_to_tensor(rows)))
+            out = to_numpy(function(weights, ops.convert_to_tensor(rows)))
         return out.reshape(n_tiles, shape[1], *out.shape[1:]).astype(np.float32)
 
     return run

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from skunsup._networks import Network
-from skunsup._training._programs import count_compilation
+from skunsup._training._programs import backend, count_compilation
 
 MAX_SHAPES = 8
 
@@ -91,4 +91,4 @@ class Trainer:
 
 def as_array(variable: keras.Variable) -> np.ndarray:
     """Return a copy of a variable's value."""
-    return np.array(keras.ops.convert_to_numpy(variable))
+    return np.array(backend().to_numpy(variable.value))

@@ -18,6 +18,8 @@ from skunsup._networks import (
     Part,
     check_loss,
     check_loss_domain,
+    keras_name,
+    output_activation,
     pca_values,
     resolve_activation,
     row_loss,
@@ -114,6 +116,7 @@ class AutoencoderNetwork(Network):
         return {
             **super().get_config(),
             **self.settings,
+            "loss": getattr(self.settings["loss"], "loss", self.settings["loss"]),
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
         }
@@ -150,7 +153,7 @@ class Autoencoder(LatentTransformer):
     loss : str, keras.losses.Loss or callable, default="mean_squared_error"
         Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
         that returns one value a row. With "binary_crossentropy" the output is a
-        sigmoid and X must lie in [0, 1].
+        sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
@@ -314,8 +317,8 @@ default=None
         self.verbose = verbose
 
     def _architecture(self, data: FitData) -> Architecture:
-        loss = check_loss(self.loss)
-        if isinstance(loss, str) and loss in LOSS_DOMAINS:
+        loss = check_loss(self.loss, data.n_features)
+        if keras_name(loss) in LOSS_DOMAINS:
             check_loss_domain(loss, *value_range(data.rows))
         parts = self._parts(data.n_features, loss)
         settings = {
@@ -363,8 +366,8 @@ default=None
                 f"columns. Leave n_components out, or set it to {width}."
             )
         if self.decoder is None:
-            last = "sigmoid" if loss == "binary_crossentropy" else "linear"
             sizes = (*hidden[::-1], n_features)
+            last = output_activation(loss)
             return {
                 "encoder": encoder,
                 "decoder": DenseStack(width, sizes, activation, last),
@@ -393,6 +396,7 @@ default=None
         if self.noise in ("masking", "swap") and self.noise_level > 1:
             raise ValueError(
                 f"noise_level={self.noise_level} is the probability that noise="
-                f"{self.noise!r} hits a cell, so it must lie in [0, 1]."
+                f"{self.noise!r} hits a cell, so it must lie in [0, 1]. Lower it, or "
+                "use noise='gaussian'."
             )
         return float(self.noise_level) if self.noise else 0.0

@@ -8,8 +8,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import DeepEstimator
-from skunsup._training import as_rows
-from skunsup._validation import check_codes
+from skunsup._validation import check_codes, check_rows
 
 
 class LatentTransformer(
@@ -65,7 +64,7 @@ class LatentTransformer(
         """
         check_is_fitted(self)
         codes = check_codes(X, self.n_components_, type(self).__name__)
-        return self._network.compute("decode", as_rows(codes)).astype(codes.dtype)
+        return self._network.compute("decode", check_rows(codes)).astype(codes.dtype)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode and decode rows.

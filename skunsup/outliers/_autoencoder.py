@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import keras
 from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from skunsup._sklearn import unchanged_on_error, validated
 from skunsup.models import Autoencoder
@@ -65,8 +66,7 @@ class FlatDetector(Detector):
     @property
     def model_(self) -> keras.Model:
         """Keras network with the fitted weights, for the caller to keep."""
-        if not hasattr(self, "estimator_"):
-            raise AttributeError(f"{type(self).__name__} has no model_ before fit.")
+        check_is_fitted(self)
         return self.estimator_.model_
 
     def __sklearn_tags__(self) -> Tags:
@@ -109,7 +109,7 @@ class AutoencoderDetector(FlatDetector):
     loss : str, keras.losses.Loss or callable, default="mean_squared_error"
         Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
         that returns one value a row. With "binary_crossentropy" the output is a
-        sigmoid and X must lie in [0, 1].
+        sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \

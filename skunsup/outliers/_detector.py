@@ -104,11 +104,11 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            erf(z / sqrt 2) of the normal score z of each row among the training scores,
-            at least 0 (Kriegel, Kroeger, Schubert & Zimek 2011, Gaussian scaling): 0 up
-            to the median, 0.5 at the upper quartile, 0.98 where contamination="auto"
-            puts the threshold. A scale to read and to combine scores on; the share of
-            outliers in the data does not enter it.
+            Value of erf(z / sqrt 2), or 0 if negative, for the normal score z of each
+            row among the training scores (Kriegel, Kroeger, Schubert & Zimek 2011,
+            Gaussian scaling): 0 up to the median, near 0.5 at the upper quartile, 0.98
+            where contamination="auto" puts the threshold. A scale to read and to
+            combine scores on; the share of outliers in the data does not enter it.
         """
         check_is_fitted(self, "offset_")
         return self._shape.probability(-self.score_samples(X))
@@ -144,7 +144,8 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     def _learn_threshold(self, X: Any, weight: Any) -> None:
         """Set `offset_` from the scores of the training rows."""
         anomaly = -self._scores(X)
-        weight = None if weight is None else np.asarray(weight, np.float64)
+        if weight is not None:
+            weight = np.broadcast_to(np.asarray(weight, np.float64), anomaly.shape)
         self._shape = fit_tukey_g(anomaly, weight)
         if self.contamination != "auto":
             at = weighted_quantile(anomaly, weight, 1 - self.contamination)
@@ -166,9 +167,10 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         :class:`Autoencoder`, or scikit-learn's GaussianMixture, KernelDensity, PCA.
     contamination : "auto" or float, default="auto"
         A float in (0, 0.5] makes that share of the training rows outliers. "auto" fits
-        Tukey's g distribution [1]_ to the quartiles of the training scores, which
-        outliers do not move, and puts the threshold where clean data would be flagged
-        at a rate of 1 %, as in the generalised boxplot [2]_.
+        Tukey's g distribution [1]_ to the median and the 70 and 85 % quantiles of the
+        training scores, which fewer than 15 % of outliers hardly move, and puts the
+        threshold where clean data are flagged at a rate of about 1 %, as in the
+        generalised boxplot [2]_.
 
     Attributes
     ----------

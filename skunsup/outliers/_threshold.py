@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import erf
 from scipy.stats import norm
 
-# Quantiles that the shape is read off, most robust first.
-TAILS = (0.25, 0.1, 0.05, 0.01)
+# Quantiles above the median that the shape is read off, most robust first.
+UPPER = ((0.7, 0.85), (0.85, 0.95), (0.95, 0.99))
 DETECTION_RATE = 0.01
 
 
@@ -16,7 +17,7 @@ class TukeyG:
     """Tukey's g distribution: location + scale (exp(g Z) - 1) / g, Z standard normal.
 
     Fitted to quantiles (Hoaglin 1985), it describes skewed scores whatever their origin
-    and unit, and outliers beyond the quartiles do not move it.
+    and unit, and outliers beyond these quantiles hardly move it.
 
     Parameters
     ----------
@@ -31,16 +32,15 @@ class TukeyG:
     def quantile(self, p: float) -> float:
         """Return the value that a share `p` in (0, 1) lies below."""
         z = norm.ppf(p)
-        return self.location + self.scale * (
-            np.expm1(self.g * z) / self.g if self.g else z
-        )
+        return self.location + self.scale * _height(self.g, z)
 
     def standardise(self, values: np.ndarray) -> np.ndarray:
         """Return the normal scores of `values`: the inverse of the definition."""
         if not self.scale:
-            return np.sign(values - self.location) * np.inf
+            above, below = values > self.location, values < self.location
+            return np.select([above, below], [np.inf, -np.inf], 0.0)
         x = (values - self.location) / self.scale
-        if not self.g:
+        if abs(self.g) <= 1e-9:
             return x
         with np.errstate(divide="ignore"):
             return np.log(np.maximum(1.0 + self.g * x, 0.0)) / self.g
@@ -52,18 +52,24 @@ class TukeyG:
 
 
 def fit_tukey_g(values: np.ndarray, weight: np.ndarray | None) -> TukeyG:
-    """Fit Tukey's g distribution to the quantiles of weighted values."""
+    """Fit Tukey's g distribution to quantiles of the upper half of weighted values."""
     middle = weighted_quantile(values, weight, 0.5)
-    for tail in TAILS:
-        low = middle - weighted_quantile(values, weight, tail)
-        high = weighted_quantile(values, weight, 1 - tail) - middle
-        if low > 0 and high > 0:
-            z = norm.ppf(1 - tail)
-            g = float(np.log(high / low) / z)
-            if abs(g) < 1e-6:
-                return TukeyG(middle, high / z, 0.0)
-            return TukeyG(middle, float(g * high / np.expm1(g * z)), g)
+    for low, high in UPPER:
+        near = weighted_quantile(values, weight, low) - middle
+        far = weighted_quantile(values, weight, high) - middle
+        if 0 < near < far:
+            z = norm.ppf([low, high])
+            g = brentq(lambda g, r=far / near, z=z: _spread(g, z) - r, -20, 20)
+            return TukeyG(middle, near / _height(g, z[0]), g)
     return TukeyG(middle, 0.0, 0.0)
+
+
+def _height(g: float, z: float) -> float:
+    return float(np.expm1(g * z) / g) if abs(g) > 1e-9 else float(z)
+
+
+def _spread(g: float, z: np.ndarray) -> float:
+    return _height(g, z[1]) / _height(g, z[0])
 
 
 def weighted_quantile(values: np.ndarray, weight: np.ndarray | None, p: float) -> float:

@@ -1,0 +1,24 @@
+import keras
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Handwritten digits, pixels in [0, 1], float32."""
+    return (load_digits().data / 16).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def blobs():
+    """Sixty rows of six columns, of rank two and a little noise, float64."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 6))
+    return X + 0.05 * rng.normal(size=X.shape)
+
+
+@pytest.fixture(scope="session")
+def compiles():
+    """Whether the running backend compiles its training steps."""
+    return keras.backend.backend() != "torch"

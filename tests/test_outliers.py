@@ -1,0 +1,159 @@
+"""Thresholds, probabilities and explanations of the detectors."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.datasets import load_breast_cancer
+from sklearn.decomposition import PCA
+from sklearn.metrics import roc_auc_score
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KernelDensity
+from sklearn.preprocessing import StandardScaler
+
+from skunsup import Autoencoder, AutoencoderDetector, OutlierDetector
+from skunsup.outliers._threshold import TukeyG, fit_tukey_g, weighted_quantile
+
+QUICK = {"hidden_layer_sizes": (16,), "epochs": 20, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def tumours():
+    X, y = load_breast_cancer(return_X_y=True)
+    benign = X[y == 1]
+    scaler = StandardScaler().fit(benign[:250])
+    return scaler.transform(benign[:250]), scaler.transform(X), y == 0
+
+
+def test_detects_malignant_tumours(tumours):
+    train, X, malignant = tumours
+    detector = AutoencoderDetector(n_components=4, **QUICK).fit(train)
+    assert roc_auc_score(malignant, -detector.score_samples(X)) > 0.9
+    assert len(np.unique(detector.score_samples(X))) > 0.99 * len(X)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        GaussianMixture(2, random_state=0),
+        KernelDensity(bandwidth=0.5),
+        PCA(3),
+        Autoencoder(4, **QUICK),
+    ],
+)
+def test_wraps_any_scorer(tumours, estimator):
+    train, X, malignant = tumours
+    detector = OutlierDetector(estimator, contamination=0.1).fit(train)
+    assert np.mean(detector.predict(train) == -1) == pytest.approx(0.1, abs=0.01)
+    assert (
+        detector.predict(X)[malignant].mean() < detector.predict(X)[~malignant].mean()
+    )
+    np.testing.assert_array_equal(
+        detector.decision_function(X), detector.score_samples(X) - detector.offset_
+    )
+    assert hasattr(detector, "feature_scores") == isinstance(estimator, Autoencoder)
+    assert not hasattr(estimator, "n_features_in_")
+
+
+@pytest.mark.parametrize("contamination", [0.01, 0.1, 0.5])
+def test_contamination_is_the_share_flagged(contamination):
+    X = np.random.default_rng(0).normal(size=(400, 3))
+    detector = OutlierDetector(GaussianMixture(), contamination=contamination)
+    assert np.mean(detector.fit_predict(X) == -1) == pytest.approx(contamination)
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 5, 20])
+def test_auto_flags_what_it_promises_on_gaussian_data(n_features):
+    rng = np.random.default_rng(0)
+    detector = OutlierDetector(GaussianMixture(random_state=0))
+    detector.fit(rng.normal(size=(5000, n_features)))
+    flagged = np.mean(detector.predict(rng.normal(size=(50_000, n_features))) == -1)
+    assert 0.003 < flagged < 0.015
+
+
+def test_auto_is_not_moved_by_outliers():
+    rng = np.random.default_rng(0)
+    clean = rng.normal(size=(1000, 5))
+    dirty = np.concatenate([clean, rng.normal(size=(100, 5)) * 0.1 + 50])
+    detector = OutlierDetector(KernelDensity(bandwidth=1.0))
+    alone = detector.fit(clean).predict(clean)
+    together = detector.fit(dirty).predict(clean)
+    assert np.mean(alone != together) < 0.02
+
+
+def test_probability_is_between_0_and_1_and_falls_with_the_score(tumours):
+    train, X, _ = tumours
+    detector = AutoencoderDetector(n_components=4, **QUICK).fit(train)
+    probability = detector.outlier_probability(X)
+    assert probability.min() >= 0
+    assert probability.max() <= 1
+    order = np.argsort(detector.score_samples(X))
+    assert (np.diff(probability[order]) <= 0).all()
+    inside = detector.outlier_probability(train)
+    assert np.mean(inside == 0) == pytest.approx(0.5, abs=0.01)
+    assert np.quantile(inside, 0.7) == pytest.approx(0.4, abs=0.02)
+    at_threshold = detector._shape.probability(np.array([-detector.offset_]))
+    assert at_threshold == pytest.approx(0.98, abs=1e-6)
+
+
+def test_feature_scores_blame_the_spoilt_column(tumours):
+    train, _, _ = tumours
+    detector = AutoencoderDetector(n_components=4, **QUICK).fit(train)
+    spoilt = train[:50].copy()
+    spoilt[:, 7] += 10
+    blame = detector.feature_scores(spoilt)
+    assert np.mean(blame.argmax(axis=1) == 7) > 0.8
+    np.testing.assert_allclose(blame.sum(axis=1), -detector.score_samples(spoilt), 1e-3)
+
+
+def test_sample_weight_moves_the_threshold_as_repetition():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3))
+    weight = rng.integers(0, 4, size=80)
+    for contamination in ("auto", 0.1):
+        weighted = AutoencoderDetector(contamination, **QUICK)
+        weighted.fit(X, sample_weight=weight)
+        repeated = AutoencoderDetector(contamination, **QUICK)
+        repeated.fit(X.repeat(weight, axis=0))
+        assert weighted.offset_ == repeated.offset_
+
+
+def test_flat_detector_is_the_wrapped_model(tumours):
+    train, X, _ = tumours
+    flat = AutoencoderDetector(n_components=4, noise=None, **QUICK).fit(train)
+    wrapped = OutlierDetector(Autoencoder(4, **QUICK)).fit(train)
+    np.testing.assert_array_equal(flat.score_samples(X), wrapped.score_samples(X))
+    assert flat.offset_ == wrapped.offset_
+
+
+def test_warm_start_goes_on(tumours):
+    train, _, _ = tumours
+    detector = AutoencoderDetector(**QUICK, warm_start=True).fit(train).fit(train)
+    assert detector.n_iter_ == 40
+    assert detector.history_["loss"][-1] < detector.history_["loss"][0]
+
+
+def test_constant_scores_flag_nothing():
+    X = np.ones((30, 3))
+    detector = AutoencoderDetector(**QUICK).fit(X)
+    assert (detector.predict(X) == 1).all()
+    assert (detector.outlier_probability(X) == 0).all()
+
+
+@pytest.mark.parametrize("g", [-0.5, 0.0, 0.7])
+def test_tukey_g_finds_its_own_quantiles(g):
+    truth = TukeyG(3.0, 2.0, g)
+    p = (np.arange(20_000) + 0.5) / 20_000
+    values = np.array([truth.quantile(x) for x in p[::10]])
+    fitted = fit_tukey_g(values, None)
+    assert fitted.location == pytest.approx(3.0, rel=1e-2)
+    assert fitted.quantile(0.99) == pytest.approx(truth.quantile(0.99), rel=1e-2)
+    np.testing.assert_allclose(truth.standardise(values), norm.ppf(p[::10]), atol=1e-6)
+
+
+def test_weighted_quantile_is_repetition():
+    rng = np.random.default_rng(0)
+    values, weight = rng.normal(size=50), rng.integers(0, 5, size=50)
+    for p in (0.0, 0.1, 0.25, 0.5, 0.9, 1.0):
+        repeated = weighted_quantile(values.repeat(weight), None, p)
+        assert weighted_quantile(values, weight.astype(float), p) == repeated
+    assert weighted_quantile(np.array([1.0, 2.0, 3.0, 4.0]), None, 0.5) == 2.5

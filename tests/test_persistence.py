@@ -1,0 +1,148 @@
+"""Copies, pickles and what survives an interruption."""
+
+import copy
+import importlib.util
+import io
+import os
+import pickle
+import subprocess
+import sys
+
+import joblib
+import keras
+import numpy as np
+import psutil
+import pytest
+
+from skunsup import Autoencoder, AutoencoderDetector, OutlierDetector
+from skunsup._training import _fitted, _loop, compilations
+
+QUICK = {"hidden_layer_sizes": (16,), "epochs": 3, "random_state": 0}
+
+
+def by_joblib(estimator):
+    buffer = io.BytesIO()
+    joblib.dump(estimator, buffer)
+    return joblib.load(buffer)
+
+
+COPIES = {
+    "pickle": lambda estimator: pickle.loads(pickle.dumps(estimator)),
+    "joblib": by_joblib,
+    "deepcopy": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_copies_compute_the_same(blobs, how):
+    model = Autoencoder(**QUICK, loss=keras.losses.Huber(0.1)).fit(blobs)
+    detector = AutoencoderDetector(**QUICK).fit(blobs)
+    around = OutlierDetector(model).fit(blobs)
+    for estimator in (model, detector, around):
+        twin = COPIES[how](estimator)
+        np.testing.assert_array_equal(
+            twin.score_samples(blobs), estimator.score_samples(blobs)
+        )
+
+
+def test_a_copy_goes_on_training_as_the_original(blobs):
+    model = Autoencoder(**QUICK, optimizer="nadam").fit(blobs)
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(
+        twin.partial_fit(blobs).transform(blobs),
+        model.partial_fit(blobs).transform(blobs),
+    )
+
+
+def test_a_pickle_holds_numpy_alone(blobs):
+    model = Autoencoder(**QUICK).fit(blobs)
+    model.transform(blobs)
+    _ = model.model_
+    text = pickle.dumps(model)
+    for name in (b"tensorflow", b"jax", b"torch"):
+        assert name not in text
+    weights = sum(value.nbytes for value in model._network.values)
+    assert len(text) < 4 * weights + 20_000
+
+
+LOAD = """
+import pickle, sys, numpy as np
+with open(sys.argv[1], "rb") as file:
+    estimator, X = pickle.load(file)
+np.savez(sys.argv[2], codes=estimator.transform(X), scores=estimator.score_samples(X),
+         more=estimator.partial_fit(X).transform(X))
+"""
+
+
+@pytest.mark.parametrize("other", ["tensorflow", "jax", "torch"])
+def test_a_pickle_loads_under_another_backend(blobs, tmp_path, other):
+    if importlib.util.find_spec(other) is None:
+        pytest.skip(f"{other} is not installed")
+    model = Autoencoder(**QUICK, noise="masking").fit(blobs)
+    path = tmp_path / "model.pickle"
+    path.write_bytes(pickle.dumps((model, blobs)))
+    out = tmp_path / "out.npz"
+    command = [sys.executable, "-W", "ignore", "-c", LOAD, path, out]
+    subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": other})
+    there = np.load(out)
+    np.testing.assert_allclose(there["codes"], model.transform(blobs), atol=1e-5)
+    scores = model.score_samples(blobs)
+    np.testing.assert_allclose(there["scores"], scores, rtol=1e-4, atol=1e-6)
+    assert np.isfinite(there["more"]).all()
+
+
+class Interrupt(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def test_interruption_leaves_a_usable_estimator(blobs):
+    two = Autoencoder(**{**QUICK, "epochs": 2}).fit(blobs)
+    model = Autoencoder(**{**QUICK, "epochs": 50}, callbacks=Interrupt())
+    with pytest.warns(UserWarning, match="interrupted after 2 of 50 epochs"):
+        model.fit(blobs)
+    assert model.n_iter_ == 2
+    np.testing.assert_array_equal(model.transform(blobs), two.transform(blobs))
+
+
+def test_interruption_keeps_the_best(blobs):
+    model = Autoencoder(
+        **{**QUICK, "epochs": 50}, early_stopping=True, callbacks=Interrupt()
+    )
+    with pytest.warns(UserWarning, match="interrupted"):
+        model.fit(blobs, X_val=blobs)
+    assert -model.score(blobs) == pytest.approx(min(model.history_["val_loss"]))
+
+
+def test_repeated_fits_reuse_programs_and_memory(blobs):
+    model = Autoencoder(**QUICK)
+    for seed in range(5):
+        model.set_params(random_state=seed, learning_rate=0.01 / (1 + seed)).fit(blobs)
+    model.transform(blobs)
+    process, before = psutil.Process(), compilations()
+    resident = process.memory_info().rss
+    for seed in range(50):
+        model.set_params(random_state=seed, learning_rate=0.01 / (1 + seed)).fit(blobs)
+        model.transform(blobs)
+    assert compilations() == before
+    assert process.memory_info().rss - resident < 10 * 2**20
+
+
+def test_the_store_of_programs_is_bounded(blobs, monkeypatch):
+    stores = [_loop._trainers, _fitted._networks, _fitted._scorers]
+    for store in stores:
+        monkeypatch.setattr(store, "size", 2)
+    for width in range(1, 5):
+        Autoencoder(hidden_layer_sizes=(width,), epochs=1).fit_transform(blobs[:4])
+    assert [sum(map(len, store._values.values())) for store in stores] == [2, 2, 2]
+
+
+def test_the_keras_network_is_a_copy(blobs):
+    model = Autoencoder(**QUICK).fit(blobs)
+    codes = model.transform(blobs)
+    network = model.model_
+    seen = network.encode(keras.ops.convert_to_tensor(np.float32(blobs)))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(seen), codes, atol=1e-5)
+    network.set_weights([0 * weight for weight in network.get_weights()])
+    np.testing.assert_array_equal(model.transform(blobs), codes)
