@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._networks import Architecture, Network
 from skunsup._random import make_generator
-from skunsup._sklearn import integers, reals, unchanged_on_error, validated
+from skunsup._sklearn import DOC_LINK, integers, reals, unchanged_on_error, validated
 from skunsup._training import (
     FittedNetwork,
     Plan,
@@ -56,9 +56,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     """
 
     _doc_link_module = "skunsup"
-    _doc_link_template = (
-        "https://skunsup.readthedocs.io/en/stable/api/skunsup.{estimator_name}.html"
-    )
+    _doc_link_template = DOC_LINK
     _criterion: ClassVar[str]
 
     _shared_constraints: ClassVar[dict[str, list]] = {

@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples as count_rows
 
 __all__ = [
+    "DOC_LINK",
     "HasMethods",
     "StrOptions",
     "available_if",
@@ -24,6 +25,8 @@ __all__ = [
     "unchanged_on_error",
     "validated",
 ]
+
+DOC_LINK = "https://skunsup.readthedocs.io/en/stable/api/skunsup.{estimator_name}.html"
 
 
 def integers(low: int) -> Interval:

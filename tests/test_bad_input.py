@@ -26,7 +26,13 @@ from .helpers import unchanged
 N, D = 30, 3
 X = np.random.default_rng(0).normal(size=(N, D))
 FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
-SMALL = {"hidden_layer_sizes": (8,), "epochs": 1, "noise": None, "random_state": 0}
+SMALL = {
+    "n_components": 2,
+    "hidden_layer_sizes": (8,),
+    "epochs": 1,
+    "noise": None,
+    "random_state": 0,
+}
 KINDS = ["Autoencoder", "AutoencoderDetector", "OutlierDetector"]
 
 
@@ -364,13 +370,13 @@ PARAMS = {
     ),
     "encoder, number": Case("'encoder' .. Got 3", params={"encoder": 3}),
     "encoder, no model": Case(
-        "called with (3, None), returned .. Keras model",
+        "called with (3, 2), returned .. Keras model",
         TypeError,
         {"encoder": lambda n, k: "dense"},
     ),
     "encoder, raises": Case(f"{RAISED}: out of luck", params={"encoder": fails}),
     "encoder, signature": Case(
-        "called with (3, None), raised TypeError", params={"encoder": one_too_few}
+        "called with (3, 2), raised TypeError", params={"encoder": one_too_few}
     ),
     "encoder, secret": Case(
         "encoder= .. cannot be copied .. get_config",

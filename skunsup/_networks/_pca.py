@@ -57,8 +57,10 @@ def pca_values(
             f"{decoder.output_activation}. Use init='random', or "  # type: ignore[attr-defined]
             "loss='mean_squared_error'."
         )
+    tall = X.shape[0] >= X.shape[1]
+    pca = PCA(n_carried, svd_solver="covariance_eigh" if tall else "full")
     with np.errstate(invalid="ignore"):  # constant rows have no variance to share out
-        pca = PCA(n_carried, svd_solver="full").fit(X.astype(np.float64))
+        pca.fit(X.astype(np.float64))
     reach = float(np.abs(pca.transform(X.astype(np.float64))).max()) or 1.0
     carrier = _Carrier(n_carried, reach, affine_piece(encoder.activation))  # type: ignore[attr-defined]
     new, identity = list(values), np.eye(n_carried)

@@ -13,6 +13,9 @@ from skunsup.models import Autoencoder
 from skunsup.outliers._detector import Detector
 
 
+N_COMPONENTS = 16
+
+
 class FlatDetector(Detector):
     """Base of the detectors that have a model's parameters as their own.
 
@@ -20,8 +23,6 @@ class FlatDetector(Detector):
     """
 
     _model: ClassVar[type[Autoencoder]]
-    _doc_link_module = "skunsup"
-    _doc_link_template = Autoencoder._doc_link_template
 
     @validated(prefer_skip_nested_validation=True)
     def fit(
@@ -55,9 +56,7 @@ class FlatDetector(Detector):
             model = self._scorer()
             model.fit(X, sample_weight=sample_weight, X_val=X_val)
             self.estimator_ = model
-            self.n_features_in_ = model.n_features_in_
-            if hasattr(model, "feature_names_in_"):
-                self.feature_names_in_ = model.feature_names_in_
+            self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
             self.n_components_ = model.n_components_
             self._learn_threshold(X, sample_weight)
@@ -77,6 +76,8 @@ class FlatDetector(Detector):
     def _scorer(self) -> Any:
         names = self._model._get_param_names()
         params = {name: getattr(self, name) for name in names}
+        if params["n_components"] is None and params["encoder"] is None:
+            params["n_components"] = N_COMPONENTS
         if self.warm_start and hasattr(self, "estimator_"):
             return copy.deepcopy(self.estimator_).set_params(**params)
         return self._model(**params)
@@ -99,11 +100,12 @@ class AutoencoderDetector(FlatDetector):
         the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
     n_components : int, default=None
-        Width of the code. None means 2, or what an own `encoder` returns.
-    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+        Width of the code. None means 16, or what an own `encoder` returns; noise keeps
+        a code wider than the data from being a copy.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
         Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
         a linear autoencoder.
-    activation : str or callable, default="relu"
+    activation : str or callable, default="swish"
         Of the hidden layers: a Keras name or a callable on tensors. Code and output are
         linear.
     loss : str, keras.losses.Loss or callable, default="mean_squared_error"
@@ -113,13 +115,13 @@ class AutoencoderDetector(FlatDetector):
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
-default=None
+default=0.002
         None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
         rate share one compiled program.
     weight_decay : float, default=None
         Decoupled weight decay [3]_ of the kernels, not of the biases. None means the
         optimizer's own.
-    batch_size : int, default=32
+    batch_size : int, default=128
         Rows a step. None, or more than there are rows, takes all rows in one step; 1
         trains on one row at a time.
     epochs : int, default=100
@@ -217,13 +219,13 @@ default=None
         contamination: str | float = "auto",
         *,
         n_components: int | None = None,
-        hidden_layer_sizes: int | Sequence[int] = (128, 64),
-        activation: str | Callable = "relu",
+        hidden_layer_sizes: int | Sequence[int] = (64,),
+        activation: str | Callable = "swish",
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
-        learning_rate: Any = None,
+        learning_rate: Any = 2e-3,
         weight_decay: float | None = None,
-        batch_size: int | None = 32,
+        batch_size: int | None = 128,
         epochs: int = 100,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,

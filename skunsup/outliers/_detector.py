@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._sklearn import (
+    DOC_LINK,
     HasMethods,
     StrOptions,
     available_if,
@@ -36,9 +37,12 @@ def _explains(detector: Any) -> bool:
 class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the detectors: everything but where the scores come from.
 
-    A subclass sets `estimator_` in `fit` and ends with `_learn_threshold`.
+    A subclass sets `estimator_` in `fit`, then calls `_take_columns` and
+    `_learn_threshold`.
     """
 
+    _doc_link_module = "skunsup"
+    _doc_link_template = DOC_LINK
     _contamination: ClassVar[dict[str, list]] = {
         "contamination": [StrOptions({"auto"}), reals(0, 0.5, "right")]
     }
@@ -141,6 +145,14 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         batches = gen_batches(X.shape[0], SPARSE_BATCH)
         return np.concatenate([score(X[rows].toarray()) for rows in batches])
 
+    def _take_columns(self) -> None:
+        """Set what `estimator_` knows about the columns, and forget the last ones."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+            elif hasattr(self, name):
+                delattr(self, name)
+
     def _learn_threshold(self, X: Any, weight: Any) -> None:
         """Set `offset_` from the scores of the training rows."""
         anomaly = -self._scores(X)
@@ -237,10 +249,8 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
             _refuse_one_row(X)
             routed = self._routed(params)
             self.estimator_ = clone(self.estimator).fit(X, **routed)
+            self._take_columns()
             self._learn_threshold(X, routed.get("sample_weight"))
-            for name in ("n_features_in_", "feature_names_in_"):
-                if hasattr(self.estimator_, name):
-                    setattr(self, name, getattr(self.estimator_, name))
         return self
 
     def get_metadata_routing(self) -> MetadataRouter:

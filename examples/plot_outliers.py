@@ -1,0 +1,236 @@
+"""
+Outliers in tables, and why they are outliers
+=============================================
+
+:class:`~skunsup.AutoencoderDetector` learns from normal rows how their columns go
+together, and scores a row by how badly it is rebuilt. This example
+
+1. compares it with scikit-learn's detectors on two medical and chemical tables;
+2. shows its scores, its threshold and its outlier probabilities;
+3. shows which columns made a row an outlier.
+
+As a script it saves its figures as PNG files in the current directory, or in the one
+named on the command line: ``python examples/plot_outliers.py figures``.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+from skunsup import AutoencoderDetector, OutlierDetector
+
+# %%
+# Compare
+# -------
+# Each task has a normal class: benign tumours, or one cultivar of wine. A detector is
+# fitted on half of the normal rows, and scores the other half and all the rest. Nothing
+# is tuned to the labels: all detectors have their default parameters, but for the
+# activation of our network. ``"tanh"`` is bounded, so the network cannot follow a row far
+# beyond the values that it was trained on, as an unbounded activation may.
+
+DETECTORS = {
+    "AutoencoderDetector": lambda seed: AutoencoderDetector(
+        activation="tanh", random_state=seed
+    ),
+    "OutlierDetector(PCA(0.9))": lambda seed: OutlierDetector(PCA(0.9)),
+    "IsolationForest": lambda seed: IsolationForest(random_state=seed),
+    "LocalOutlierFactor": lambda seed: LocalOutlierFactor(novelty=True),
+    "OneClassSVM": lambda seed: OneClassSVM(),
+}
+SEEDS = range(5)
+
+tumours = load_breast_cancer(as_frame=True)
+wines = load_wine(as_frame=True)
+TASKS = {
+    "malignant among benign tumours": [(tumours.data, tumours.target == 0)],
+    "wine of other cultivars": [
+        (wines.data, wines.target != cultivar) for cultivar in range(3)
+    ],
+}
+
+
+def split(X, is_outlier, seed):
+    """Return half of the normal rows, then the other half and the outliers, labelled."""
+    fitted, held = train_test_split(X[~is_outlier], test_size=0.5, random_state=seed)
+    scored = pd.concat([held, X[is_outlier]])
+    return fitted, scored, is_outlier[scored.index]
+
+
+def judge(detector, fitted, scored, truth):
+    """Fit and return the ranking metrics and the rates at the detector's threshold."""
+    model = make_pipeline(StandardScaler(), detector).fit(fitted)
+    anomaly, flagged = -model.score_samples(scored), model.predict(scored) == -1
+    return {
+        "AUROC": roc_auc_score(truth, anomaly),
+        "average precision": average_precision_score(truth, anomaly),
+        "found": flagged[truth].mean(),
+        "false alarms": flagged[~truth].mean(),
+    }
+
+
+start = time.perf_counter()
+results = pd.DataFrame(
+    {
+        "task": task,
+        "detector": name,
+        **judge(make(seed), *split(X, is_outlier, seed)),
+    }
+    for task, tables in TASKS.items()
+    for X, is_outlier in tables
+    for name, make in DETECTORS.items()
+    for seed in SEEDS
+)
+seconds = time.perf_counter() - start
+
+by_detector = results.groupby(["task", "detector"], sort=False)
+mean, spread = by_detector.mean(), by_detector.std(ddof=0)
+for task in TASKS:
+    print(f"\n{task:32}" + "".join(f"{metric:>20}" for metric in mean))
+    for name in DETECTORS:
+        cells = zip(mean.loc[task, name], spread.loc[task, name], strict=True)
+        print(f"{name:32}" + "".join(f"{m:>12.3f} ± {s:.3f}" for m, s in cells))
+print(f"\n{len(results)} fits in {seconds:.0f} s")
+
+# %%
+# "found" and "false alarms" are the shares of the outliers and of the held-out normal
+# rows that each detector flags at its own threshold.
+
+BLUE, RED, GREY = "#1f6fb4", "#c8352b", "#8a8a8a"
+
+
+def draw_ranking(axis, task, metric):
+    """One line a detector: a point for each fit, a bar at the mean."""
+    rows = results[results.task == task]
+    for height, name in enumerate(DETECTORS):
+        values = rows.loc[rows.detector == name, metric]
+        colour = BLUE if name == "AutoencoderDetector" else GREY
+        axis.plot(values, [height] * len(values), "o", color=colour, alpha=0.4, ms=5)
+        axis.plot(values.mean(), height, "|", color=colour, ms=20, mew=3)
+    axis.set_yticks(range(len(DETECTORS)), DETECTORS)
+    axis.invert_yaxis()
+    axis.set(title=task, xlabel=metric)
+    axis.grid(axis="x", alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+figure, axes = plt.subplots(
+    1, 2, figsize=(11, 3.2), sharey=True, num="outliers_ranking", layout="constrained"
+)
+for axis, task in zip(axes, TASKS, strict=True):
+    draw_ranking(axis, task, "AUROC")
+axes[0].invert_yaxis()
+
+# %%
+# Scores, threshold, probability
+# ------------------------------
+# ``offset_`` is the threshold that was learned from the fitted rows. With
+# ``contamination="auto"`` it lies where a clean table would have one row in a hundred
+# flagged, judging by the quartiles of the scores. ``outlier_probability`` puts scores on
+# a scale from 0 to 1.
+
+X, malignant = TASKS["malignant among benign tumours"][0]
+fitted, scored, truth = split(X, malignant, seed=0)
+scaler = StandardScaler().set_output(transform="pandas").fit(fitted)
+detector = DETECTORS["AutoencoderDetector"](0).fit(scaler.transform(fitted))
+scaled = scaler.transform(scored)
+error = -detector.score_samples(scaled)
+probability = detector.outlier_probability(scaled)
+threshold = -detector.offset_
+
+figure, (above, below) = plt.subplots(
+    2,
+    1,
+    figsize=(8, 5),
+    height_ratios=[3, 1.3],
+    sharex=True,
+    num="outliers_scores",
+    layout="constrained",
+)
+bins = np.geomspace(error.min(), error.max(), 40)
+for mask, colour, label in (
+    (~truth, BLUE, "benign, held out"),
+    (truth, RED, "malignant"),
+):
+    above.hist(error[mask], bins, color=colour, alpha=0.6, label=label)
+above.set(ylabel="tumours", title="Reconstruction error of tumours not fitted on")
+above.legend(frameon=False)
+order = error.argsort()
+below.plot(error[order], probability[order], color="black")
+below.set(
+    xscale="log",
+    xlabel="reconstruction error, minus score_samples",
+    ylabel="outlier\nprobability",
+)
+for axis in (above, below):
+    axis.axvline(threshold, color="black", ls="--", lw=1)
+    axis.spines[["top", "right"]].set_visible(False)
+above.text(
+    threshold,
+    above.get_ylim()[1],
+    " flagged: beyond -offset_ →",
+    va="top",
+)
+
+# %%
+# Why a row is an outlier
+# -----------------------
+# ``feature_scores`` splits the error of a row over its columns. Beside each bar stands
+# what was measured, and what the network expected from the other columns.
+
+blame = detector.feature_scores(scaled)
+expected = scaler.inverse_transform(detector.estimator_.reconstruct(scaled))
+
+
+def draw_reasons(axis, row, title):
+    """The columns that carry most of the error of a row."""
+    columns = blame[row].argsort()[::-1][:8]
+    share = blame[row, columns] / blame[row].sum()
+    axis.barh(X.columns[columns], share, color=RED if truth.iloc[row] else BLUE)
+    for height, column in enumerate(columns):
+        axis.text(
+            share[height],
+            height,
+            f" {scored.iloc[row, column]:.3g}, not {expected[row, column]:.3g}",
+            va="center",
+            size=8.5,
+        )
+    axis.invert_yaxis()
+    axis.margins(x=0.35)
+    axis.xaxis.set_major_formatter("{x:.0%}")
+    axis.set(title=title, xlabel="share of the error")
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+figure, axes = plt.subplots(
+    1, 2, figsize=(11, 3.6), num="outliers_reasons", layout="constrained"
+)
+for axis, mask, kind in zip(
+    axes, (truth, ~truth), ("malignant", "benign"), strict=True
+):
+    row = np.where(mask, error, 0).argmax()
+    title = f"The worst {kind} tumour, row {scored.index[row]}"
+    draw_reasons(axis, row, f"{title}: p = {probability[row]:.3f}")
+    print(f"{title}: mostly {', '.join(X.columns[blame[row].argsort()[::-1][:3]])}")
+
+# %%
+# Run as a script, save the figures.
+
+if "sphinx_gallery" not in sys.modules:
+    folder = Path(*sys.argv[1:2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in plt.get_figlabels():
+        plt.figure(name).savefig(folder / f"{name}.png", dpi=120)
+plt.show()
