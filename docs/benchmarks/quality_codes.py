@@ -32,11 +32,12 @@ SEEDS = (0, 1, 2, 3, 4)
 MNIST_ROWS = 10_000
 PARAMETERS = {
     "hidden_layer_sizes": (256, 128),
-    "activation": "relu",
-    "learning_rate": 1e-3,
+    "init": "pca",
+    "noise": "gaussian",
     "batch_size": 64,
     "epochs": 60,
 }
+NOISE_LEVELS = {"digits": 0.05, "mnist": 0.2}  # chosen with --tune
 
 
 def main():
@@ -47,7 +48,7 @@ def main():
         found = [
             {"data": name} | run
             for seed in options.seeds
-            for run in measure(LOADERS[name](options.data, seed), seed, options)
+            for run in measure(name, seed, options)
         ]
         print(f"\n{name}\n\n{report(found, options.components)}", flush=True)
         runs += found
@@ -102,16 +103,16 @@ def pixels(images):
 LOADERS = {"digits": digits, "mnist": mnist}
 
 
-def measure(split, seed, options):
+def measure(name, seed, options):
     """Yield what PCA and the autoencoder reach at each number of components."""
-    X_train, X_test, y_train, y_test = split
+    X_train, X_test, y_train, y_test = LOADERS[name](options.data, seed)
     if options.tune:
         X_train, X_test, y_train, y_test = train_test_split(
             X_train, y_train, test_size=0.2, stratify=y_train, random_state=seed
         )
     for n_components in options.components:
         for method, make in METHODS.items():
-            model = make(n_components, seed, options)
+            model = make(n_components, seed, options, NOISE_LEVELS[name])
             duration = _common.seconds(lambda model=model: model.fit(X_train))
             yield {
                 "method": method,
@@ -122,16 +123,16 @@ def measure(split, seed, options):
             }
 
 
-def pca(n_components, seed, options):
+def pca(n_components, seed, options, noise_level):
     """Return the peer."""
     return PCA(n_components, random_state=seed)
 
 
-def autoencoder(n_components, seed, options):
+def autoencoder(n_components, seed, options, noise_level):
     """Return ours."""
     from skunsup import Autoencoder
 
-    parameters = PARAMETERS | {"epochs": options.epochs}
+    parameters = PARAMETERS | {"epochs": options.epochs, "noise_level": noise_level}
     return Autoencoder(n_components, random_state=seed, **parameters)
 
 

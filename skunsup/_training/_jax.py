@@ -1,6 +1,7 @@
 """JAX: each program is one jitted loop over minibatches or tiles."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -21,25 +22,35 @@ class Trainer(_Trainer):
     def pull(self) -> None:
         """Take the state from the Keras variables."""
         self._state = tuple(  # type: ignore[assignment]
-            [variable.value for variable in group] for group in self._groups()
+            [variable.value for variable in group] for group in self._groups
         )
 
     def push(self) -> None:
         """Bring the Keras variables up to the state."""
-        for group, values in zip(self._groups(), self._state, strict=True):
+        for group, values in zip(self._groups, self._state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
 
+    def tensors(self, variables: list[keras.Variable]) -> list[Any]:
+        """Return what the state holds for `variables`."""
+        held = {
+            id(variable): value
+            for group, values in zip(self._groups, self._state, strict=True)
+            for variable, value in zip(group, values, strict=True)
+        }
+        return [held[id(variable)] for variable in variables]
+
+    @cached_property
     def _groups(self) -> tuple[list[keras.Variable], ...]:
         network = self.network
         return (
-            network.trainable_variables,
-            network.non_trainable_variables,
-            self.optimizer.variables,
+            list(network.trainable_variables),
+            list(network.non_trainable_variables),
+            self.optimizer_variables,
         )
 
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
-        trainable, rest, _ = self._groups()
+        trainable, rest, _ = self._groups
         n_terms = len(self.network.term_names)
 
         def loss(values: list[Any], others: list[Any], x: Any) -> tuple[Any, Any]:

@@ -137,7 +137,7 @@ def _optimizer_start(
     values = list(state.optimizer_values or trainer.fresh_optimizer)
     if recipe.learning_rate is not None:
         rate = trainer.optimizer.learning_rate
-        place = [v is rate for v in trainer.optimizer.variables].index(True)
+        place = [v is rate for v in trainer.optimizer_variables].index(True)
         values[place] = np.array(recipe.learning_rate, values[place].dtype)
     return values
 

@@ -8,12 +8,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
-from skunsup._training._trainer import Trainer as _Trainer
+from skunsup._training._trainer import InPlaceTrainer
 
 INT = tf.TensorSpec((), tf.int32)
 
 
-class Trainer(_Trainer):
+class Trainer(InPlaceTrainer):
     """Keeps the state in the Keras variables, which the program updates in place."""
 
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from keras import ops
 
-from skunsup._training._trainer import Trainer as _Trainer
+from skunsup._training._trainer import InPlaceTrainer
 
 
-class Trainer(_Trainer):
+class Trainer(InPlaceTrainer):
     """Keeps the state in the Keras variables and steps through a block one by one."""
 
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:

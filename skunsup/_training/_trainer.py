@@ -1,5 +1,6 @@
 """What the trainers of all backends share."""
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +14,12 @@ from skunsup._training._programs import backend, count_compilation
 MAX_SHAPES = 8
 
 
-class Trainer:
+class Trainer(ABC):
     """A network, its optimizer and the programs that train it on blocks of minibatches.
 
     The state (weights and optimizer variables) is set and read as NumPy arrays. A
-    backend's subclass fills in `_compile`; between `run` and `push` it may keep the
-    state elsewhere than in the Keras variables.
+    backend's subclass says how steps are compiled and, where it keeps the state
+    elsewhere than in the Keras variables, how it moves between the two.
 
     Parameters
     ----------
@@ -31,7 +32,10 @@ class Trainer:
     def __init__(self, network: Network, optimizer: keras.optimizers.Optimizer) -> None:
         self.network, self.optimizer = network, optimizer
         network.compile(optimizer=optimizer)
-        self.fresh_optimizer = [as_array(v) for v in optimizer.variables]
+        self.variables = list(network.variables)
+        self.optimizer_variables = list(optimizer.variables)
+        self.pull()
+        self.fresh_optimizer = self.optimizer_values()
         self._programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
 
     def run(self, block: np.ndarray, n_steps: int) -> np.ndarray:
@@ -61,34 +65,52 @@ class Trainer:
         self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
     ) -> None:
         """Set the network's and the optimizer's variables."""
-        for variable, value in zip(self.network.variables, values, strict=True):
+        for variable, value in zip(self.variables, values, strict=True):
             variable.assign(value)
         for variable, value in zip(
-            self.optimizer.variables, optimizer_values, strict=True
+            self.optimizer_variables, optimizer_values, strict=True
         ):
             variable.assign(value)
         self.pull()
 
     def values(self) -> list[np.ndarray]:
         """Copies of the network's variables."""
-        self.push()
-        return [as_array(variable) for variable in self.network.variables]
+        return self._copies(self.variables)
 
     def optimizer_values(self) -> list[np.ndarray]:
         """Copies of the optimizer's variables."""
-        self.push()
-        return [as_array(variable) for variable in self.optimizer.variables]
+        return self._copies(self.optimizer_variables)
 
+    def _copies(self, variables: list[keras.Variable]) -> list[np.ndarray]:
+        to_numpy = backend().to_numpy
+        return [np.array(to_numpy(tensor)) for tensor in self.tensors(variables)]
+
+    @abstractmethod
     def push(self) -> None:
         """Bring the Keras variables up to the state, before others read them."""
 
+    @abstractmethod
     def pull(self) -> None:
         """Take the state from the Keras variables, after others may have set them."""
 
+    @abstractmethod
+    def tensors(self, variables: list[keras.Variable]) -> list[Any]:
+        """Return what the state holds for `variables`."""
+
+    @abstractmethod
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
-        raise NotImplementedError
+        """Return a function of (block of this shape, steps) that takes the steps."""
 
 
-def as_array(variable: keras.Variable) -> np.ndarray:
-    """Return a copy of a variable's value."""
-    return np.array(backend().to_numpy(variable.value))
+class InPlaceTrainer(Trainer):
+    """A trainer whose steps update the Keras variables themselves."""
+
+    def push(self) -> None:
+        """Nothing to do."""
+
+    def pull(self) -> None:
+        """Nothing to do."""
+
+    def tensors(self, variables: list[keras.Variable]) -> list[Any]:
+        """Return the values of the variables."""
+        return [variable.value for variable in variables]

@@ -221,7 +221,7 @@ default=None
         The copies of `callbacks` that were called in the last fit.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where X had string names.
 
     See Also

@@ -42,7 +42,7 @@ class LatentTransformer(
 
         Returns
         -------
-        ndarray of shape (n_samples, n_components_)
+        ndarray of shape (n_samples, n_components)
             The code of each row, float32 for float32 rows, else float64. It depends on
             that row alone, to the bit.
         """
@@ -54,12 +54,12 @@ class LatentTransformer(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_components_)
+        X : array-like of shape (n_samples, n_components)
             Codes, as `transform` returns them.
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features_in_)
+        ndarray of shape (n_samples, n_features)
             Rows in the units of the training data, with the dtype of `X`.
         """
         check_is_fitted(self)

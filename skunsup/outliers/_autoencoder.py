@@ -12,7 +12,6 @@ from skunsup._sklearn import unchanged_on_error, validated
 from skunsup.models import Autoencoder
 from skunsup.outliers._detector import Detector
 
-
 N_COMPONENTS = 16
 
 
@@ -180,7 +179,7 @@ default=0.002
         The network, with `encoder` and `decoder`.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where X had string names.
 
     See Also

@@ -192,7 +192,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         `decision_function` is `score_samples` minus this.
     n_features_in_ : int
         Number of columns seen in `fit`, where `estimator_` knows it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where `estimator_` knows them.
 
     See Also
