@@ -126,8 +126,8 @@ def check_weights(sample_weight: object, X: np.ndarray) -> np.ndarray | None:
         )
     if not weight.any():
         raise ValueError(
-            f"sample_weight is 0 for all {n} rows, which leaves nothing to learn from. "
-            "Give at least one row a positive weight."
+            f"sample_weight is zero for all {n} rows, which leaves nothing to learn "
+            "from. Give at least one row a positive weight."
         )
     if weight.sum() > MAX_DRAWS:
         raise ValueError(

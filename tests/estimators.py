@@ -4,12 +4,16 @@ from inspect import signature
 
 import keras
 from sklearn.base import BaseEstimator
-from sklearn.decomposition import PCA
+from sklearn.mixture import GaussianMixture
 
 import skunsup
 
 # What a constructor cannot do without.
-REQUIRED = {"estimator": lambda: PCA(n_components=1)}
+REQUIRED = {
+    "estimator": lambda: GaussianMixture(
+        3, init_params="random_from_data", random_state=0
+    )
+}
 
 
 # Steps are not compiled on torch: fewer epochs keep scikit-learn's checks, which are

@@ -213,7 +213,7 @@ ROWS = {
         fit={"sample_weight": np.where(np.arange(N) == 7, -1, 1)},
     ),
     "weight, all zero": Case(
-        "sample_weight is 0 for all 30 rows .. positive weight",
+        "sample_weight is zero for all 30 rows .. positive weight",
         fit={"sample_weight": np.zeros(N)},
     ),
     "weight, wrong length": Case(
@@ -574,7 +574,9 @@ CHANGES = {
     "other order": Case("feature names", X=FRAME[["b", "a", "c"]]),
     "empty": Case("0 sample(s) .. minimum of 1", X=FRAME[:0]),
     "NaN": Case("NaN in row 5, column 'b'", X=named(with_cell(np.nan))),
-    "weight": Case("sample_weight is 0", X=FRAME, fit={"sample_weight": np.zeros(N)}),
+    "weight": Case(
+        "sample_weight is zero", X=FRAME, fit={"sample_weight": np.zeros(N)}
+    ),
 }
 
 

@@ -120,7 +120,8 @@ def test_sample_weight_moves_the_threshold_as_repetition():
 def test_flat_detector_is_the_wrapped_model(tumours):
     train, X, _ = tumours
     flat = AutoencoderDetector(n_components=4, noise=None, **QUICK).fit(train)
-    wrapped = OutlierDetector(Autoencoder(4, **QUICK)).fit(train)
+    params = {name: getattr(flat, name) for name in Autoencoder._get_param_names()}
+    wrapped = OutlierDetector(Autoencoder(**params)).fit(train)
     np.testing.assert_array_equal(flat.score_samples(X), wrapped.score_samples(X))
     assert flat.offset_ == wrapped.offset_
 
