@@ -42,8 +42,13 @@ class UserNetwork:
     regularized: ClassVar[bool] = True
 
     def build(self) -> keras.Model:
-        """Return a new model of the same configuration."""
-        return self._restore(json.loads(self.config))
+        """Return a new model of the same configuration.
+
+        Its random layers have seeds of their own: without one, torch's dropout draws
+        from the global generator.
+        """
+        rng = np.random.default_rng(0)
+        return self._restore(_with_seeds(json.loads(self.config), rng))
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """What the model's own initialisers give when seeded by `rng`."""

@@ -109,9 +109,7 @@ class FittedNetwork:
 def shared_network(architecture: Architecture) -> Network:
     """Return a network to trace programs with; its own weights do not matter."""
     key: Hashable = architecture.key
-    return _networks.shared(
-        key, lambda: backend().scoring_network(architecture.build())
-    )
+    return _networks.shared(key, architecture.build)
 
 
 def stateless(network: Network, method: str) -> Callable[[Any, Any], Any]:

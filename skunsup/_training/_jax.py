@@ -123,8 +123,3 @@ def compile_scorer(
     return lambda weights, block, n_tiles: np.asarray(
         program(weights, block, np.int32(n_tiles))
     )
-
-
-def scoring_network(network: keras.Model) -> keras.Model:
-    """Return `network`, which scores as it trains."""
-    return network

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
@@ -84,8 +83,3 @@ def compile_scorer(
     return lambda weights, block, n_tiles: compiled(
         weights, tf.constant(block), tf.constant(n_tiles)
     ).numpy()
-
-
-def scoring_network(network: keras.Model) -> keras.Model:
-    """Return `network`, which scores as it trains."""
-    return network

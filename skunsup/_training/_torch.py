@@ -3,12 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import torch
 from keras import ops
+from torch.overrides import TorchFunctionMode
 
 from skunsup._training._trainer import InPlaceTrainer
+
+PRODUCTS = {
+    torch.matmul,
+    torch.mm,
+    torch.bmm,
+    torch.addmm,
+    torch.Tensor.matmul,
+    torch.Tensor.__matmul__,
+    torch.nn.functional.linear,
+}
 
 
 class Trainer(InPlaceTrainer):
@@ -33,6 +43,26 @@ class Trainer(InPlaceTrainer):
         return to_numpy(total)
 
 
+class _ExactProducts(TorchFunctionMode):
+    """Computes products of matrices in double precision and rounds them to single.
+
+    The single-precision products of torch on a CPU differ in the last bit with the
+    place of a row in its batch; this rounds the difference away.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func not in PRODUCTS or args[0].device.type == "mps":  # has no doubles
+            return func(*args, **kwargs)
+        return func(*map(_doubled, args), **kwargs).float()
+
+
+def _doubled(value: Any) -> Any:
+    return value.double() if torch.is_tensor(value) else value
+
+
 def tile_rows() -> int:
     """Rows to which the last rows are filled up."""
     return 32
@@ -55,22 +85,8 @@ def compile_scorer(
 
     def run(weights: Any, block: np.ndarray, n_tiles: int) -> np.ndarray:
         rows = block[:n_tiles].reshape(-1, shape[-1])
-        with torch.no_grad():
+        with torch.no_grad(), _ExactProducts():
             out = to_numpy(function(weights, ops.convert_to_tensor(rows)))
         return out.reshape(n_tiles, shape[1], *out.shape[1:]).astype(np.float32)
 
     return run
-
-
-def scoring_network(network: keras.Model) -> keras.Model:
-    """Let `network` compute in double precision.
-
-    Its results are rounded to single precision afterwards. The matrix products of
-    torch on a CPU differ in the last bit with the place of a row in its batch; this
-    rounds the difference away.
-    """
-    if ops.convert_to_tensor(0.0).device.type == "mps":
-        return network
-    for layer in network._flatten_layers():
-        layer.dtype_policy = keras.DTypePolicy("float64")
-    return network
