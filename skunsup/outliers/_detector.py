@@ -248,7 +248,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         with unchanged_on_error(self):
             _refuse_one_row(X)
             routed = self._routed(params)
-            self.estimator_ = clone(self.estimator).fit(X, **routed)
+            self.estimator_ = clone(self.estimator).fit(X, y, **routed)
             self._take_columns()
             self._learn_threshold(X, routed.get("sample_weight"))
         return self
