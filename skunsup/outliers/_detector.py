@@ -234,8 +234,8 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
-        y : None
-            Ignored.
+        y : array-like or None
+            Handed on to `estimator.fit`.
         **params : dict
             Handed on to `estimator.fit`; with metadata routing, those it requests. A
             `sample_weight` also weights the threshold.
