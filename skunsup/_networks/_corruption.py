@@ -1,5 +1,6 @@
 """Corruption of the input of a denoising model."""
 
+import math
 from typing import Any
 
 import keras
@@ -29,13 +30,23 @@ class Corruption(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         """Return a corrupted copy of `x`, of shape (batch, n_features)."""
-        seed = self.seed_generator
+        shape = ops.shape(x)
         if self.kind == "gaussian":
-            return x + keras.random.normal(ops.shape(x), 0.0, self.level, seed=seed)
-        hit = keras.random.uniform(ops.shape(x), seed=seed) < self.level
+            first, second = self._uniform(shape), self._uniform(shape)
+            return x + self.level * _normal(first, second)
+        hit = self._uniform(shape) < self.level
         if self.kind == "masking":
             return ops.where(hit, ops.zeros_like(x), x)
-        return ops.where(hit, _other_rows(x, seed), x)
+        return ops.where(hit, _other_rows(x, self._uniform(shape)), x)
+
+    def _uniform(self, shape: tuple[int, ...]) -> Any:
+        """Numbers in [0, 1), computed once.
+
+        Without a gather behind it, XLA on TensorFlow fuses the generator into each
+        product that uses its numbers and draws them anew for every entry.
+        """
+        drawn = keras.random.uniform(shape, seed=self.seed_generator)
+        return ops.take(drawn, ops.arange(shape[0]), axis=0)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shapes do not change."""
@@ -48,9 +59,14 @@ class Corruption(keras.layers.Layer):
         return {**config, "kind": self.kind, "level": self.level}
 
 
-def _other_rows(x: Any, seed: keras.random.SeedGenerator) -> Any:
+def _normal(first: Any, second: Any) -> Any:
+    """Standard normal numbers of two uniform ones (Box & Muller 1958)."""
+    radius = ops.sqrt(-2.0 * ops.log(1.0 - first))
+    return radius * ops.cos(2.0 * math.pi * second)
+
+
+def _other_rows(x: Any, position: Any) -> Any:
     """Each cell drawn from its column, independently of its row."""
-    shape = ops.shape(x)
-    position = keras.random.uniform(shape, seed=seed) * ops.cast(shape[0], "float32")
-    row = ops.minimum(ops.cast(position, "int32"), shape[0] - 1)
-    return ops.take_along_axis(x, row, axis=0)
+    n_rows = ops.shape(x)[0]
+    row = ops.cast(position * n_rows, "int32")
+    return ops.take_along_axis(x, ops.minimum(row, n_rows - 1), axis=0)
