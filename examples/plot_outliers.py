@@ -145,7 +145,7 @@ figure.suptitle("Ranking of rows not fitted on: each split, and the mean")
 # ------------------------------
 # ``offset_`` is the threshold that was learned from the fitted rows. With
 # ``contamination="auto"`` it lies where one in a hundred of them would be flagged if
-# they are clean, judging by the quartiles of their scores. ``outlier_probability`` puts
+# they are clean, judging by the middle of their scores. ``outlier_probability`` puts
 # scores on a scale from 0 to 1.
 
 fitted, scored, truth = split(tumours.data, malignant, seed=0)
