@@ -9,17 +9,38 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skunsup.models import Autoencoder
+    from skunsup.models import (
+        GAN,
+        AdversarialAutoencoder,
+        Autoencoder,
+        BiGAN,
+        VariationalAutoencoder,
+        WassersteinAutoencoder,
+    )
     from skunsup.outliers import AutoencoderDetector, OutlierDetector
 
 __version__ = "0.1.0"
 
-__all__ = ["Autoencoder", "AutoencoderDetector", "OutlierDetector"]
+__all__ = [
+    "GAN",
+    "AdversarialAutoencoder",
+    "Autoencoder",
+    "AutoencoderDetector",
+    "BiGAN",
+    "OutlierDetector",
+    "VariationalAutoencoder",
+    "WassersteinAutoencoder",
+]
 
 _HOME = {
+    "GAN": "skunsup.models",
+    "AdversarialAutoencoder": "skunsup.models",
     "Autoencoder": "skunsup.models",
     "AutoencoderDetector": "skunsup.outliers",
+    "BiGAN": "skunsup.models",
     "OutlierDetector": "skunsup.outliers",
+    "VariationalAutoencoder": "skunsup.models",
+    "WassersteinAutoencoder": "skunsup.models",
 }
 
 

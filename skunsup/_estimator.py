@@ -14,11 +14,13 @@ from skunsup._random import make_generator
 from skunsup._sklearn import DOC_LINK, integers, reals, unchanged_on_error, validated
 from skunsup._training import (
     FittedNetwork,
+    OptimizerRecipe,
     Plan,
     Rows,
     Sample,
     TrainingState,
     Validation,
+    beside,
     optimizer_recipe,
     shared_network,
     train,
@@ -40,11 +42,8 @@ class FitData:
     rows: Rows
     sample: Sample
     validation: Validation | None
-
-    @property
-    def n_features(self) -> int:
-        """Number of columns."""
-        return self.rows.d
+    n_features: int
+    dtype: np.dtype
 
 
 class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
@@ -52,7 +51,8 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
 
     A subclass has the shared parameters (`_shared_constraints` lists their ranges),
     names in `_criterion` the method of its network that judges validation rows, and
-    fills in two hooks: what network, and where its weights start.
+    says in `_architecture` what network. Three more hooks have defaults: where its
+    weights start, with what optimizers, and what its history tells of its health.
     """
 
     _doc_link_module = "skunsup"
@@ -83,7 +83,6 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     def _architecture(self, data: FitData) -> Architecture:
         """Return the network's recipe; raise ValueError for parameters that clash."""
 
-    @abstractmethod
     def _start_values(
         self,
         architecture: Architecture,
@@ -92,6 +91,17 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
         """Return the weights of `network` to start a new fit from."""
+        return architecture.initial_values(network, rng)
+
+    def _recipes(self) -> tuple[OptimizerRecipe, ...]:
+        """Return the optimizer of each group of the network's parameters."""
+        return (self._recipe(self.learning_rate),)
+
+    def _check_health(self, history: dict[str, list[float]]) -> None:
+        """Warn of what `history` says went wrong."""
+
+    def _recipe(self, learning_rate: Any) -> OptimizerRecipe:
+        return optimizer_recipe(self.optimizer, learning_rate, self.weight_decay)
 
     @validated(prefer_skip_nested_validation=True)
     def fit(
@@ -127,7 +137,9 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         with unchanged_on_error(self):
             previous = self._previous() if self.warm_start else None
             rng = make_generator(self.random_state)
-            data = self._fit_data(X, sample_weight, X_val, rng)
+            X = check_X(self, X, reset=True, min_samples=2)
+            data = self._training_data(X, y, sample_weight)
+            data = self._with_validation(data, X, X_val, rng)
             plan = self._plan(self.epochs, stopping=self.early_stopping)
             return self._train(data, plan, previous, rng)
 
@@ -162,9 +174,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             rng = make_generator(self.random_state)
             first = previous is None
             X = check_X(self, X, reset=first)
-            rows = check_rows(X, self._columns())
-            sample = weighted_sample(rows, check_weights(sample_weight, X))
-            data = FitData(rows, sample, None)
+            data = self._training_data(X, y, sample_weight)
             return self._train(data, self._plan(1, stopping=False), previous, rng)
 
     @property
@@ -177,29 +187,39 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         """Validate `X`, apply a method of the network, and say the dtype to return."""
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
-        dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.float64
         rows = check_rows(X, self._columns())
-        return self._network.compute(method, rows), np.dtype(dtype)
+        return self._network.compute(method, rows), _float_dtype(X)
 
     def _columns(self) -> np.ndarray | None:
         return getattr(self, "feature_names_in_", None)
 
-    def _fit_data(
-        self, X: Any, sample_weight: Any, X_val: Any, rng: np.random.Generator
-    ) -> FitData:
-        X = check_X(self, X, reset=True, min_samples=2)
+    def _training_data(self, X: Any, y: Any, sample_weight: Any) -> FitData:
         rows = check_rows(X, self._columns())
+        targets = self._targets(y, rows.n)
+        if targets is not None:
+            rows = beside(rows, targets)
         sample = weighted_sample(rows, check_weights(sample_weight, X))
+        return FitData(rows, sample, None, X.shape[1], _float_dtype(X))
+
+    def _targets(self, y: Any, n: int) -> np.ndarray | None:
+        """Return columns that the objective sees behind those of X, or none."""
+        return None
+
+    def _with_validation(
+        self, data: FitData, X: Any, X_val: Any, rng: np.random.Generator
+    ) -> FitData:
         if X_val is not None:
             X_val = check_X(self, X_val, reset=False, name="X_val")
             held = check_rows(X_val, self._columns(), "X_val")
             everyone = Sample(np.arange(held.n), None)
-            return FitData(rows, sample, Validation(held, everyone, self._criterion))
+            judge = Validation(held, everyone, self._criterion)
+            return replace(data, validation=judge)
         if not self.early_stopping:
-            return FitData(rows, sample, None)
-        sample, out = self._split(sample, rng)
-        held = rows.part(out.index)
-        return FitData(rows, sample, Validation(held, out, self._criterion))
+            return data
+        sample, out = self._split(data.sample, rng)
+        held = check_rows(X).part(out.index)
+        judge = Validation(held, out, self._criterion)
+        return replace(data, sample=sample, validation=judge)
 
     def _split(self, sample: Sample, rng: np.random.Generator) -> tuple[Sample, Sample]:
         fraction = self.validation_fraction
@@ -243,29 +263,25 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         previous: TrainingState | None,
         rng: np.random.Generator,
     ) -> Self:
-        recipe = optimizer_recipe(
-            self.optimizer,
-            self.learning_rate,
-            self.weight_decay,
-        )
-        architecture = self._architecture(data)
+        architecture, recipes = self._architecture(data), self._recipes()
+        keys = (architecture.key, tuple(recipe.key for recipe in recipes))
         if previous is None:
             network = shared_network(architecture)
             values = self._start_values(architecture, network, data, rng)
             previous = TrainingState(values, None, rng)
-        elif (architecture.key, recipe.key) != self._keys:
+        elif keys != self._keys:
             what = "optimizer" if architecture.key == self._keys[0] else "network"
             raise ValueError(CHANGED.format(name=type(self).__name__, what=what))
         state = train(
             architecture,
-            recipe,
+            recipes,
             plan,
             data.rows,
             data.sample,
             data.validation,
             previous,
         )
-        self._publish(architecture, (architecture.key, recipe.key), previous, state)
+        self._publish(architecture, keys, previous, state, data.dtype)
         return self
 
     def _publish(
@@ -274,6 +290,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         keys: tuple,
         previous: TrainingState,
         state: TrainingState,
+        dtype: np.dtype,
     ) -> None:
         history = {
             name: previous.history.get(name, []) + values
@@ -282,7 +299,13 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         self._state = replace(state, history=history, callbacks=[])
         self._keys = keys
         self._network = FittedNetwork(architecture, state.values)
+        self._dtype = dtype
         self.n_components_ = architecture.n_components
         self.history_ = history
         self.n_iter_ = len(history.get("loss", []))
         self.callbacks_ = state.callbacks
+        self._check_health(state.history)
+
+
+def _float_dtype(X: Any) -> np.dtype:
+    return np.dtype(X.dtype if X.dtype in (np.float32, np.float64) else np.float64)

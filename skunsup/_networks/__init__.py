@@ -1,9 +1,23 @@
-"""Building blocks in pure `keras.ops`: parts, losses, corruption, start values."""
+"""Building blocks in pure `keras.ops`: parts, losses, noise, priors, start values."""
 
 from skunsup._networks._activations import resolve_activation
-from skunsup._networks._architecture import Architecture, Network, Part
+from skunsup._networks._adversarial import (
+    ADVERSARIAL_LOSSES,
+    accuracies,
+    discriminator_loss,
+    fooling_loss,
+    gradient_penalty,
+)
+from skunsup._networks._architecture import (
+    Architecture,
+    Group,
+    Network,
+    Part,
+    frozen,
+)
 from skunsup._networks._corruption import Corruption
 from skunsup._networks._dense import DenseStack
+from skunsup._networks._distances import squared_distances
 from skunsup._networks._losses import (
     LOSS_DOMAINS,
     check_loss,
@@ -12,23 +26,39 @@ from skunsup._networks._losses import (
     output_activation,
     row_loss,
 )
+from skunsup._networks._noise import normal, uniform
 from skunsup._networks._pca import pca_values
+from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
 from skunsup._networks._user import UserNetwork, user_network
 
 __all__ = [
+    "ADVERSARIAL_LOSSES",
     "LOSS_DOMAINS",
+    "PRIORS",
     "Architecture",
     "Corruption",
     "DenseStack",
+    "GaussianPrior",
+    "Group",
     "Network",
     "Part",
+    "Prior",
     "UserNetwork",
+    "accuracies",
     "check_loss",
     "check_loss_domain",
+    "discriminator_loss",
+    "fooling_loss",
+    "frozen",
+    "gradient_penalty",
     "keras_name",
+    "make_prior",
+    "normal",
     "output_activation",
     "pca_values",
     "resolve_activation",
     "row_loss",
+    "squared_distances",
+    "uniform",
     "user_network",
 ]

@@ -1,6 +1,6 @@
 """What a network is made of, apart from its weights."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
@@ -32,38 +32,94 @@ class Part(Protocol):
         """Start values of the variables of the model that `build` returns, in order."""
 
 
+@dataclass(frozen=True)
+class Group:
+    """Parts of a network that have an optimizer and a pace of their own.
+
+    Parameters
+    ----------
+    parts : tuple of str
+        Names of the parts.
+    every : int, default=1
+        The parts are updated once in so many steps.
+    """
+
+    parts: tuple[str, ...]
+    every: int = 1
+
+
 class Network(keras.Model):
     """Base of every trainable network: its whole objective is `loss_terms`.
 
     A subclass lists `own_terms` and returns them, in that order, from `loss_terms`;
-    the engine minimises their sum and records each. It also has one method for each
+    the engine minimises their sum and records each. What it returns behind them are
+    `own_metrics`, which are recorded and no more. It also has one method for each
     thing the estimator computes row by row (`encode`, `row_loss`, ...), which must
     treat rows independently and draw no random number.
 
+    One backward pass serves all groups of parameters: a term that must not move a
+    part sees `ops.stop_gradient` of its output, or calls it by `frozen`.
+
     Parameters
     ----------
+    parts : mapping of str to keras.Model
+        Sub-networks; each becomes the attribute of its name.
+    settings : mapping of str to object
+        The other arguments of the subclass's constructor.
     regularized : bool
         Whether layers may add losses of their own (weight or activity regularisers);
         they then join the objective as the term `regularization`.
+
+    Attributes
+    ----------
+    groups : tuple of Group
+        Which parts are updated when, each by an optimizer of its own; the first is
+        updated in every step. Empty for one group of everything.
+    input_gradient : callable or None
+        Function of (function, x) that returns the gradient of the sum of `function(x)`
+        by `x`, which can itself be differentiated. `keras.ops` has none, so the engine
+        sets it.
     """
 
     own_terms: tuple[str, ...] = ()
+    own_metrics: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    input_gradient: Callable[[Callable, Any], Any] | None = None
 
-    def __init__(self, regularized: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, keras.Model],
+        settings: Mapping[str, Any],
+        regularized: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.regularized = regularized
+        self.part_names, self.settings = tuple(parts), dict(settings)
+        for name, part in parts.items():
+            setattr(self, name, part)
 
     @property
     def term_names(self) -> tuple[str, ...]:
-        """Names of the entries of `objective`."""
+        """Names of the terms of the loss, the first entries of `objective`."""
         return self.own_terms + (("regularization",) if self.regularized else ())
 
     def objective(self, x: Any) -> Any:
-        """Terms of the training loss on a minibatch, a tensor of shape (n_terms,)."""
-        terms = self.loss_terms(x)
+        """Terms of the loss on a minibatch, then the metrics, as one vector."""
+        values = self.loss_terms(x)
         if self.regularized:
-            terms.append(sum(self.losses, ops.zeros(())))
-        return ops.stack([ops.cast(term, "float32") for term in terms])
+            losses = sum(self.losses, ops.zeros(()))
+            values.insert(len(self.own_terms), losses)
+        return ops.stack([ops.cast(value, "float32") for value in values])
+
+    def grouped_variables(self) -> list[list[keras.Variable]]:
+        """Trainable variables of each group."""
+        if not self.groups:
+            return [list(self.trainable_variables)]
+        return [
+            [v for name in group.parts for v in getattr(self, name).trainable_variables]
+            for group in self.groups
+        ]
 
     def compute_loss(
         self,
@@ -74,11 +130,25 @@ class Network(keras.Model):
         training: bool = True,
     ) -> Any:
         """Sum of the objective, so that Keras's own `fit` trains the same thing."""
-        return ops.sum(self.objective(x))
+        return ops.sum(self.objective(x)[: len(self.term_names)])
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as Keras saves them."""
-        return {**super().get_config(), "regularized": self.regularized}
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in self.part_names},
+            **{name: getattr(v, "loss", v) for name, v in self.settings.items()},
+            "regularized": self.regularized,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Network":
+        """Rebuild what `get_config` described."""
+        restore = keras.saving.deserialize_keras_object
+        described = {k for k, v in config.items() if isinstance(v, dict)}
+        return cls(
+            **{k: restore(v) if k in described else v for k, v in config.items()}
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +229,13 @@ class Architecture:
     @property
     def _regularized(self) -> bool:
         return any(part.regularized for part in self.parts.values())
+
+
+def frozen(part: keras.Model, x: Any) -> Any:
+    """Call `part` as a fixed function: gradients reach `x` but not its weights."""
+    weights = [ops.stop_gradient(v.value) for v in part.trainable_variables]
+    rest = [v.value for v in part.non_trainable_variables]
+    return part.stateless_call(weights, rest, x, training=True)[0]
 
 
 def freeze(value: Any) -> Hashable:

@@ -1,10 +1,11 @@
 """Corruption of the input of a denoising model."""
 
-import math
 from typing import Any
 
 import keras
 from keras import ops
+
+from skunsup._networks._noise import normal, uniform
 
 KINDS = ("gaussian", "masking", "swap")
 
@@ -30,23 +31,13 @@ class Corruption(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         """Return a corrupted copy of `x`, of shape (batch, n_features)."""
-        shape = ops.shape(x)
+        shape, seed = ops.shape(x), self.seed_generator
         if self.kind == "gaussian":
-            first, second = self._uniform(shape), self._uniform(shape)
-            return x + self.level * _normal(first, second)
-        hit = self._uniform(shape) < self.level
+            return x + self.level * normal(shape, seed)
+        hit = uniform(shape, seed) < self.level
         if self.kind == "masking":
             return ops.where(hit, ops.zeros_like(x), x)
-        return ops.where(hit, _other_rows(x, self._uniform(shape)), x)
-
-    def _uniform(self, shape: tuple[int, ...]) -> Any:
-        """Numbers in [0, 1), computed once.
-
-        Without a gather behind it, XLA on TensorFlow fuses the generator into each
-        product that uses its numbers and draws them anew for every entry.
-        """
-        drawn = keras.random.uniform(shape, seed=self.seed_generator)
-        return ops.take(drawn, ops.arange(shape[0]), axis=0)
+        return ops.where(hit, _other_rows(x, uniform(shape, seed)), x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shapes do not change."""
@@ -57,12 +48,6 @@ class Corruption(keras.layers.Layer):
         config = super().get_config()
         config.pop("dtype")
         return {**config, "kind": self.kind, "level": self.level}
-
-
-def _normal(first: Any, second: Any) -> Any:
-    """Standard normal numbers of two uniform ones (Box & Muller 1958)."""
-    radius = ops.sqrt(-2.0 * ops.log(1.0 - first))
-    return radius * ops.cos(2.0 * math.pi * second)
 
 
 def _other_rows(x: Any, position: Any) -> Any:

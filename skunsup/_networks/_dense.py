@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from keras import ops
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,17 @@ class DenseStack:
         Width of each layer; the last is the number of columns out.
     activation : str or callable
         Of every layer but the last.
-    output_activation : str, default="linear"
+    output_activation : str or callable, default="linear"
         Of the last layer.
+    spectral : bool, default=False
+        Whether kernels are divided by their spectral norms.
     """
 
     n_inputs: int
     sizes: tuple[int, ...]
     activation: str | Callable
-    output_activation: str = "linear"
+    output_activation: str | Callable = "linear"
+    spectral: bool = False
     regularized: ClassVar[bool] = False
 
     @property
@@ -37,16 +41,16 @@ class DenseStack:
 
     def build(self) -> keras.Model:
         """Return the layers as a new Keras model."""
-        *hidden, last = self.sizes
+        kind = SpectralDense if self.spectral else keras.layers.Dense
+        activations = [self.activation] * (len(self.sizes) - 1)
         layers = [
-            keras.layers.Dense(size, activation=self.activation, dtype="float32")
-            for size in hidden
+            kind(size, activation=activation, dtype="float32")
+            for size, activation in zip(
+                self.sizes, [*activations, self.output_activation], strict=True
+            )
         ]
-        out = keras.layers.Dense(
-            last, activation=self.output_activation, dtype="float32"
-        )
         inputs = keras.Input((self.n_inputs,), dtype="float32")
-        return keras.Sequential([inputs, *layers, out])
+        return keras.Sequential([inputs, *layers])
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Glorot-uniform kernels and zero biases (Glorot & Bengio 2010, eq. 16)."""
@@ -56,4 +60,42 @@ class DenseStack:
             limit = np.sqrt(6.0 / (fan_in + fan_out))
             kernel = rng.uniform(-limit, limit, size=(fan_in, fan_out))
             values += [kernel.astype(np.float32), np.zeros(fan_out, np.float32)]
+            if self.spectral:
+                direction = rng.normal(size=fan_out)
+                direction /= np.linalg.norm(direction)
+                values.append(direction.astype(np.float32))
         return values
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class SpectralDense(keras.layers.Dense):
+    """A fully connected layer with a kernel of spectral norm 1.
+
+    The norm is followed by one step of the power method for each call in training
+    (Miyato, Kataoka, Koyama & Yoshida 2018, algorithm 1).
+    """
+
+    def build(self, input_shape: Any) -> None:
+        """Create kernel, bias and the singular vector that is followed."""
+        super().build(input_shape)
+        self.direction = self.add_weight(
+            name="direction",
+            shape=(self.units,),
+            initializer="random_normal",
+            trainable=False,
+        )
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Apply the layer to rows."""
+        kernel = ops.convert_to_tensor(self.kernel)
+        fixed = ops.stop_gradient(kernel)
+        left = _unit(ops.matmul(fixed, ops.convert_to_tensor(self.direction)))
+        right = _unit(ops.matmul(left, fixed))
+        if training:
+            self.direction.assign(right)
+        norm = ops.sum(left * ops.matmul(kernel, right))
+        return self.activation(ops.matmul(inputs, kernel / norm) + self.bias)
+
+
+def _unit(vector: Any) -> Any:
+    return vector / ops.sqrt(ops.sum(ops.square(vector)) + 1e-12)

@@ -72,6 +72,8 @@ def check_loss(loss: str | keras.losses.Loss | Callable, n_features: int) -> Los
 
 def row_loss(loss: Loss) -> Callable[[Any, Any], Any]:
     """Return the function of (target, output), both (n, d), that gives (n,) losses."""
+    if isinstance(loss, keras.losses.Loss):
+        return loss.call
     if callable(loss):
         return loss
     found = keras.losses.get(loss)

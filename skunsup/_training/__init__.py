@@ -4,7 +4,7 @@ from skunsup._training._fitted import FittedNetwork, shared_network
 from skunsup._training._loop import Plan, TrainingState, Validation, train
 from skunsup._training._optimizers import OptimizerRecipe, optimizer_recipe
 from skunsup._training._programs import compilations
-from skunsup._training._rows import Rows, as_rows, is_mapped
+from skunsup._training._rows import Rows, as_rows, beside, is_mapped
 from skunsup._training._sampling import Sample, weighted_sample
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "TrainingState",
     "Validation",
     "as_rows",
+    "beside",
     "compilations",
     "is_mapped",
     "optimizer_recipe",

@@ -55,7 +55,7 @@ class Callbacks:
         if not self.copies:
             return
         self._trainer.push()
-        with self._blamed(hook, *args):
+        with self._blamed(hook, *args), self._trainer.rates_together():
             getattr(self._list, hook)(*args)
         self._trainer.pull()
 

@@ -54,6 +54,11 @@ class FittedNetwork:
             self._model = model
         return self._model
 
+    def value(self, name: str) -> np.ndarray:
+        """Return the value of the network's variable called `name`."""
+        names = [v.name for v in shared_network(self.architecture).variables]
+        return self.values[names.index(name)]
+
     def compute(self, method: str, rows: Rows) -> np.ndarray:
         """Apply a method of the network to each row.
 

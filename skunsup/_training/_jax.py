@@ -1,7 +1,7 @@
 """JAX: each program is one jitted loop over minibatches or tiles."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -15,73 +15,105 @@ State = tuple[list[Any], list[Any], list[Any]]
 
 
 class Trainer(_Trainer):
-    """Keeps the state in arrays, which `push` copies to the Keras variables."""
+    """Keeps the state in arrays, which `push` copies to the Keras variables.
+
+    The state is (weights of each group, other variables, variables of each optimizer).
+    """
 
     _state: State
 
     def pull(self) -> None:
         """Take the state from the Keras variables."""
-        self._state = tuple(  # type: ignore[assignment]
-            [variable.value for variable in group] for group in self._groups
-        )
+        self._state = jax.tree.map(lambda variable: variable.value, self._held)
 
     def push(self) -> None:
         """Bring the Keras variables up to the state."""
-        for group, values in zip(self._groups, self._state, strict=True):
-            for variable, value in zip(group, values, strict=True):
-                variable.assign(value)
+        for variable, value in self._pairs():
+            variable.assign(value)
 
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
         """Return what the state holds for `variables`."""
-        held = {
-            id(variable): value
-            for group, values in zip(self._groups, self._state, strict=True)
-            for variable, value in zip(group, values, strict=True)
-        }
+        held = {id(variable): value for variable, value in self._pairs()}
         return [held[id(variable)] for variable in variables]
 
     @cached_property
-    def _groups(self) -> tuple[list[keras.Variable], ...]:
-        network = self.network
-        return (
-            list(network.trainable_variables),
-            list(network.non_trainable_variables),
-            self.optimizer_variables,
+    def _held(self) -> tuple[list[Any], list[Any], list[Any]]:
+        rest = list(self.network.non_trainable_variables)
+        moments = [list(optimizer.variables) for optimizer in self.optimizers]
+        return self.groups, rest, moments
+
+    def _pairs(self) -> Any:
+        return zip(
+            jax.tree.leaves(self._held), jax.tree.leaves(self._state), strict=True
         )
 
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
-        trainable, rest, _ = self._groups
-        n_terms = len(self.network.term_names)
-
-        def loss(values: list[Any], others: list[Any], x: Any) -> tuple[Any, Any]:
-            mapping = [
-                *zip(trainable, values, strict=True),
-                *zip(rest, others, strict=True),
-            ]
-            with keras.StatelessScope(mapping, collect_losses=True) as scope:
-                terms = self.network.objective(x)
-            others = [scope.get_current_value(variable) for variable in rest]
-            return terms.sum(), (terms, others)
-
-        def step(i: Any, carry: tuple[State, Any], block: Any) -> tuple[State, Any]:
-            (values, others, moments), total = carry
-            gradient = jax.grad(loss, has_aux=True)
-            slopes, (terms, others) = gradient(values, others, block[i])
-            values, moments = self.optimizer.stateless_apply(moments, slopes, values)
-            return (values, others, moments), total + terms
-
         @jax.jit
         def program(state: State, block: Any, n_steps: Any) -> tuple[State, Any]:
-            start = (state, jnp.zeros(n_terms))
-            return jax.lax.fori_loop(
-                0, n_steps, lambda i, carry: step(i, carry, block), start
-            )
+            def step(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
+                state, total = carry
+                state, entries = self._turn(state, block[i])
+                return state, total + entries
+
+            start = (state, jnp.zeros(self.n_recorded))
+            return jax.lax.fori_loop(0, n_steps, step, start)
 
         def run(block: np.ndarray, n_steps: int) -> Any:
             self._state, total = program(self._state, block, np.int32(n_steps))
             return total
 
         return run
+
+    def _turn(self, state: State, x: Any) -> tuple[State, Any]:
+        """Take the step whose turn it is."""
+        turns = self.turns
+        kinds = sorted(set(turns))
+        if len(kinds) == 1:
+            return self._step(kinds[0], state, x)
+        clock = self.optimizers[0].iterations
+        place = [v is clock for v in self.optimizers[0].variables].index(True)
+        kind = jnp.array([kinds.index(turn) for turn in turns])
+        branches = [partial(self._step, due) for due in kinds]
+        at = kind[state[2][0][place] % len(turns)]
+        return jax.lax.switch(at, branches, state, x)
+
+    def _step(self, due: tuple[int, ...], state: State, x: Any) -> tuple[State, Any]:
+        """Update the groups that are due; return the entries of the objective too."""
+        weights, rest, moments = list(state[0]), state[1], list(state[2])
+        gradient = jax.grad(self._loss, has_aux=True)
+        slopes, (entries, rest) = gradient(
+            [weights[g] for g in due], due, weights, rest, x
+        )
+        for g, slope in zip(due, slopes, strict=True):
+            weights[g], moments[g] = self.optimizers[g].stateless_apply(
+                moments[g], slope, weights[g]
+            )
+        return (weights, rest, moments), entries
+
+    def _loss(
+        self,
+        moving: list[Any],
+        due: tuple[int, ...],
+        weights: list[Any],
+        rest: list[Any],
+        x: Any,
+    ) -> tuple[Any, Any]:
+        weights = list(weights)
+        for g, values in zip(due, moving, strict=True):
+            weights[g] = values
+        held = (self.groups, self._held[1])
+        mapping = zip(
+            jax.tree.leaves(held), jax.tree.leaves((weights, rest)), strict=True
+        )
+        with keras.StatelessScope(list(mapping), collect_losses=True) as scope:
+            entries = self.network.objective(x)
+        rest = [scope.get_current_value(variable) for variable in self._held[1]]
+        return entries[: self.n_terms].sum(), (entries, rest)
+
+
+def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
+    """Return the gradient of the sum of `function(x)` by `x`, to be differentiated."""
+    return jax.grad(lambda x: function(x).sum())(x)
 
 
 def tile_rows() -> int:

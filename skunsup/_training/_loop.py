@@ -96,7 +96,7 @@ class Validation:
 
 def train(
     architecture: Architecture,
-    recipe: OptimizerRecipe,
+    recipes: Sequence[OptimizerRecipe],
     plan: Plan,
     rows: Rows,
     sample: Sample,
@@ -105,6 +105,7 @@ def train(
 ) -> TrainingState:
     """Train a network from `state` and return where it ended; `state` is not changed.
 
+    Each group of the network's parameters is trained by the recipe in its place.
     Stops early on the validation loss, on a callback's word, on a loss that is not
     finite (with the last finite weights, and a ConvergenceWarning) and on Ctrl-C (with
     the best weights so far, and a UserWarning).
@@ -114,9 +115,9 @@ def train(
     ValueError
         If not even one epoch ends with a finite loss, or a callback raises.
     """
-    key = (architecture.key, recipe.key)
-    with _trainers.exclusive(key, lambda: _trainer(architecture, recipe)) as trainer:
-        trainer.load(state.values, _optimizer_start(trainer, recipe, state))
+    key = (architecture.key, *(recipe.key for recipe in recipes))
+    with _trainers.exclusive(key, lambda: _trainer(architecture, recipes)) as trainer:
+        trainer.load(state.values, _optimizer_start(trainer, recipes, state))
         run = _Run(architecture, plan, rows, sample, validation, trainer, state)
         run.train()
         return TrainingState(
@@ -124,21 +125,23 @@ def train(
         )
 
 
-def _trainer(architecture: Architecture, recipe: OptimizerRecipe) -> Trainer:
+def _trainer(architecture: Architecture, recipes: Sequence[OptimizerRecipe]) -> Trainer:
     network = architecture.build()
-    optimizer = recipe.build(network.trainable_variables)
-    trainer: Trainer = backend().Trainer(network, optimizer)
+    groups = network.grouped_variables()
+    optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
+    trainer: Trainer = backend().Trainer(network, optimizers)
     return trainer
 
 
 def _optimizer_start(
-    trainer: Trainer, recipe: OptimizerRecipe, state: TrainingState
+    trainer: Trainer, recipes: Sequence[OptimizerRecipe], state: TrainingState
 ) -> list[np.ndarray]:
     values = list(state.optimizer_values or trainer.fresh_optimizer)
-    if recipe.learning_rate is not None:
-        rate = trainer.optimizer.learning_rate
-        place = [v is rate for v in trainer.optimizer_variables].index(True)
-        values[place] = np.array(recipe.learning_rate, values[place].dtype)
+    for recipe, optimizer in zip(recipes, trainer.optimizers, strict=True):
+        if recipe.learning_rate is not None:
+            rate = optimizer.learning_rate
+            place = [v is rate for v in trainer.optimizer_variables].index(True)
+            values[place] = np.array(recipe.learning_rate, values[place].dtype)
     return values
 
 
@@ -168,7 +171,8 @@ class _Run:
         self.block_steps = _block_steps(self.n_steps, self.batch_size * rows.d)
         self.callbacks = Callbacks(plan.callbacks, trainer, plan.epochs, self.n_steps)
         self.copies = self.callbacks.copies
-        names = ("loss", "val_loss", *trainer.network.term_names)
+        self.names = (*trainer.network.term_names, *trainer.network.own_metrics)
+        names = ("loss", "val_loss", *self.names)
         self.show = progress_bar(plan.verbose, plan.epochs, names)
 
     def train(self) -> None:
@@ -201,25 +205,25 @@ class _Run:
         return not (self.exhausted() or self.callbacks.stopped)
 
     def minibatches(self) -> Logs:
-        """Draw and take the steps of an epoch; return the mean loss and its terms."""
+        """Draw and take the steps of an epoch; return the mean loss and its parts."""
         drawn = self.sample.draw(self.n_steps * self.batch_size, self.rng)
-        total, done = np.zeros(len(self.trainer.network.term_names)), 0
+        total, done = np.zeros(self.trainer.n_recorded), 0
         for block, n_steps in batches(
             drawn, self.rows, self.batch_size, self.block_steps
         ):
             self.callbacks.call("on_train_batch_begin", done)
             total = total + self.trainer.run(block, n_steps)
             done += n_steps
-            self.callbacks.call(
-                "on_train_batch_end", done - 1, {"loss": float(total.sum()) / done}
-            )
+            loss = self.logs(total / done)["loss"]
+            self.callbacks.call("on_train_batch_end", done - 1, {"loss": loss})
         return self.logs(total / done)
 
     def logs(self, means: np.ndarray) -> Logs:
-        """Name the means of the terms; a single term is just the loss."""
-        names = self.trainer.network.term_names
-        terms = dict(zip(names, means.tolist(), strict=True)) if len(names) > 1 else {}
-        return {"loss": float(means.sum()), **terms}
+        """Name the means of terms and metrics; a single term is just the loss."""
+        n_terms = self.trainer.n_terms
+        entries = list(zip(self.names, means.tolist(), strict=True))
+        named = entries if n_terms > 1 else entries[n_terms:]
+        return {"loss": float(means[:n_terms].sum()), **dict(named)}
 
     def keep(self, values: list[np.ndarray], logs: Logs) -> None:
         """Keep the best weights where early stopping judges them, else the last."""
@@ -237,7 +241,7 @@ class _Run:
 
     def diverged(self, epoch: int, loss: float) -> None:
         """Explain a loss that is not finite, and fall back on finite weights."""
-        rate = self.trainer.optimizer.learning_rate
+        rate = self.trainer.optimizers[0].learning_rate
         rate = float(backend().to_numpy(getattr(rate, "value", rate)))
         message = DIVERGED.format(
             loss=loss if not np.isfinite(loss) else "too large for the weights",

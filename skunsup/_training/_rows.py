@@ -94,6 +94,24 @@ class _MappedPart(Rows):
         return self._rows._read(self._index[index])
 
 
+class _WiderRows(Rows):
+    def __init__(self, rows: Rows, columns: np.ndarray) -> None:
+        self._rows, self._columns = rows, columns
+        self.n, self.d = rows.n, rows.d + columns.shape[1]
+
+    def _read(self, index: np.ndarray | slice) -> np.ndarray:
+        return np.hstack([self._rows.take(index), self._columns[index]])
+
+    def part(self, index: np.ndarray) -> Rows:
+        """Return the rows at `index`, as rows of their own."""
+        return _WiderRows(self._rows.part(index), self._columns[index])
+
+
+def beside(rows: Rows, columns: np.ndarray) -> Rows:
+    """Return `rows` with more columns, an array of shape (n, more), behind theirs."""
+    return _WiderRows(rows, columns)
+
+
 def as_rows(X: np.ndarray) -> Rows:
     """Return the rows of a validated `X`."""
     if sp.issparse(X):

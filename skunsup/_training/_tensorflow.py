@@ -1,6 +1,7 @@
 """TensorFlow: each program is one XLA-compiled `tf.function`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,26 +17,49 @@ class Trainer(InPlaceTrainer):
     """Keeps the state in the Keras variables, which the program updates in place."""
 
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
-        def step(block: tf.Tensor, i: tf.Tensor) -> tf.Tensor:
-            trainable = self.network.trainable_variables
-            with tf.GradientTape() as tape:
-                terms = self.network.objective(block[i])
-                loss = tf.reduce_sum(terms)
-            gradients = tape.gradient(loss, [v.value for v in trainable])
-            self.optimizer.apply(gradients, trainable)
-            return terms
-
         @tf.function(jit_compile=True, autograph=False)
         def program(block: tf.Tensor, n_steps: tf.Tensor) -> tf.Tensor:
-            zero = tf.zeros((len(self.network.term_names),))
             return tf.while_loop(
                 lambda i, _: i < n_steps,
-                lambda i, total: (i + 1, total + step(block, i)),
-                (tf.constant(0), zero),
+                lambda i, total: (i + 1, total + self._turn(block[i])),
+                (tf.constant(0), tf.zeros((self.n_recorded,))),
             )[1]
 
         compiled = program.get_concrete_function(tf.TensorSpec(shape), INT)
         return lambda block, n: compiled(tf.constant(block), tf.constant(n)).numpy()
+
+    def _turn(self, x: tf.Tensor) -> tf.Tensor:
+        """Take the step whose turn it is."""
+        turns = self.turns
+        kinds = sorted(set(turns))
+        if len(kinds) == 1:
+            return self._step(x, kinds[0])
+        steps = tf.cast(self.optimizers[0].iterations.value, tf.int32)
+        kind = tf.constant([kinds.index(turn) for turn in turns])
+        branches = [partial(self._step, x, due) for due in kinds]
+        return tf.switch_case(kind[steps % len(turns)], branches)
+
+    def _step(self, x: tf.Tensor, due: tuple[int, ...]) -> tf.Tensor:
+        """Update the groups that are due, and return the entries of the objective."""
+        groups = [self.groups[g] for g in due]
+        with tf.GradientTape() as tape:
+            entries = self.network.objective(x)
+            loss = tf.reduce_sum(entries[: self.n_terms])
+        values = [[v.value for v in variables] for variables in groups]
+        gradients = tape.gradient(
+            loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        for g, slopes, variables in zip(due, gradients, groups, strict=True):
+            self.optimizers[g].apply(slopes, variables)
+        return entries
+
+
+def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
+    """Return the gradient of the sum of `function(x)` by `x`, to be differentiated."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        out = function(x)
+    return tape.gradient(out, x)
 
 
 def tile_rows() -> int:

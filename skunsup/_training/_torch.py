@@ -1,6 +1,7 @@
 """torch: eager steps, since compiling one costs more than it saves on a CPU."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,18 +30,31 @@ class Trainer(InPlaceTrainer):
 
     def _steps(self, block: np.ndarray, n_steps: int) -> np.ndarray:
         minibatches = ops.convert_to_tensor(block)
-        trainable = self.network.trainable_variables
-        total = torch.zeros(len(self.network.term_names), device=minibatches.device)
+        total = torch.zeros(self.n_recorded, device=minibatches.device)
+        turns, clock = self.turns, self.optimizers[0].iterations
         for x in minibatches[:n_steps]:
-            for variable in trainable:
-                variable.value.grad = None
-            terms = self.network.objective(x)
-            terms.sum().backward()
-            with torch.no_grad():
-                gradients = [variable.value.grad for variable in trainable]
-                self.optimizer.apply(gradients, trainable)
-                total += terms.detach()
+            due = turns[int(clock.value) % len(turns)] if len(turns) > 1 else turns[0]
+            total += self._step(x, due)
         return to_numpy(total)
+
+    def _step(self, x: torch.Tensor, due: tuple[int, ...]) -> torch.Tensor:
+        """Update the groups that are due, and return the entries of the objective."""
+        groups = [[v.value for v in self.groups[g]] for g in due]
+        entries = self.network.objective(x)
+        flat = [value for values in groups for value in values]
+        loss = entries[: self.n_terms].sum()
+        slopes = iter(torch.autograd.grad(loss, flat, materialize_grads=True))
+        with torch.no_grad():
+            for g, values in zip(due, groups, strict=True):
+                gradients = list(islice(slopes, len(values)))
+                self.optimizers[g].apply(gradients, self.groups[g])
+        return entries.detach()
+
+
+def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
+    """Return the gradient of the sum of `function(x)` by `x`, to be differentiated."""
+    x = x.detach().requires_grad_()
+    return torch.autograd.grad(function(x).sum(), x, create_graph=True)[0]
 
 
 class _ExactProducts(TorchFunctionMode):

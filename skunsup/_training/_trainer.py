@@ -1,8 +1,10 @@
 """What the trainers of all backends share."""
 
+import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -15,7 +17,7 @@ MAX_SHAPES = 8
 
 
 class Trainer(ABC):
-    """A network, its optimizer and the programs that train it on blocks of minibatches.
+    """A network, its optimizers and the programs that train it on minibatches.
 
     The state (weights and optimizer variables) is set and read as NumPy arrays. A
     backend's subclass says how steps are compiled and, where it keeps the state
@@ -25,15 +27,21 @@ class Trainer(ABC):
     ----------
     network : Network
         Built network that belongs to this trainer alone.
-    optimizer : keras.optimizers.Optimizer
-        Built for the network's trainable variables.
+    optimizers : list of keras.optimizers.Optimizer
+        One for each group of the network's trainable variables, built for them.
     """
 
-    def __init__(self, network: Network, optimizer: keras.optimizers.Optimizer) -> None:
-        self.network, self.optimizer = network, optimizer
-        network.compile(optimizer=optimizer)
+    def __init__(
+        self, network: Network, optimizers: list[keras.optimizers.Optimizer]
+    ) -> None:
+        self.network, self.optimizers = network, optimizers
+        network.compile(optimizer=optimizers[0])
+        network.input_gradient = backend().input_gradient
+        self.n_terms = len(network.term_names)
+        self.n_recorded = self.n_terms + len(network.own_metrics)
+        self.groups = network.grouped_variables()
         self.variables = list(network.variables)
-        self.optimizer_variables = list(optimizer.variables)
+        self.optimizer_variables = [v for o in optimizers for v in o.variables]
         self.pull()
         self.fresh_optimizer = self.optimizer_values()
         self._programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
@@ -50,8 +58,8 @@ class Trainer(ABC):
 
         Returns
         -------
-        array of shape (n_terms,), float64
-            Sums over the steps of the terms of the objective.
+        array of shape (n_recorded,), float64
+            Sums over the steps of the entries of the objective: terms, then metrics.
         """
         program = self._programs.get(block.shape)
         if program is None:
@@ -80,6 +88,29 @@ class Trainer(ABC):
     def optimizer_values(self) -> list[np.ndarray]:
         """Copies of the optimizer's variables."""
         return self._copies(self.optimizer_variables)
+
+    @contextmanager
+    def rates_together(self) -> Iterator[None]:
+        """Let a callback that changes the first learning rate change all, in scale."""
+        before = self._first_rate()
+        yield
+        after = self._first_rate()
+        if after != before:
+            for optimizer in self.optimizers[1:]:
+                optimizer.learning_rate = optimizer.learning_rate * (after / before)
+
+    def _first_rate(self) -> float:
+        rate = self.optimizers[0].learning_rate
+        return float(backend().to_numpy(getattr(rate, "value", rate)))
+
+    @property
+    def turns(self) -> list[tuple[int, ...]]:
+        """The groups that are updated in each step of a cycle of steps."""
+        paces = [group.every for group in self.network.groups] or [1]
+        return [
+            tuple(g for g, every in enumerate(paces) if step % every == every - 1)
+            for step in range(math.lcm(*paces))
+        ]
 
     def _copies(self, variables: list[keras.Variable]) -> list[np.ndarray]:
         to_numpy = backend().to_numpy

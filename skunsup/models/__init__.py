@@ -1,5 +1,17 @@
 """One model, one file: its Keras network and its estimator side by side."""
 
+from skunsup.models._adversarial import AdversarialAutoencoder
 from skunsup.models._autoencoder import Autoencoder
+from skunsup.models._bigan import BiGAN
+from skunsup.models._gan import GAN
+from skunsup.models._variational import VariationalAutoencoder
+from skunsup.models._wasserstein import WassersteinAutoencoder
 
-__all__ = ["Autoencoder"]
+__all__ = [
+    "GAN",
+    "AdversarialAutoencoder",
+    "Autoencoder",
+    "BiGAN",
+    "VariationalAutoencoder",
+    "WassersteinAutoencoder",
+]

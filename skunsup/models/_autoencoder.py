@@ -1,7 +1,6 @@
 """The autoencoder."""
 
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import Any, ClassVar
 
 import keras
@@ -9,31 +8,25 @@ import numpy as np
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import (
-    LOSS_DOMAINS,
-    Architecture,
-    Corruption,
-    DenseStack,
-    Network,
-    Part,
-    check_loss,
-    check_loss_domain,
-    keras_name,
-    output_activation,
-    pca_values,
-    resolve_activation,
-    row_loss,
-    user_network,
-)
-from skunsup._sklearn import StrOptions, integers, reals
-from skunsup._validation import value_range
+from skunsup._networks import Architecture, DenseStack, Network, pca_values
+from skunsup._sklearn import StrOptions, reals
+from skunsup.models._code import CodeNetwork
 from skunsup.models._latent import LatentTransformer
+from skunsup.models._parts import (
+    CODE,
+    LOSS,
+    NOISE,
+    checked_noise_level,
+    decoder_part,
+    encoder_part,
+    reconstruction,
+)
 
 PCA_ROWS = 20_000
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class AutoencoderNetwork(Network):
+class AutoencoderNetwork(CodeNetwork):
     """Encoder and decoder trained to return what went in.
 
     Objective: mean over the minibatch of loss(x, decode(encode(corrupt(x)))), plus
@@ -43,12 +36,8 @@ class AutoencoderNetwork(Network):
     ----------
     encoder, decoder : keras.Model
         The two halves.
-    loss : str, dict or callable
-        Reconstruction loss, as `check_loss` returns it.
-    noise : {"gaussian", "masking", "swap"} or None
-        How the input is corrupted in training.
-    noise_level : float
-        See `Corruption`.
+    loss, noise, noise_level
+        See `CodeNetwork`.
     l1_penalty : float
         Weight of the sparsity term.
     """
@@ -63,72 +52,26 @@ class AutoencoderNetwork(Network):
         l1_penalty: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        self.encoder, self.decoder = encoder, decoder
-        self.settings = {
-            "loss": loss,
-            "noise": noise,
-            "noise_level": noise_level,
-            "l1_penalty": l1_penalty,
-        }
-        self.corruption = Corruption(noise, noise_level) if noise else None
-        self.reconstruction_loss = row_loss(loss)
+        super().__init__(
+            {"encoder": encoder, "decoder": decoder},
+            {
+                "loss": loss,
+                "noise": noise,
+                "noise_level": noise_level,
+                "l1_penalty": l1_penalty,
+            },
+            **kwargs,
+        )
         self.own_terms = ("reconstruction", *(("sparsity",) if l1_penalty else ()))
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Reconstruction and sparsity of the minibatch `x`."""
-        seen = x if self.corruption is None else self.corruption(x)
-        code = self.encoder(seen, training=True)
-        output = self.decoder(code, training=True)
-        terms = [ops.mean(self.reconstruction_loss(x, output))]
+        code, loss = self.code_and_loss(x)
+        terms = [loss]
         if self.settings["l1_penalty"]:
             size = ops.mean(ops.sum(ops.abs(code), axis=-1))
             terms.append(self.settings["l1_penalty"] * size)
         return terms
-
-    def encode(self, x: Any) -> Any:
-        """Codes of rows."""
-        return self.encoder(x, training=False)
-
-    def decode(self, code: Any) -> Any:
-        """Rows of codes."""
-        return self.decoder(code, training=False)
-
-    def reconstruct(self, x: Any) -> Any:
-        """Rows of the codes of rows."""
-        return self.decode(self.encode(x))
-
-    def row_loss(self, x: Any) -> Any:
-        """Reconstruction loss of each row."""
-        return self.reconstruction_loss(x, self.reconstruct(x))
-
-    def column_losses(self, x: Any) -> Any:
-        """Share of each column in `row_loss`, for losses that are column means."""
-        output = self.reconstruct(x)[..., None]
-        return self.reconstruction_loss(x[..., None], output) / x.shape[-1]
-
-    def call(self, x: Any, training: bool = False) -> Any:
-        """Reconstruct, as Keras users expect of the model."""
-        return self.decoder(self.encoder(x, training=training), training=training)
-
-    def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
-        return {
-            **super().get_config(),
-            **self.settings,
-            "loss": getattr(self.settings["loss"], "loss", self.settings["loss"]),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "decoder": keras.saving.serialize_keras_object(self.decoder),
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "AutoencoderNetwork":
-        """Rebuild what `get_config` described."""
-        halves = {
-            name: keras.saving.deserialize_keras_object(config[name])
-            for name in ("encoder", "decoder")
-        }
-        return cls(**{**config, **halves})
 
 
 class Autoencoder(LatentTransformer):
@@ -253,16 +196,11 @@ default=None
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **LatentTransformer._shared_constraints,
-        "n_components": [integers(1), None],
-        "hidden_layer_sizes": ["array-like", integers(1)],
-        "activation": [str, callable],
-        "loss": [str, keras.losses.Loss, callable],
-        "noise": [StrOptions({"gaussian", "masking", "swap"}), None],
-        "noise_level": [reals(0, None, "left")],
+        **CODE,
+        **LOSS,
+        **NOISE,
         "l1_penalty": [reals(0, None, "left")],
         "init": [StrOptions({"random", "pca"})],
-        "encoder": [keras.Model, callable, None],
-        "decoder": [keras.Model, callable, None],
     }
 
     def __init__(
@@ -317,17 +255,17 @@ default=None
         self.verbose = verbose
 
     def _architecture(self, data: FitData) -> Architecture:
-        loss = check_loss(self.loss, data.n_features)
-        if keras_name(loss) in LOSS_DOMAINS:
-            check_loss_domain(loss, *value_range(data.rows))
-        parts = self._parts(data.n_features, loss)
+        loss, output_activation = reconstruction(self.loss, data)
+        encoder = encoder_part(self, data.n_features)
+        n_components = encoder.n_outputs
+        decoder = decoder_part(self, n_components, data.n_features, output_activation)
         settings = {
             "loss": loss,
             "noise": self.noise,
-            "noise_level": self._checked_noise_level(),
+            "noise_level": checked_noise_level(self.noise, self.noise_level),
             "l1_penalty": float(self.l1_penalty),
         }
-        n_components = parts["encoder"].n_outputs
+        parts = {"encoder": encoder, "decoder": decoder}
         return Architecture(AutoencoderNetwork, parts, settings, n_components)
 
     def _start_values(
@@ -348,55 +286,3 @@ default=None
             )
         drawn = data.sample.draw(min(data.sample.n_draws, PCA_ROWS), rng)
         return pca_values(architecture, network, values, data.rows.take(drawn))
-
-    def _parts(self, n_features: int, loss: Any) -> dict[str, Part]:
-        hidden = self._checked_hidden_sizes()
-        activation = resolve_activation(self.activation)
-        if self.encoder is None:
-            sizes = (*hidden, self.n_components or 2)
-            encoder: Part = DenseStack(n_features, sizes, activation)
-        else:
-            encoder = user_network(
-                "encoder", self.encoder, n_features, self.n_components
-            )
-        width = encoder.n_outputs
-        if self.n_components not in (None, width):
-            raise ValueError(
-                f"n_components={self.n_components}, but encoder returns {width} "
-                f"columns. Leave n_components out, or set it to {width}."
-            )
-        if self.decoder is None:
-            sizes = (*hidden[::-1], n_features)
-            last = output_activation(loss)
-            return {
-                "encoder": encoder,
-                "decoder": DenseStack(width, sizes, activation, last),
-            }
-        decoder = user_network("decoder", self.decoder, width, n_features)
-        if decoder.n_outputs != n_features:
-            raise ValueError(
-                f"decoder returns {decoder.n_outputs} columns, but X has {n_features} "
-                f"features. Let its last layer have {n_features} units."
-            )
-        return {"encoder": encoder, "decoder": decoder}
-
-    def _checked_hidden_sizes(self) -> tuple[int, ...]:
-        given = self.hidden_layer_sizes
-        sizes = (given,) if isinstance(given, Integral) else tuple(given)  # type: ignore[arg-type]
-        for size in sizes:
-            if not isinstance(size, Integral) or size < 1:
-                raise ValueError(
-                    f"hidden_layer_sizes={given!r} holds {size!r}, but each hidden "
-                    "layer needs a whole number of units, at least 1. Leave the entry "
-                    "out for one layer less."
-                )
-        return tuple(int(size) for size in sizes)
-
-    def _checked_noise_level(self) -> float:
-        if self.noise in ("masking", "swap") and self.noise_level > 1:
-            raise ValueError(
-                f"noise_level={self.noise_level} is the probability that noise="
-                f"{self.noise!r} hits a cell, so it must lie in [0, 1]. Lower it, or "
-                "use noise='gaussian'."
-            )
-        return float(self.noise_level) if self.noise else 0.0

@@ -16,8 +16,9 @@ class LatentTransformer(
 ):
     """Base of the estimators whose network can `encode`, `decode` and `reconstruct`.
 
-    The network's `row_score` gives the scores, higher for more normal rows, and
-    `column_errors` the share of each column in what it subtracts.
+    The network's `row_score` gives the scores, higher for more normal rows, `row_loss`
+    judges validation rows, and `column_losses` are the shares of the columns in
+    `explained_loss`, the loss of reconstruction.
     """
 
     _criterion = "row_loss"
@@ -83,7 +84,7 @@ class LatentTransformer(
         return rows.astype(dtype, copy=False)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Score rows by how well they are reconstructed.
+        """Score rows by how normal they are.
 
         Parameters
         ----------
@@ -93,10 +94,9 @@ class LatentTransformer(
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Minus the reconstruction loss of each row: higher is more normal. With the
-            default loss, minus the mean squared error over the columns.
+            Higher is more normal; the class says what the score is.
         """
-        return -self._compute("row_loss", X)[0].astype(np.float64)
+        return self._compute("row_score", X)[0].astype(np.float64)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, for model selection.
@@ -116,7 +116,7 @@ class LatentTransformer(
         return float(self.score_samples(X).mean())
 
     def feature_scores(self, X: Any) -> np.ndarray:
-        """Split the score of each row over its columns.
+        """Split the reconstruction loss of each row over its columns.
 
         Parameters
         ----------
@@ -126,8 +126,9 @@ class LatentTransformer(
         Returns
         -------
         ndarray of shape (n_samples, n_features), float64
-            Non-negative; sums over the columns to `-score_samples(X)` but for
-            rounding. The largest entry of a row is the column least as expected.
+            Non-negative; sums over the columns to the reconstruction loss of the row
+            but for rounding, which is `-score_samples(X)` where the score is that loss
+            alone. The largest entry of a row is the column least as expected.
 
         Raises
         ------
@@ -136,7 +137,7 @@ class LatentTransformer(
             squared, absolute and cross-entropy losses are.
         """
         shares = self._compute("column_losses", X)[0].astype(np.float64)
-        total = -self.score_samples(X)
+        total = self._compute("explained_loss", X)[0].astype(np.float64)
         whole = np.allclose(shares.sum(axis=1), total, rtol=1e-3, atol=1e-6)
         if shares.min() < -1e-6 or not whole:
             raise ValueError(

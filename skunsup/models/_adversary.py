@@ -1,0 +1,156 @@
+"""What all models with a discriminator share."""
+
+import warnings
+from typing import Any
+
+import keras
+from keras import ops
+from sklearn.exceptions import ConvergenceWarning
+
+from skunsup._networks import (
+    ADVERSARIAL_LOSSES,
+    DenseStack,
+    Part,
+    accuracies,
+    discriminator_loss,
+    frozen,
+    gradient_penalty,
+    resolve_activation,
+    uniform,
+    user_network,
+)
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._training import OptimizerRecipe
+from skunsup.models._parts import layer_sizes
+
+ADVERSARIAL_LOSS = [StrOptions(set(ADVERSARIAL_LOSSES))]
+ADVERSARY = {
+    "discriminator": [keras.Model, callable, None],
+    "discriminator_layer_sizes": ["array-like", integers(1), None],
+    "discriminator_learning_rate": [
+        reals(0, None, "neither"),
+        keras.optimizers.schedules.LearningRateSchedule,
+        None,
+    ],
+    "n_critic": [integers(1)],
+    "gradient_penalty": [reals(0, None, "left"), None],
+    "spectral_normalization": ["boolean"],
+}
+METRICS = ("accuracy_real", "accuracy_fake", "spread")
+DEFAULT_PENALTY = {"wasserstein": 10.0}
+COLLAPSED = 0.1
+
+COLLAPSE = (
+    "Training collapsed: what {what} in epoch {epoch} varies {now:.2g} times as much "
+    "as it should, after {best:.2g} times in epoch {best_epoch}. Try fewer epochs, a "
+    "smaller learning_rate, spectral_normalization=True, or another adversarial loss."
+)
+
+
+class Adversary:
+    """Mixin of the networks with a discriminator: hidden layers and a linear head.
+
+    The network's `settings` hold `adversarial_loss` and `gradient_penalty`.
+    """
+
+    own_metrics = METRICS
+
+    def judge(self, x: Any, training: bool = False) -> Any:
+        """Logits of rows, shape (n,)."""
+        hidden = self.discriminator(x, training=training)  # type: ignore[attr-defined]
+        return self.head(hidden, training=training)[:, 0]  # type: ignore[attr-defined]
+
+    def judge_frozen(self, x: Any) -> Any:
+        """Logits of rows, with gradients for the rows alone."""
+        return frozen(self.head, frozen(self.discriminator, x))[:, 0]  # type: ignore[attr-defined]
+
+    def discriminate(self, real: Any, fake: Any) -> tuple[Any, list[Any]]:
+        """Loss of the discriminator on real and generated rows, and its accuracies."""
+        settings = self.settings  # type: ignore[attr-defined]
+        real, fake = ops.stop_gradient(real), ops.stop_gradient(fake)
+        n = ops.shape(real)[0]
+        logits = self.judge(ops.concatenate([real, fake]), training=True)
+        kind = settings["adversarial_loss"]
+        loss = discriminator_loss(kind, logits[:n], logits[n:])
+        if settings["gradient_penalty"]:
+            loss = loss + settings["gradient_penalty"] * self._penalty(real, fake)
+        return loss, accuracies(kind, logits[:n], logits[n:])
+
+    def _penalty(self, real: Any, fake: Any) -> Any:
+        if self.input_gradient is None:  # type: ignore[attr-defined]
+            raise NotImplementedError(
+                "gradient_penalty needs the gradient of the discriminator by its "
+                "input, which only the estimator's own training knows. Call fit of "
+                "the estimator, or train this model with gradient_penalty=0."
+            )
+        share = uniform((ops.shape(real)[0], 1), self.seed_generator)  # type: ignore[attr-defined]
+        between = share * real + (1.0 - share) * fake
+        return gradient_penalty(self.input_gradient(self.judge, between))  # type: ignore[attr-defined, misc]
+
+
+def spread(fake: Any, real: Any) -> Any:
+    """Mean standard deviation of the columns of `fake` relative to that of `real`."""
+    sizes = [ops.mean(ops.std(x, axis=0)) + 1e-6 for x in (fake, real)]
+    return sizes[0] / sizes[1]
+
+
+def discriminator_parts(estimator: Any, n_inputs: int) -> dict[str, Part]:
+    """Return the hidden layers of a discriminator and its linear head.
+
+    Raises
+    ------
+    ValueError
+        If an own discriminator does not fit.
+    """
+    spectral = bool(estimator.spectral_normalization)
+    if estimator.discriminator is None:
+        given, name = estimator.discriminator_layer_sizes, "discriminator_layer_sizes"
+        if given is None:
+            given, name = estimator.hidden_layer_sizes, "hidden_layer_sizes"
+        sizes = layer_sizes(given, name)
+        if not sizes:
+            raise ValueError(
+                f"{name}={given!r} leaves the discriminator no hidden layer, so that "
+                "it could only tell means apart. Give discriminator_layer_sizes."
+            )
+        activation = resolve_activation(estimator.activation)
+        hidden: Part = DenseStack(n_inputs, sizes, activation, activation, spectral)
+    else:
+        hidden = user_network("discriminator", estimator.discriminator, n_inputs, None)
+    head = DenseStack(hidden.n_outputs, (1,), "linear", "linear", spectral)
+    return {"discriminator": hidden, "head": head}
+
+
+def penalty_weight(gradient_penalty: float | None, adversarial_loss: str) -> float:
+    """Return the weight of the gradient penalty, for None the loss's own."""
+    if gradient_penalty is None:
+        return DEFAULT_PENALTY.get(adversarial_loss, 0.0)
+    return float(gradient_penalty)
+
+
+class AdversarialEstimator:
+    """Mixin of the estimators with a discriminator, the first group to be trained."""
+
+    _judged = "is generated"
+
+    def _recipes(self) -> tuple[OptimizerRecipe, ...]:
+        """Return the optimizers of the discriminator and of all else."""
+        rate = self.discriminator_learning_rate  # type: ignore[attr-defined]
+        rate = self.learning_rate if rate is None else rate  # type: ignore[attr-defined]
+        return self._recipe(rate), self._recipe(self.learning_rate)  # type: ignore[attr-defined]
+
+    def _check_health(self, history: dict[str, list[float]]) -> None:
+        spreads = history["spread"]
+        best = max(spreads)
+        if spreads[-1] < COLLAPSED and spreads[-1] < 0.5 * best:
+            warnings.warn(
+                COLLAPSE.format(
+                    what=self._judged,
+                    epoch=len(spreads),
+                    now=spreads[-1],
+                    best=best,
+                    best_epoch=spreads.index(best) + 1,
+                ),
+                ConvergenceWarning,
+                stacklevel=2,
+            )

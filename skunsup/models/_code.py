@@ -1,0 +1,74 @@
+"""What all networks with an encoder and a decoder share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from skunsup._networks import Corruption, Network, row_loss
+
+
+class CodeNetwork(Network):
+    """Base of the networks that encode rows and decode codes.
+
+    Parameters
+    ----------
+    parts : mapping of str to keras.Model
+        `encoder`, `decoder` and others.
+    settings : mapping of str to object
+        `loss`, a reconstruction loss as `check_loss` returns it; `noise` ("gaussian",
+        "masking", "swap" or None) and `noise_level`, how the input is corrupted in
+        training; and others.
+    """
+
+    def __init__(
+        self,
+        parts: Mapping[str, keras.Model],
+        settings: Mapping[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(parts, settings, **kwargs)
+        kind = settings["noise"]
+        self.corruption = Corruption(kind, settings["noise_level"]) if kind else None
+        self.reconstruction_loss = row_loss(settings["loss"])
+
+    def code_and_loss(self, x: Any) -> tuple[Any, Any]:
+        """Codes of a minibatch, corrupted, and the mean loss of the clean rows."""
+        seen = x if self.corruption is None else self.corruption(x)
+        code = self.encoder(seen, training=True)
+        output = self.decoder(code, training=True)
+        return code, ops.mean(self.reconstruction_loss(x, output))
+
+    def encode(self, x: Any) -> Any:
+        """Codes of rows."""
+        return self.encoder(x, training=False)
+
+    def decode(self, code: Any) -> Any:
+        """Rows of codes."""
+        return self.decoder(code, training=False)
+
+    def reconstruct(self, x: Any) -> Any:
+        """Rows of the codes of rows."""
+        return self.decode(self.encode(x))
+
+    def row_loss(self, x: Any) -> Any:
+        """Reconstruction loss of each row."""
+        return self.reconstruction_loss(x, self.reconstruct(x))
+
+    def explained_loss(self, x: Any) -> Any:
+        """What the `column_losses` of each row sum to."""
+        return self.row_loss(x)
+
+    def row_score(self, x: Any) -> Any:
+        """Score of each row, higher for more normal ones."""
+        return -self.row_loss(x)
+
+    def column_losses(self, x: Any) -> Any:
+        """Share of each column in `explained_loss`, for losses that are means."""
+        output = self.reconstruct(x)[..., None]
+        return self.reconstruction_loss(x[..., None], output) / x.shape[-1]
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Reconstruct, as Keras users expect of the model."""
+        return self.decoder(self.encoder(x, training=training), training=training)

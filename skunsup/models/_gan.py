@@ -1,0 +1,413 @@
+"""The generative adversarial network."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+
+from skunsup._estimator import DeepEstimator, FitData
+from skunsup._networks import (
+    Architecture,
+    DenseStack,
+    Group,
+    Network,
+    fooling_loss,
+    normal,
+    resolve_activation,
+    squared_distances,
+)
+from skunsup._sklearn import integers
+from skunsup.models._adversary import (
+    ADVERSARIAL_LOSS,
+    ADVERSARY,
+    AdversarialEstimator,
+    Adversary,
+    discriminator_parts,
+    penalty_weight,
+    spread,
+)
+from skunsup.models._parts import layer_sizes, own_output
+from skunsup.models._sampler import Sampler
+
+N_NOISE = 16
+N_COMPARED = 256
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class GANNetwork(Adversary, Network):
+    """Generator and discriminator.
+
+    Objective: the loss of the discriminator on rows and on generated rows that it takes
+    as given, plus that of the generator before a discriminator that it takes as given.
+
+    Parameters
+    ----------
+    generator, discriminator, head : keras.Model
+        Noise to rows; the discriminator's hidden layers and its linear unit.
+    n_components : int
+        Width of the noise.
+    adversarial_loss : str
+        As `fooling_loss` takes it.
+    gradient_penalty : float
+        Its weight.
+    n_critic : int
+        Steps of the discriminator for one of the generator.
+    """
+
+    own_terms = ("discriminator", "generator")
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        head: keras.Model,
+        n_components: int,
+        adversarial_loss: str = "non-saturating",
+        gradient_penalty: float = 0.0,
+        n_critic: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        parts = {"discriminator": discriminator, "head": head, "generator": generator}
+        settings = {
+            "n_components": n_components,
+            "adversarial_loss": adversarial_loss,
+            "gradient_penalty": gradient_penalty,
+            "n_critic": n_critic,
+        }
+        super().__init__(parts, settings, **kwargs)
+        self.seed_generator = keras.random.SeedGenerator(1)
+        self.groups = (
+            Group(("discriminator", "head")),
+            Group(("generator",), n_critic),
+        )
+        rng = np.random.default_rng(0)
+        noise = rng.standard_normal((N_COMPARED, n_components))
+        self.noise = noise.astype(np.float32)
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Losses of the discriminator and of the generator, then the metrics."""
+        shape = (ops.shape(x)[0], self.settings["n_components"])
+        fake = self.generator(normal(shape, self.seed_generator), training=True)
+        own, metrics = self.discriminate(x, fake)
+        kind = self.settings["adversarial_loss"]
+        fooling = fooling_loss(kind, self.judge_frozen(fake))
+        return [own, fooling, *metrics, spread(fake, x)]
+
+    def decode(self, noise: Any) -> Any:
+        """Rows of noise."""
+        return self.generator(noise, training=False)
+
+    def features(self, x: Any) -> Any:
+        """Last hidden features of the discriminator."""
+        return self.discriminator(x, training=False)
+
+    def row_score(self, x: Any) -> Any:
+        """Logits of rows."""
+        return self.judge(x)
+
+    def row_loss(self, x: Any) -> Any:
+        """Share of each row in the energy distance between `x` and generated rows.
+
+        2 E|x - g| - E|g - g'| with 256 fixed rows g (Szekely & Rizzo 2013, eq. 5),
+        without the term of the data alone, which training cannot move.
+        """
+        fake = self.decode(ops.convert_to_tensor(self.noise))
+        across = ops.mean(ops.sqrt(squared_distances(x, fake)), axis=-1)
+        among = ops.mean(ops.sqrt(squared_distances(fake, fake)))
+        return 2.0 * across - among
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Judge rows, as Keras users expect of the model."""
+        return self.judge(x, training=training)
+
+
+class GAN(
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    AdversarialEstimator,
+    Sampler,
+    DeepEstimator,
+):
+    """Generator of rows, trained against a discriminator of rows.
+
+    The generator turns noise into rows, the discriminator learns to tell them from the
+    training rows, and the generator to fool it [1]_. `sample` generates rows.
+    `transform` gives the last hidden features of the discriminator [4]_, which a
+    linear classifier or a clusterer can use, and `score_samples` its logits: how real a
+    row looks to it, which near the end of a fair game is not much.
+
+    Parameters
+    ----------
+    n_components : int, default=None
+        Width of the noise that rows are made from. None means 16.
+    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+        Widths of the hidden layers of the discriminator; the generator mirrors them.
+    activation : str or callable, default="relu"
+        Of the hidden layers: a Keras name or a callable on tensors.
+    adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
+default="non-saturating"
+        What discriminator and generator play for.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        A Keras name, configuration or instance; an instance is copied, once for the
+        discriminator and once for all else.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
+default=None
+        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
+        rate share one compiled program.
+    discriminator_learning_rate : float or \
+keras.optimizers.schedules.LearningRateSchedule, default=None
+        Of the discriminator; None means `learning_rate`.
+    weight_decay : float, default=None
+        Decoupled weight decay of the kernels, not of the biases. None means the
+        optimizer's own.
+    n_critic : int, default=1
+        Steps of the discriminator for one step of all else.
+    gradient_penalty : float, default=None
+        Weight of the squared distance from 1 of the norm of the discriminator's
+        gradient, between real and generated rows [2]_. None means 10 with the
+        Wasserstein loss and 0 with the others.
+    spectral_normalization : bool, default=False
+        Whether the discriminator's own layers are divided by their spectral norms
+        [3]_; not those of an own `discriminator`.
+    batch_size : int, default=32
+        Rows a step. None, or more than there are rows, takes all rows in one step.
+    epochs : int, default=100
+        Passes over the rows, at most.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights. The loss is
+        their energy distance from generated rows [5]_.
+    validation_fraction : float, default=0.1
+        In (0, 1). Only used with early stopping and without `X_val`.
+    n_iter_no_change : int, default=10
+        Epochs to wait for a better validation loss.
+    tol : float, default=1e-4
+        What counts as better, in units of the validation loss.
+    generator : keras.Model or callable, default=None
+        Own network from noise to rows: an unfitted Keras model, or a callable of
+        (n_components, n_features) that returns one. It is copied and trained from fresh
+        weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
+    discriminator : keras.Model or callable, default=None
+        Own network from rows to hidden features, on which a linear unit is put: an
+        unfitted Keras model, or a callable of (n_inputs, None) that returns one.
+        Treated as `generator`.
+    discriminator_layer_sizes : int or sequence of int, default=None
+        Widths of the hidden layers of the discriminator; None means
+        `hidden_layer_sizes`.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
+        called once for each compiled block of minibatches.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer state of the last call.
+    random_state : int, RandomState instance or None, default=None
+        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
+        every call on one machine and backend.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Width of the noise.
+    n_iter_ : int
+        Epochs run.
+    history_ : dict of str to list of float
+        One entry an epoch: `loss`, the sum of its terms `discriminator` and
+        `generator`; `accuracy_real` and `accuracy_fake`, the shares of rows and of
+        generated rows that the discriminator tells (0.5 is a draw, 1 means the
+        generator has lost); `spread`, the standard deviation of generated rows relative
+        to the data's; and `val_loss` if rows were held out.
+    model_ : keras.Model
+        The network, with its parts as attributes.
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that were called in the last fit.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where X had string names.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the generated rows lost nearly all of their variance in training.
+
+    See Also
+    --------
+    BiGAN : A generator with an encoder beside it.
+    VariationalAutoencoder : A generator with a likelihood.
+
+    References
+    ----------
+    .. [1] Goodfellow et al., "Generative adversarial nets", NeurIPS 2014.
+    .. [2] Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville, "Improved training of
+       Wasserstein GANs", NeurIPS 2017.
+    .. [3] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
+       adversarial networks", ICLR 2018.
+    .. [4] Radford, Metz & Chintala, "Unsupervised representation learning with deep
+       convolutional generative adversarial networks", ICLR 2016.
+    .. [5] Szekely & Rizzo, "Energy statistics: A class of statistics based on
+       distances", Journal of Statistical Planning and Inference 143, 2013.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skunsup import GAN
+    >>> X = StandardScaler().fit_transform(load_iris().data)
+    >>> model = GAN(epochs=30, random_state=0).fit(X)
+    >>> model.sample(3, random_state=0).shape
+    (3, 4)
+    >>> model.transform(X).shape
+    (150, 64)
+    """
+
+    _criterion = "row_loss"
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **DeepEstimator._shared_constraints,
+        "n_components": [integers(1), None],
+        "hidden_layer_sizes": ["array-like", integers(1)],
+        "activation": [str, callable],
+        **ADVERSARY,
+        "adversarial_loss": ADVERSARIAL_LOSS,
+        "generator": [keras.Model, callable, None],
+    }
+
+    def __init__(
+        self,
+        n_components: int | None = None,
+        *,
+        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        activation: str | Callable = "relu",
+        adversarial_loss: str = "non-saturating",
+        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
+        learning_rate: Any = None,
+        discriminator_learning_rate: Any = None,
+        weight_decay: float | None = None,
+        n_critic: int = 1,
+        gradient_penalty: float | None = None,
+        spectral_normalization: bool = False,
+        batch_size: int | None = 32,
+        epochs: int = 100,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        generator: keras.Model | Callable | None = None,
+        discriminator: keras.Model | Callable | None = None,
+        discriminator_layer_sizes: int | Sequence[int] | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.adversarial_loss = adversarial_loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.discriminator_learning_rate = discriminator_learning_rate
+        self.weight_decay = weight_decay
+        self.n_critic = n_critic
+        self.gradient_penalty = gradient_penalty
+        self.spectral_normalization = spectral_normalization
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.generator = generator
+        self.discriminator = discriminator
+        self.discriminator_layer_sizes = discriminator_layer_sizes
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self._network.architecture.parts["discriminator"].n_outputs
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the last hidden features of the discriminator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_hidden)
+            As many columns as the last hidden layer has units; float32 for float32
+            rows, else float64. A row depends on that row alone, to the bit.
+        """
+        features, dtype = self._compute("features", X)
+        return features.astype(dtype, copy=False)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Score rows by how real they look to the discriminator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Logits: higher is more like a training row than a generated one.
+        """
+        return self._compute("row_score", X)[0].astype(np.float64)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Compare rows with generated ones, for model selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Minus the energy distance between X and 256 generated rows [5]_, but for a
+            constant of X: higher is better. Not the mean of `score_samples`, which
+            says how the discriminator fares and not what the rows are worth.
+        """
+        return -float(self._compute("row_loss", X)[0].mean(dtype=np.float64))
+
+    def _architecture(self, data: FitData) -> Architecture:
+        n_components = self.n_components or N_NOISE
+        settings = {
+            "n_components": n_components,
+            "adversarial_loss": self.adversarial_loss,
+            "gradient_penalty": penalty_weight(
+                self.gradient_penalty, self.adversarial_loss
+            ),
+            "n_critic": int(self.n_critic),
+        }
+        parts = {
+            **discriminator_parts(self, data.n_features),
+            "generator": self._generator_part(n_components, data.n_features),
+        }
+        return Architecture(GANNetwork, parts, settings, n_components)
+
+    def _generator_part(self, n_components: int, n_features: int) -> Any:
+        if self.generator is not None:
+            return own_output("generator", self.generator, n_components, n_features)
+        sizes = (*layer_sizes(self.hidden_layer_sizes)[::-1], n_features)
+        return DenseStack(n_components, sizes, resolve_activation(self.activation))

@@ -1,0 +1,169 @@
+"""The sub-networks that an estimator's parameters ask for."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any
+
+import keras
+
+from skunsup._estimator import FitData
+from skunsup._networks import (
+    LOSS_DOMAINS,
+    DenseStack,
+    Part,
+    check_loss,
+    check_loss_domain,
+    keras_name,
+    output_activation,
+    resolve_activation,
+    user_network,
+)
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._validation import value_range
+
+# Ranges of the parameters that say what the networks look like.
+CODE = {
+    "n_components": [integers(1), None],
+    "hidden_layer_sizes": ["array-like", integers(1)],
+    "activation": [str, callable],
+    "encoder": [keras.Model, callable, None],
+    "decoder": [keras.Model, callable, None],
+}
+LOSS = {"loss": [str, keras.losses.Loss, callable]}
+NOISE = {
+    "noise": [StrOptions({"gaussian", "masking", "swap"}), None],
+    "noise_level": [reals(0, None, "left")],
+}
+
+
+def layer_sizes(given: int | Sequence[int], name: str = "hidden_layer_sizes") -> tuple:
+    """Return the widths of hidden layers as a tuple.
+
+    Raises
+    ------
+    ValueError
+        If one is not a whole number above 0.
+    """
+    sizes = (given,) if isinstance(given, Integral) else tuple(given)  # type: ignore[arg-type]
+    for size in sizes:
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(
+                f"{name}={given!r} holds {size!r}, but each hidden "
+                "layer needs a whole number of units, at least 1. Leave the entry "
+                "out for one layer less."
+            )
+    return tuple(int(size) for size in sizes)
+
+
+def encoder_part(estimator: Any, n_features: int, per_component: int = 1) -> Part:
+    """Return the network from rows to codes, by default hidden layers and a linear one.
+
+    Parameters
+    ----------
+    estimator : DeepEstimator
+        Has the parameters of `CODE`.
+    n_features : int
+        Number of columns in.
+    per_component : int, default=1
+        Numbers that the network gives for each component of the code.
+
+    Raises
+    ------
+    ValueError
+        If an own encoder does not fit.
+    """
+    wanted, given = estimator.n_components, estimator.encoder
+    if given is None:
+        hidden = layer_sizes(estimator.hidden_layer_sizes)
+        sizes = (*hidden, per_component * (wanted or 2))
+        return DenseStack(n_features, sizes, resolve_activation(estimator.activation))
+    asked = None if wanted is None else per_component * wanted
+    encoder = user_network("encoder", given, n_features, asked)
+    width = encoder.n_outputs
+    if width % per_component:
+        raise ValueError(
+            f"encoder returns {width} columns, but expected {per_component} for each "
+            "component of the code. Let its last layer have a multiple of "
+            f"{per_component} units."
+        )
+    if asked not in (None, width):
+        each = "" if per_component == 1 else f", {per_component} for each component"
+        raise ValueError(
+            f"n_components={wanted}, but encoder returns {width} columns{each}. Leave "
+            f"n_components out, or set it to {width // per_component}."
+        )
+    return encoder
+
+
+def decoder_part(estimator: Any, n_components: int, n_features: int, last: str) -> Part:
+    """Return the network from codes to rows, by default the encoder's mirror image.
+
+    Parameters
+    ----------
+    estimator : DeepEstimator
+        Has the parameters of `CODE`.
+    n_components, n_features : int
+        Numbers of columns in and out.
+    last : str
+        Activation of the default network's last layer.
+
+    Raises
+    ------
+    ValueError
+        If an own decoder does not fit.
+    """
+    if estimator.decoder is None:
+        hidden = layer_sizes(estimator.hidden_layer_sizes)
+        sizes = (*hidden[::-1], n_features)
+        activation = resolve_activation(estimator.activation)
+        return DenseStack(n_components, sizes, activation, last)
+    return own_output("decoder", estimator.decoder, n_components, n_features)
+
+
+def own_output(
+    name: str, given: keras.Model | Callable, n_inputs: int, n_features: int
+) -> Part:
+    """Return the user's network that makes rows.
+
+    Raises
+    ------
+    ValueError
+        If its rows have another number of columns than X.
+    """
+    part = user_network(name, given, n_inputs, n_features)
+    if part.n_outputs != n_features:
+        raise ValueError(
+            f"{name} returns {part.n_outputs} columns, but X has {n_features} "
+            f"features. Let its last layer have {n_features} units."
+        )
+    return part
+
+
+def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:
+    """Return a described reconstruction loss and the output activation it needs.
+
+    Raises
+    ------
+    ValueError
+        If the loss is unknown, or the data lie outside of its domain.
+    """
+    described = check_loss(loss, data.n_features)
+    if keras_name(described) in LOSS_DOMAINS:
+        check_loss_domain(described, *value_range(data.rows))
+    return described, output_activation(described)
+
+
+def checked_noise_level(noise: str | None, noise_level: float) -> float:
+    """Return the level of the noise, 0 where there is none.
+
+    Raises
+    ------
+    ValueError
+        If a probability is above 1.
+    """
+    if noise in ("masking", "swap") and noise_level > 1:
+        raise ValueError(
+            f"noise_level={noise_level} is the probability that noise={noise!r} hits a "
+            "cell, so it must lie in [0, 1]. Lower it, or use noise='gaussian'."
+        )
+    return float(noise_level) if noise else 0.0

@@ -1,0 +1,56 @@
+"""What all networks share whose codes are made to follow a prior."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from skunsup._networks import PRIORS
+from skunsup._sklearn import StrOptions
+from skunsup.models._code import CodeNetwork
+
+PRIOR = {"prior": [StrOptions(set(PRIORS)), callable]}
+DECAY = 0.95
+
+
+class PriorNetwork(CodeNetwork):
+    """Base of the encoder-decoder networks whose codes follow `settings["prior"]`.
+
+    Parameters
+    ----------
+    parts : mapping of str to keras.Model
+        As of `CodeNetwork`.
+    settings : mapping of str to object
+        As of `CodeNetwork`, with `prior` and the width `n_features` of rows.
+    """
+
+    def __init__(
+        self,
+        parts: Mapping[str, keras.Model],
+        settings: Mapping[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(parts, settings, **kwargs)
+        self.seed_generator = keras.random.SeedGenerator(1)
+        self.error = self.add_weight(
+            name="error", shape=(), initializer="ones", trainable=False
+        )
+
+    def code_and_error(self, x: Any) -> tuple[Any, Any]:
+        """`code_and_loss`, with the loss followed by a moving average."""
+        code, loss = self.code_and_loss(x)
+        old = ops.convert_to_tensor(self.error)
+        self.error.assign(DECAY * old + (1.0 - DECAY) * ops.stop_gradient(loss))
+        return code, loss
+
+    def prior_draws(self, code: Any) -> Any:
+        """As many draws from the prior as there are codes."""
+        return self.settings["prior"].draw(ops.shape(code)[0], self.seed_generator)
+
+    def row_score(self, x: Any) -> Any:
+        """Log-density of each row with its code, but for a constant."""
+        code = self.encode(x)
+        loss = self.reconstruction_loss(x, self.decode(code))
+        scale = 0.5 * self.settings["n_features"] / (self.error + 1e-12)
+        return self.settings["prior"].log_density(code) - scale * loss

@@ -1,0 +1,448 @@
+"""The variational autoencoder."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._estimator import FitData
+from skunsup._networks import Architecture, Network, check_loss_domain, normal
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._validation import value_range
+from skunsup.models._latent import LatentTransformer
+from skunsup.models._parts import CODE, decoder_part, encoder_part
+from skunsup.models._sampler import Sampler
+
+LOG_VARIANCES = (-10.0, 10.0)
+SMALLEST_VARIANCE = 1e-4
+DECAY = 0.95
+N_PAIRS = 4
+
+
+def kl_divergence(mean: Any, log_variance: Any) -> Any:
+    """KL divergence of normal distributions from N(0, 1) (Kingma & Welling, app. B).
+
+    Parameters
+    ----------
+    mean, log_variance : tensors of shape (n, k)
+        Of independent normal distributions.
+    """
+    excess = ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance
+    return 0.5 * ops.sum(excess, axis=-1)
+
+
+def log_normal(z: Any, mean: Any, log_variance: Any) -> Any:
+    """Log-density of independent normal distributions, summed over the columns."""
+    scaled = ops.square(z - mean) * ops.exp(-log_variance)
+    return -0.5 * ops.sum(math.log(2 * math.pi) + log_variance + scaled, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class VariationalNetwork(Network):
+    """Encoder to a normal distribution of codes, decoder to one of rows.
+
+    Objective: minus the evidence lower bound, mean of -log p(x | z) + beta KL(q(z | x),
+    N(0, 1)) with one z drawn for each row (Kingma & Welling 2014, eq. 7 and 10).
+
+    Parameters
+    ----------
+    encoder : keras.Model
+        Rows to 2 `n_components` numbers: means and log-variances.
+    decoder : keras.Model
+        Codes to the means of rows.
+    n_features, n_components : int
+        Widths of rows and of codes.
+    likelihood : {"gaussian", "bernoulli"}
+        Distribution of a row given its code.
+    noise_variance : {"diagonal", "isotropic"} or float
+        Variance of the Gaussian likelihood: followed, for each column or for all
+        together, by a moving average of its best value (Rybkin, Daniilidis & Levine
+        2021, section 3.2), or fixed.
+    beta : float
+        Weight of the KL term.
+    n_importance_samples : int or None
+        Draws a row of the importance-weighted bound; None for the plain one.
+    """
+
+    own_terms = ("reconstruction", "kl")
+    own_metrics = ("beta",)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        n_features: int,
+        n_components: int,
+        likelihood: str = "gaussian",
+        noise_variance: str | float = "diagonal",
+        beta: float = 1.0,
+        n_importance_samples: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        settings = {
+            "n_features": n_features,
+            "n_components": n_components,
+            "likelihood": likelihood,
+            "noise_variance": noise_variance,
+            "beta": beta,
+            "n_importance_samples": n_importance_samples,
+        }
+        super().__init__({"encoder": encoder, "decoder": decoder}, settings, **kwargs)
+        self.seed_generator = keras.random.SeedGenerator(1)
+        fixed = 1.0 if isinstance(noise_variance, str) else noise_variance
+        self.variance = self._state("variance", (n_features,), fixed)
+        self.steps = self._state("steps", (), 0.0)
+        self.warmup_steps = self._state("warmup_steps", (), 0.0)
+        rng = np.random.default_rng(0)
+        half = rng.standard_normal((N_PAIRS, n_components))
+        self.pairs = np.concatenate([half, -half]).astype(np.float32)
+        draws = rng.standard_normal((n_importance_samples or 1, n_components))
+        self.draws = draws.astype(np.float32)
+
+    def _state(self, name: str, shape: tuple[int, ...], value: float) -> Any:
+        constant = keras.initializers.Constant(value)
+        return self.add_weight(
+            name=name, shape=shape, initializer=constant, trainable=False
+        )
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Minus the log-likelihood and the weighted KL term, then the weight."""
+        mean, log_variance = self._posterior(x, training=True)
+        noise = normal(ops.shape(mean), self.seed_generator)
+        z = mean + ops.exp(0.5 * log_variance) * noise
+        output = self.decoder(z, training=True)
+        self._follow_variance(x, output)
+        beta = self.settings["beta"] * self._warmed()
+        return [
+            ops.mean(ops.sum(self._column_nll(x, output), axis=-1)),
+            beta * ops.mean(kl_divergence(mean, log_variance)),
+            beta,
+        ]
+
+    def encode(self, x: Any) -> Any:
+        """Means of the codes of rows."""
+        return self._posterior(x, training=False)[0]
+
+    def decode(self, code: Any) -> Any:
+        """Means of the rows of codes."""
+        return self.decoder(code, training=False)
+
+    def reconstruct(self, x: Any) -> Any:
+        """Rows of the mean codes of rows."""
+        return self.decode(self.encode(x))
+
+    def row_loss(self, x: Any) -> Any:
+        """What training minimises, of each row, without drawing."""
+        nll, kl = self._bound(x)
+        return nll + self.settings["beta"] * kl
+
+    def row_score(self, x: Any) -> Any:
+        """Lower bound of the log-density of each row."""
+        if self.settings["n_importance_samples"] is not None:
+            return self._importance_weighted(x)
+        nll, kl = self._bound(x)
+        return -nll - kl
+
+    def column_losses(self, x: Any) -> Any:
+        """What each column adds to minus the log-likelihood at the mean code.
+
+        Without the Gaussian's constant, so non-negative.
+        """
+        output = self.reconstruct(x)
+        if self.settings["likelihood"] == "bernoulli":
+            return self._column_nll(x, output)
+        return 0.5 * ops.square(x - output) / self.variance
+
+    def explained_loss(self, x: Any) -> Any:
+        """What the `column_losses` of each row sum to."""
+        return ops.sum(self.column_losses(x), axis=-1)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Reconstruct, as Keras users expect of the model."""
+        mean, _ = self._posterior(x, training)
+        return self.decoder(mean, training=training)
+
+    def _posterior(self, x: Any, training: bool) -> list[Any]:
+        mean, log_variance = ops.split(self.encoder(x, training=training), 2, axis=-1)
+        return [mean, ops.clip(log_variance, *LOG_VARIANCES)]
+
+    def _column_nll(self, x: Any, output: Any) -> Any:
+        """Minus the log-likelihood of each cell."""
+        if self.settings["likelihood"] == "bernoulli":
+            return ops.binary_crossentropy(x, output)
+        variance = ops.convert_to_tensor(self.variance)
+        constant = math.log(2 * math.pi) + ops.log(variance)
+        return 0.5 * (constant + ops.square(x - output) / variance)
+
+    def _follow_variance(self, x: Any, output: Any) -> None:
+        kind = self.settings["noise_variance"]
+        if not isinstance(kind, str) or self.settings["likelihood"] != "gaussian":
+            return
+        error = ops.stop_gradient(ops.mean(ops.square(x - output), axis=0))
+        if kind == "isotropic":
+            error = ops.full_like(error, 1.0) * ops.mean(error)
+        moved = DECAY * ops.convert_to_tensor(self.variance) + (1.0 - DECAY) * error
+        self.variance.assign(ops.maximum(moved, SMALLEST_VARIANCE))
+
+    def _warmed(self) -> Any:
+        """Share of `beta` that applies after the steps so far."""
+        steps = ops.convert_to_tensor(self.steps)
+        self.steps.assign(steps + 1.0)
+        return ops.minimum(1.0, (steps + 1.0) / (1.0 + self.warmup_steps))
+
+    def _codes_at(self, x: Any, points: np.ndarray) -> tuple[Any, ...]:
+        """Codes of each row at the standardised `points`: shape (n, points, k)."""
+        mean, log_variance = (v[:, None] for v in self._posterior(x, training=False))
+        z = mean + ops.exp(0.5 * log_variance) * ops.convert_to_tensor(points)
+        return z, mean, log_variance
+
+    def _nll_at(self, x: Any, z: Any) -> Any:
+        """Minus the log-likelihood of each row at its codes, shape (n, points)."""
+        flat = self.decode(ops.reshape(z, (-1, z.shape[-1])))
+        output = ops.reshape(flat, (-1, z.shape[1], x.shape[-1]))
+        return ops.sum(self._column_nll(x[:, None], output), axis=-1)
+
+    def _bound(self, x: Any) -> tuple[Any, Any]:
+        """Expected loss over fixed pairs of opposite draws, and the KL divergence."""
+        z, mean, log_variance = self._codes_at(x, self.pairs)
+        kl = kl_divergence(mean[:, 0], log_variance[:, 0])
+        return ops.mean(self._nll_at(x, z), axis=-1), kl
+
+    def _importance_weighted(self, x: Any) -> Any:
+        """Importance-weighted bound over fixed draws (Burda et al. 2016, eq. 8)."""
+        z, mean, log_variance = self._codes_at(x, self.draws)
+        zero = ops.zeros_like(z)
+        log_weight = log_normal(z, zero, zero) - log_normal(z, mean, log_variance)
+        log_weight = log_weight - self._nll_at(x, z)
+        return ops.logsumexp(log_weight, axis=-1) - math.log(len(self.draws))
+
+
+class VariationalAutoencoder(Sampler, LatentTransformer):
+    """Autoencoder with a normal distribution of codes, which can generate rows.
+
+    The encoder gives each row a normal distribution of codes, the decoder each code a
+    distribution of rows, and training maximises a lower bound of the log-likelihood
+    [1]_. Codes then follow a standard normal distribution, from which `sample` draws.
+    `score_samples` is that bound, in nats. With a linear network this is probabilistic
+    PCA (isotropic noise) or factor analysis (diagonal noise).
+
+    Parameters
+    ----------
+    n_components : int, default=None
+        Width of the code. None means 2, or half of what an own `encoder` returns.
+    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
+        a linear model.
+    activation : str or callable, default="relu"
+        Of the hidden layers: a Keras name or a callable on tensors.
+    likelihood : {"gaussian", "bernoulli"}, default="gaussian"
+        Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
+        decoder then ends in a sigmoid, and `sample` returns probabilities.
+    noise_variance : {"diagonal", "isotropic"} or float, default="diagonal"
+        Variance of the Gaussian likelihood, in squared units of X: learned for each
+        column or for all together [4]_, or fixed. Learned ones stay above 0.0001.
+    beta : float, default=1.0
+        Weight of the KL term; more asks for codes that are more independent [2]_.
+    warmup_epochs : int, default=0
+        Epochs over which the weight of the KL term rises from near 0 to `beta`.
+    n_importance_samples : int, default=None
+        None makes `score_samples` the evidence lower bound; a number the tighter
+        importance-weighted bound with so many draws a row [3]_. The draws are fixed.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        A Keras name, configuration or instance; an instance is copied.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
+default=None
+        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
+        rate share one compiled program.
+    weight_decay : float, default=None
+        Decoupled weight decay of the kernels, not of the biases. None means the
+        optimizer's own.
+    batch_size : int, default=32
+        Rows a step. None, or more than there are rows, takes all rows in one step.
+    epochs : int, default=100
+        Passes over the rows, at most.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights. The loss is
+        minus the lower bound with the KL term weighted by `beta`, without drawing.
+    validation_fraction : float, default=0.1
+        In (0, 1). Only used with early stopping and without `X_val`.
+    n_iter_no_change : int, default=10
+        Epochs to wait for a better validation loss.
+    tol : float, default=1e-4
+        What counts as better, in nats.
+    encoder, decoder : keras.Model or callable, default=None
+        Own networks for either half: an unfitted Keras model, or a callable that
+        returns one. An encoder is called with (n_features, 2 n_components) and returns
+        means and log-variances side by side, a decoder with (n_components, n_features).
+        They are copied and trained from fresh weights, fixed by `random_state`.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
+        called once for each compiled block of minibatches.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer state of the last call.
+    random_state : int, RandomState instance or None, default=None
+        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
+        every call on one machine and backend.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Width of the code.
+    noise_variance_ : ndarray of shape (n_features,)
+        Variance of each column given the code, of the Gaussian likelihood.
+    n_iter_ : int
+        Epochs run.
+    history_ : dict of str to list of float
+        One entry an epoch: `loss`, its terms `reconstruction` (minus the mean
+        log-likelihood) and `kl` (weighted), the weight `beta`, and `val_loss` if rows
+        were held out.
+    model_ : keras.Model
+        The network, with `encoder` and `decoder`.
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that were called in the last fit.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where X had string names.
+
+    See Also
+    --------
+    Autoencoder : The same without a distribution of codes.
+    sklearn.decomposition.FactorAnalysis : The linear case.
+
+    References
+    ----------
+    .. [1] Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014.
+    .. [2] Higgins et al., "beta-VAE: Learning basic visual concepts with a constrained
+       variational framework", ICLR 2017.
+    .. [3] Burda, Grosse & Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
+    .. [4] Rybkin, Daniilidis & Levine, "Simple and effective VAE training with
+       calibrated decoders", ICML 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skunsup import VariationalAutoencoder
+    >>> X = StandardScaler().fit_transform(load_iris().data)
+    >>> model = VariationalAutoencoder(n_components=2, epochs=30, random_state=0)
+    >>> model.fit_transform(X).shape
+    (150, 2)
+    >>> model.sample(3, random_state=0).shape
+    (3, 4)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **LatentTransformer._shared_constraints,
+        **CODE,
+        "likelihood": [StrOptions({"gaussian", "bernoulli"})],
+        "noise_variance": [
+            StrOptions({"diagonal", "isotropic"}),
+            reals(0, None, "neither"),
+        ],
+        "beta": [reals(0, None, "left")],
+        "warmup_epochs": [integers(0)],
+        "n_importance_samples": [integers(1), None],
+    }
+
+    def __init__(
+        self,
+        n_components: int | None = None,
+        *,
+        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        activation: str | Callable = "relu",
+        likelihood: str = "gaussian",
+        noise_variance: str | float = "diagonal",
+        beta: float = 1.0,
+        warmup_epochs: int = 0,
+        n_importance_samples: int | None = None,
+        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
+        learning_rate: Any = None,
+        weight_decay: float | None = None,
+        batch_size: int | None = 32,
+        epochs: int = 100,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        encoder: keras.Model | Callable | None = None,
+        decoder: keras.Model | Callable | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.likelihood = likelihood
+        self.noise_variance = noise_variance
+        self.beta = beta
+        self.warmup_epochs = warmup_epochs
+        self.n_importance_samples = n_importance_samples
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.encoder = encoder
+        self.decoder = decoder
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @property
+    def noise_variance_(self) -> np.ndarray:
+        """Variance of each column given the code."""
+        return self._network.value("variance").astype(np.float64)
+
+    def _architecture(self, data: FitData) -> Architecture:
+        last = "linear"
+        if self.likelihood == "bernoulli":
+            check_loss_domain("binary_crossentropy", *value_range(data.rows))
+            last = "sigmoid"
+        encoder = encoder_part(self, data.n_features, per_component=2)
+        n_components = encoder.n_outputs // 2
+        parts = {
+            "encoder": encoder,
+            "decoder": decoder_part(self, n_components, data.n_features, last),
+        }
+        fixed = self.noise_variance
+        settings = {
+            "n_features": data.n_features,
+            "n_components": n_components,
+            "likelihood": self.likelihood,
+            "noise_variance": fixed if isinstance(fixed, str) else float(fixed),
+            "beta": float(self.beta),
+            "n_importance_samples": self.n_importance_samples,
+        }
+        return Architecture(VariationalNetwork, parts, settings, n_components)
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        values = architecture.initial_values(network, rng)
+        steps = -(-data.sample.n_draws // (self.batch_size or data.sample.n_draws))
+        places = {v.name: i for i, v in enumerate(network.variables)}
+        values[places["warmup_steps"]] = np.float32(self.warmup_epochs * steps)
+        return values
+
+    def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if self.likelihood == "bernoulli":
+            return rows
+        return rows + rng.standard_normal(rows.shape) * np.sqrt(self.noise_variance_)
