@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skunsup._networks import (
     ADVERSARIAL_LOSSES,
     DenseStack,
+    Network,
     Part,
     accuracies,
     discriminator_loss,
@@ -47,26 +48,27 @@ COLLAPSE = (
 )
 
 
-class Adversary:
-    """Mixin of the networks with a discriminator: hidden layers and a linear head.
+class Adversary(Network):
+    """Base of the networks with a discriminator: hidden layers and a linear head.
 
-    The network's `settings` hold `adversarial_loss` and `gradient_penalty`.
+    Its `settings` hold `adversarial_loss` and `gradient_penalty`, and a subclass owns a
+    `seed_generator`.
     """
 
     own_metrics = METRICS
 
     def judge(self, x: Any, training: bool = False) -> Any:
         """Logits of rows, shape (n,)."""
-        hidden = self.discriminator(x, training=training)  # type: ignore[attr-defined]
-        return self.head(hidden, training=training)[:, 0]  # type: ignore[attr-defined]
+        hidden = self.discriminator(x, training=training)
+        return self.head(hidden, training=training)[:, 0]
 
     def judge_frozen(self, x: Any) -> Any:
         """Logits of rows, with gradients for the rows alone."""
-        return frozen(self.head, frozen(self.discriminator, x))[:, 0]  # type: ignore[attr-defined]
+        return frozen(self.head, frozen(self.discriminator, x))[:, 0]
 
     def discriminate(self, real: Any, fake: Any) -> tuple[Any, list[Any]]:
         """Loss of the discriminator on real and generated rows, and its accuracies."""
-        settings = self.settings  # type: ignore[attr-defined]
+        settings = self.settings
         real, fake = ops.stop_gradient(real), ops.stop_gradient(fake)
         n = ops.shape(real)[0]
         logits = self.judge(ops.concatenate([real, fake]), training=True)
@@ -77,15 +79,15 @@ class Adversary:
         return loss, accuracies(kind, logits[:n], logits[n:])
 
     def _penalty(self, real: Any, fake: Any) -> Any:
-        if self.input_gradient is None:  # type: ignore[attr-defined]
+        if self.input_gradient is None:
             raise NotImplementedError(
                 "gradient_penalty needs the gradient of the discriminator by its "
                 "input, which only the estimator's own training knows. Call fit of "
                 "the estimator, or train this model with gradient_penalty=0."
             )
-        share = uniform((ops.shape(real)[0], 1), self.seed_generator)  # type: ignore[attr-defined]
+        share = uniform((ops.shape(real)[0], 1), self.seed_generator)
         between = share * real + (1.0 - share) * fake
-        return gradient_penalty(self.input_gradient(self.judge, between))  # type: ignore[attr-defined, misc]
+        return gradient_penalty(self.input_gradient(self.judge, between))
 
 
 def spread(fake: Any, real: Any) -> Any:

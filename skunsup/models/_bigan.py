@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Group, Network, fooling_loss, normal
+from skunsup._networks import Architecture, Group, fooling_loss, normal
 from skunsup._sklearn import reals
 from skunsup.models._adversary import (
     ADVERSARIAL_LOSS,
@@ -26,7 +26,7 @@ RECONSTRUCTION_SHARE = 0.9
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class BiGANNetwork(Adversary, Network):
+class BiGANNetwork(Adversary):
     """Encoder, decoder and a discriminator of pairs of a row and a code.
 
     Objective: the loss of the discriminator on pairs (x, encode(x)) as real ones and

@@ -14,7 +14,6 @@ from skunsup._networks import (
     Architecture,
     DenseStack,
     Group,
-    Network,
     fooling_loss,
     normal,
     resolve_activation,
@@ -38,7 +37,7 @@ N_COMPARED = 256
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class GANNetwork(Adversary, Network):
+class GANNetwork(Adversary):
     """Generator and discriminator.
 
     Objective: the loss of the discriminator on rows and on generated rows that it takes

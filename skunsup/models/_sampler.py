@@ -14,7 +14,7 @@ from skunsup._validation import check_rows
 class Sampler:
     """Mixin of the estimators whose network decodes codes drawn from a prior."""
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> np.ndarray:
+    def sample(self, n_samples: Any = 1, random_state: Any = None) -> np.ndarray:
         """Generate rows.
 
         Parameters
@@ -43,7 +43,7 @@ class Sampler:
             )
         rng = make_generator(random_state)
         codes = self._prior().sample(int(n_samples), rng)
-        rows = self._network.compute("decode", check_rows(codes))  # type: ignore[attr-defined]
+        rows = self._network.compute("decode", check_rows(codes))
         return self._observed(rows, rng).astype(self._dtype, copy=False)  # type: ignore[attr-defined]
 
     def _prior(self) -> Any:

@@ -439,7 +439,7 @@ default=None
         values = architecture.initial_values(network, rng)
         steps = -(-data.sample.n_draws // (self.batch_size or data.sample.n_draws))
         places = {v.name: i for i, v in enumerate(network.variables)}
-        values[places["warmup_steps"]] = np.float32(self.warmup_epochs * steps)
+        values[places["warmup_steps"]] = np.array(self.warmup_epochs * steps, np.float32)
         return values
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
