@@ -43,7 +43,7 @@ class Sampler:
             )
         rng = make_generator(random_state)
         codes = self._prior().sample(int(n_samples), rng)
-        rows = self._network.compute("decode", check_rows(codes))
+        rows = self._network.compute("decode", check_rows(codes))  # type: ignore[attr-defined]
         return self._observed(rows, rng).astype(self._dtype, copy=False)  # type: ignore[attr-defined]
 
     def _prior(self) -> Any:

@@ -439,7 +439,8 @@ default=None
         values = architecture.initial_values(network, rng)
         steps = -(-data.sample.n_draws // (self.batch_size or data.sample.n_draws))
         places = {v.name: i for i, v in enumerate(network.variables)}
-        values[places["warmup_steps"]] = np.array(self.warmup_epochs * steps, np.float32)
+        warmup = np.array(self.warmup_epochs * steps, np.float32)
+        values[places["warmup_steps"]] = warmup
         return values
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
