@@ -22,32 +22,32 @@ class OptimizerRecipe:
 
     Parameters
     ----------
+    kind : str or type
+        Name in `keras.optimizers`, or a class of another origin.
     config : dict
-        As `keras.optimizers.serialize` gives it.
+        As its `get_config` gives it, without a name.
     learning_rate : float or None
         The constant rate; None where `config` holds a schedule.
     skip_bias_decay : bool
         Whether weight decay leaves biases alone.
-    custom_objects : tuple of (str, type)
-        The class of an optimizer that is not Keras's own.
     """
 
+    kind: str | type
     config: dict[str, Any]
     learning_rate: float | None
     skip_bias_decay: bool
-    custom_objects: tuple[tuple[str, type], ...]
 
     @cached_property
     def key(self) -> Hashable:
         """Equal for recipes that can share a compiled program."""
-        return (self.custom_objects, freeze(self.config), self.skip_bias_decay)
+        return (self.kind, freeze(self.config), self.skip_bias_decay)
 
     def build(self, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
         """Return a new optimizer for `variables`."""
+        kind = self.kind
+        kind = getattr(keras.optimizers, kind) if isinstance(kind, str) else kind
         with global_state_kept():
-            optimizer = keras.saving.deserialize_keras_object(
-                self.config, custom_objects=dict(self.custom_objects)
-            )
+            optimizer = kind.from_config(copy.deepcopy(self.config))
             if self.skip_bias_decay:
                 optimizer.exclude_from_weight_decay(var_names=["bias"])
             optimizer.build(variables)
@@ -70,26 +70,25 @@ def optimizer_recipe(
         If the name is unknown or the configuration incomplete.
     """
     found = _find(optimizer)
-    config = keras.optimizers.serialize(found)
-    inner = config["config"]
-    inner.pop("name", None)  # Keras numbers it; it must not tell programs apart
+    # Not keras.optimizers.serialize, which imports TensorFlow whatever the backend.
+    config = found.get_config()
+    del config["name"]  # Keras numbers it; it must not tell programs apart
     if isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        inner["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
+        config["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
     elif learning_rate is not None:
-        inner["learning_rate"] = float(learning_rate)
+        config["learning_rate"] = float(learning_rate)
     if weight_decay is not None:
-        inner["weight_decay"] = float(weight_decay)
+        config["weight_decay"] = float(weight_decay)
     constant = None
-    if not isinstance(inner["learning_rate"], dict):
-        constant, inner["learning_rate"] = inner["learning_rate"], 1.0
+    if not isinstance(config["learning_rate"], dict):
+        constant, config["learning_rate"] = config["learning_rate"], 1.0
     kind = type(found)
     if kind.__module__.startswith("keras."):
-        # On torch Keras describes a class of the backend; the public one is the same.
-        config.update(module="keras.optimizers", registered_name=None)
-        custom: tuple = ()
-    else:
-        custom = ((kind.__name__, kind),)
-    return OptimizerRecipe(config, constant, weight_decay is not None, custom)
+        # On torch Keras makes a class of the backend; the public one is the same.
+        return OptimizerRecipe(
+            kind.__name__, config, constant, weight_decay is not None
+        )
+    return OptimizerRecipe(kind, config, constant, weight_decay is not None)
 
 
 def _find(optimizer: Any) -> keras.optimizers.Optimizer:
