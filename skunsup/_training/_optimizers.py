@@ -44,7 +44,7 @@ class OptimizerRecipe:
 
     def build(self, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
         """Return a new optimizer for `variables`."""
-        kind = self.kind
+        kind: Any = self.kind
         kind = getattr(keras.optimizers, kind) if isinstance(kind, str) else kind
         with global_state_kept():
             optimizer = kind.from_config(copy.deepcopy(self.config))
@@ -82,12 +82,10 @@ def optimizer_recipe(
     constant = None
     if not isinstance(config["learning_rate"], dict):
         constant, config["learning_rate"] = config["learning_rate"], 1.0
-    kind = type(found)
-    if kind.__module__.startswith("keras."):
+    kind: str | type = type(found)
+    if type(found).__module__.startswith("keras."):
         # On torch Keras makes a class of the backend; the public one is the same.
-        return OptimizerRecipe(
-            kind.__name__, config, constant, weight_decay is not None
-        )
+        kind = type(found).__name__
     return OptimizerRecipe(kind, config, constant, weight_decay is not None)
 
 
