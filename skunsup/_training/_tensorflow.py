@@ -37,7 +37,9 @@ class Trainer(InPlaceTrainer):
         steps = tf.cast(self.optimizers[0].iterations.value, tf.int32)
         kind = tf.constant([kinds.index(turn) for turn in turns])
         branches = [partial(self._step, x, due) for due in kinds]
-        return tf.switch_case(kind[steps % len(turns)], branches)
+        # A slice, kind[...], would be compiled anew for every count of steps.
+        at = tf.gather(kind, steps % len(turns))
+        return tf.switch_case(at, branches)
 
     def _step(self, x: tf.Tensor, due: tuple[int, ...]) -> tf.Tensor:
         """Update the groups that are due, and return the entries of the objective."""
