@@ -1,6 +1,8 @@
 """What all models with a discriminator share."""
 
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -51,34 +53,38 @@ COLLAPSE = (
 class Adversary(Network):
     """Base of the networks with a discriminator: hidden layers and a linear head.
 
-    Its `settings` hold `adversarial_loss` and `gradient_penalty`, and a subclass owns a
-    `seed_generator`.
+    Each discriminator is two parts, `discriminator` and `head`; further ones have a
+    prefix. The `settings` hold `adversarial_loss` and `gradient_penalty`, and a
+    subclass owns a `seed_generator`.
     """
 
     own_metrics = METRICS
 
-    def judge(self, x: Any, training: bool = False) -> Any:
-        """Logits of rows, shape (n,)."""
-        hidden = self.discriminator(x, training=training)
-        return self.head(hidden, training=training)[:, 0]
+    def judge(self, x: Any, training: bool = False, of: str = "") -> Any:
+        """Logits of rows, shape (n,), by the discriminator `of` that name."""
+        hidden = getattr(self, f"{of}discriminator")(x, training=training)
+        return getattr(self, f"{of}head")(hidden, training=training)[:, 0]
 
-    def judge_frozen(self, x: Any) -> Any:
+    def judge_frozen(self, x: Any, of: str = "") -> Any:
         """Logits of rows, with gradients for the rows alone."""
-        return frozen(self.head, frozen(self.discriminator, x))[:, 0]
+        hidden = frozen(getattr(self, f"{of}discriminator"), x)
+        return frozen(getattr(self, f"{of}head"), hidden)[:, 0]
 
-    def discriminate(self, real: Any, fake: Any) -> tuple[Any, list[Any]]:
+    def discriminate(self, real: Any, fake: Any, of: str = "") -> tuple[Any, list[Any]]:
         """Loss of the discriminator on real and generated rows, and its accuracies."""
         settings = self.settings
         real, fake = ops.stop_gradient(real), ops.stop_gradient(fake)
         n = ops.shape(real)[0]
-        logits = self.judge(ops.concatenate([real, fake]), training=True)
+        logits = self.judge(ops.concatenate([real, fake]), training=True, of=of)
         kind = settings["adversarial_loss"]
         loss = discriminator_loss(kind, logits[:n], logits[n:])
         if settings["gradient_penalty"]:
-            loss = loss + settings["gradient_penalty"] * self._penalty(real, fake)
+            loss = loss + settings["gradient_penalty"] * self._penalty(
+                real, fake, partial(self.judge, of=of)
+            )
         return loss, accuracies(kind, logits[:n], logits[n:])
 
-    def _penalty(self, real: Any, fake: Any) -> Any:
+    def _penalty(self, real: Any, fake: Any, judge: Callable[[Any], Any]) -> Any:
         if self.input_gradient is None:
             raise NotImplementedError(
                 "gradient_penalty needs the gradient of the discriminator by its "
@@ -87,17 +93,20 @@ class Adversary(Network):
             )
         share = uniform((ops.shape(real)[0], 1), self.seed_generator)
         between = share * real + (1.0 - share) * fake
-        return gradient_penalty(self.input_gradient(self.judge, between))
+        return gradient_penalty(self.input_gradient(judge, between))
 
 
 def spread(fake: Any, real: Any) -> Any:
     """Mean standard deviation of the columns of `fake` relative to that of `real`."""
+    fake, real = ops.stop_gradient(fake), ops.stop_gradient(real)
     sizes = [ops.mean(ops.std(x, axis=0)) + 1e-6 for x in (fake, real)]
     return sizes[0] / sizes[1]
 
 
-def discriminator_parts(estimator: Any, n_inputs: int) -> dict[str, Part]:
+def discriminator_parts(estimator: Any, n_inputs: int, of: str = "") -> dict[str, Part]:
     """Return the hidden layers of a discriminator and its linear head.
+
+    The names of parts and of the parameter for an own network have the prefix `of`.
 
     Raises
     ------
@@ -105,22 +114,24 @@ def discriminator_parts(estimator: Any, n_inputs: int) -> dict[str, Part]:
         If an own discriminator does not fit.
     """
     spectral = bool(estimator.spectral_normalization)
-    if estimator.discriminator is None:
-        given, name = estimator.discriminator_layer_sizes, "discriminator_layer_sizes"
+    name = f"{of}discriminator"
+    own = getattr(estimator, name)
+    if own is None:
+        given, asked = estimator.discriminator_layer_sizes, "discriminator_layer_sizes"
         if given is None:
-            given, name = estimator.hidden_layer_sizes, "hidden_layer_sizes"
-        sizes = layer_sizes(given, name)
+            given, asked = estimator.hidden_layer_sizes, "hidden_layer_sizes"
+        sizes = layer_sizes(given, asked)
         if not sizes:
             raise ValueError(
-                f"{name}={given!r} leaves the discriminator no hidden layer, so that "
+                f"{asked}={given!r} leaves the discriminator no hidden layer, so that "
                 "it could only tell means apart. Give discriminator_layer_sizes."
             )
         activation = resolve_activation(estimator.activation)
         hidden: Part = DenseStack(n_inputs, sizes, activation, activation, spectral)
     else:
-        hidden = user_network("discriminator", estimator.discriminator, n_inputs, None)
+        hidden = user_network(name, own, n_inputs, None)
     head = DenseStack(hidden.n_outputs, (1,), "linear", "linear", spectral)
-    return {"discriminator": hidden, "head": head}
+    return {name: hidden, f"{of}head": head}
 
 
 def penalty_weight(gradient_penalty: float | None, adversarial_loss: str) -> float:
