@@ -40,6 +40,29 @@ def log_normal(z: Any, mean: Any, log_variance: Any) -> Any:
     return -0.5 * ops.sum(math.log(2 * math.pi) + log_variance + scaled, axis=-1)
 
 
+def opposite_pairs(n_components: int, rng: np.random.Generator) -> np.ndarray:
+    """Points around 0 whose columns have mean 0 and variance 1, not just in the limit.
+
+    So the mean over them of a quadratic function without mixed terms, such as the loss
+    of a linear decoder in its principal axes, is the exact expectation under N(0, 1).
+
+    Parameters
+    ----------
+    n_components : int
+        Number of columns.
+    rng : numpy.random.Generator
+        Turns the points.
+
+    Returns
+    -------
+    array of shape (2 N_PAIRS, n_components), float32
+    """
+    n_blocks = -(-n_components // N_PAIRS)
+    drawn = rng.standard_normal((n_blocks, N_PAIRS, N_PAIRS))
+    half = math.sqrt(N_PAIRS) * np.hstack(np.linalg.qr(drawn)[0])[:, :n_components]
+    return np.concatenate([half, -half]).astype(np.float32)
+
+
 @keras.saving.register_keras_serializable(package="skunsup")
 class VariationalNetwork(Network):
     """Encoder to a normal distribution of codes, decoder to one of rows.
@@ -97,8 +120,7 @@ class VariationalNetwork(Network):
         self.steps = self._state("steps", (), 0.0)
         self.warmup_steps = self._state("warmup_steps", (), 0.0)
         rng = np.random.default_rng(0)
-        half = rng.standard_normal((N_PAIRS, n_components))
-        self.pairs = np.concatenate([half, -half]).astype(np.float32)
+        self.pairs = opposite_pairs(n_components, rng)
         draws = rng.standard_normal((n_importance_samples or 1, n_components))
         self.draws = draws.astype(np.float32)
 
@@ -172,6 +194,7 @@ class VariationalNetwork(Network):
     def _column_nll(self, x: Any, output: Any) -> Any:
         """Minus the log-likelihood of each cell."""
         if self.settings["likelihood"] == "bernoulli":
+            x = ops.broadcast_to(x, ops.shape(output))
             return ops.binary_crossentropy(x, output)
         variance = ops.convert_to_tensor(self.variance)
         constant = math.log(2 * math.pi) + ops.log(variance)
