@@ -11,34 +11,52 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skunsup.models import (
         GAN,
+        AAEClassifier,
+        AAEClustering,
         AdversarialAutoencoder,
         Autoencoder,
         BiGAN,
         VariationalAutoencoder,
         WassersteinAutoencoder,
     )
-    from skunsup.outliers import AutoencoderDetector, OutlierDetector
+    from skunsup.outliers import (
+        AAEDetector,
+        AutoencoderDetector,
+        GANDetector,
+        OutlierDetector,
+        VAEDetector,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "GAN",
+    "AAEClassifier",
+    "AAEClustering",
+    "AAEDetector",
     "AdversarialAutoencoder",
     "Autoencoder",
     "AutoencoderDetector",
     "BiGAN",
+    "GANDetector",
     "OutlierDetector",
+    "VAEDetector",
     "VariationalAutoencoder",
     "WassersteinAutoencoder",
 ]
 
 _HOME = {
     "GAN": "skunsup.models",
+    "AAEClassifier": "skunsup.models",
+    "AAEClustering": "skunsup.models",
+    "AAEDetector": "skunsup.outliers",
     "AdversarialAutoencoder": "skunsup.models",
     "Autoencoder": "skunsup.models",
     "AutoencoderDetector": "skunsup.outliers",
     "BiGAN": "skunsup.models",
+    "GANDetector": "skunsup.outliers",
     "OutlierDetector": "skunsup.outliers",
+    "VAEDetector": "skunsup.outliers",
     "VariationalAutoencoder": "skunsup.models",
     "WassersteinAutoencoder": "skunsup.models",
 }

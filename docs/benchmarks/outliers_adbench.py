@@ -10,40 +10,38 @@ Repeated rows are dropped first. Two protocols:
 Columns are standardised by the rows fitted on. At most 5,000 rows are fitted and
 10,000 scored, drawn anew for each seed with the share of outliers kept (in the
 unsupervised protocol 5,000 for both). Every detector sees the same rows. A detector
-that fails on a set is listed, and the means are taken over the sets that every
-chosen detector finished.
+that fails on a set, or does not finish within ``--limit`` seconds, is listed, and
+compared with the others on the sets that it finished.
 
 The sets are ``DIR/adbench/*.npz`` (X, and y with 1 for outliers), where DIR is given
 by ``--data`` or by the environment variable SKUNSUP_DATA. With ``--output`` the
-results are written after each set, and what the file already holds is not run
-again, unless ``--redo`` names its detector::
+results are written after each detector and set, and what the file already holds is
+not run again, unless ``--redo`` names its detector::
 
     python docs/benchmarks/outliers_adbench.py --data DIR --output outliers.json
     python docs/benchmarks/outliers_adbench.py --data DIR --output outliers.json \
-        --redo skunsup
+        --detectors PyOD-ALAD PyOD-AnoGAN --seeds 0 --limit 60
 """
 
+import contextlib
 import importlib
 import json
 import os
+import signal
 import warnings
 from pathlib import Path
 
 import _common
 import numpy as np
-from sklearn.decomposition import PCA
-from sklearn.ensemble import IsolationForest
+from _outlier_detectors import DETECTORS, MODULES
 from sklearn.metrics import average_precision_score, roc_auc_score
-from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import OneClassSVM
 
 SEEDS = (0, 1, 2)
 PROTOCOLS = ("one-class", "unsupervised")
 MOST_FITTED, MOST_SCORED = 5_000, 10_000
-N_NEIGHBORS, PCA_VARIANCE = 5, 0.9
-PARAMETERS: dict[str, object] = {}  # the defaults
-# The defaults of AutoencoderDetector were chosen on these, with seed 10.
+KEYS = ("set", "protocol", "seed", "detector")
+# The defaults of our detectors were chosen on these, with seed 10.
 LOOKED_AT = (
     "6_cardio",
     "14_glass",
@@ -56,84 +54,20 @@ LOOKED_AT = (
 )
 
 
-def isolation_forest(X_train, X, seed):
-    """Score by the depth at which random trees isolate a row."""
-    forest = IsolationForest(random_state=seed).fit(X_train)
-    return -forest.score_samples(X_train if X is None else X)
-
-
-def lof(X_train, X, seed):
-    """Score by the local outlier factor of 20 neighbours."""
-    model = LocalOutlierFactor(novelty=X is not None).fit(X_train)
-    return -(model.negative_outlier_factor_ if X is None else model.score_samples(X))
-
-
-def one_class_svm(X_train, X, seed):
-    """Score by a one-class support vector machine."""
-    model = OneClassSVM().fit(X_train)
-    return -model.score_samples(X_train if X is None else X)
-
-
-def knn(X_train, X, seed):
-    """Score by the distance to the fifth neighbour (Ramaswamy et al. 2000)."""
-    model = NearestNeighbors(n_neighbors=N_NEIGHBORS).fit(X_train)
-    return model.kneighbors(X)[0][:, -1]
-
-
-def pca_error(X_train, X, seed):
-    """Score by the reconstruction error of nine tenths of the variance."""
-    model = PCA(PCA_VARIANCE, svd_solver="full").fit(X_train)
-    X = X_train if X is None else X
-    return np.square(model.inverse_transform(model.transform(X)) - X).mean(axis=1)
-
-
-def pyod(X_train, X, seed):
-    """Score by PyOD's AutoEncoder at its defaults."""
-    from pyod.models.auto_encoder import AutoEncoder
-
-    model = AutoEncoder(random_state=seed, verbose=0).fit(X_train)
-    return model.decision_function(X_train if X is None else X)
-
-
-def skunsup(X_train, X, seed):
-    """Score by ours."""
-    from skunsup import AutoencoderDetector
-
-    model = AutoencoderDetector(random_state=seed, **PARAMETERS).fit(X_train)
-    return -model.score_samples(X_train if X is None else X)
-
-
-# Each returns how outlying the rows X are; with None, the training rows.
-DETECTORS = {
-    "IsolationForest": isolation_forest,
-    "LOF": lof,
-    "OneClassSVM": one_class_svm,
-    "kNN": knn,
-    "PCA": pca_error,
-    "PyOD": pyod,
-    "skunsup": skunsup,
-}
-# Imported before anything is timed.
-MODULES = {"PyOD": "pyod.models.auto_encoder", "skunsup": "skunsup.outliers"}
-
-
 def main():
-    """Run what is not stored yet, a set at a time, and print the tables."""
+    """Run what is not stored yet, and print the tables."""
     options = parse()
     paths = find_sets(options.data, options.sets)
     records = stored(options.output, options.redo)
     for detector in MODULES.keys() & set(options.detectors):
         importlib.import_module(MODULES[detector])
     for path in paths:
-        records += run_set(path, options, records)
-        _common.store(options.output, parameters=PARAMETERS, records=records)
+        run_set(path, options, records)
     names = [path.stem for path in paths]
     chosen = [
         record
         for record in records
-        if record["set"] in names
-        and record["detector"] in options.detectors
-        and record["seed"] in options.seeds
+        if record["set"] in names and record["detector"] in options.detectors
     ]
     for protocol in options.protocols:
         own = [record for record in chosen if record["protocol"] == protocol]
@@ -147,6 +81,7 @@ def parse():
     options.add_argument("--sets", nargs="+", help="file names without .npz")
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     options.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=PROTOCOLS)
+    options.add_argument("--limit", type=float, default=600, metavar="SECONDS")
     for option, default in (("--detectors", [*DETECTORS]), ("--redo", [])):
         options.add_argument(option, nargs="+", choices=DETECTORS, default=default)
     return options.parse_args()
@@ -176,20 +111,20 @@ def stored(path, redo):
 
 
 def run_set(path, options, records):
-    """Return the records of one set that are not stored yet."""
-    keys = ("set", "protocol", "seed", "detector")
-    done = {tuple(record[key] for key in keys) for record in records}
+    """Add the records of one set that are missing, and store them."""
+    done = {tuple(record[key] for key in KEYS) for record in records}
     with np.load(path) as file:
         X, y = distinct(file["X"].astype(np.float64), file["y"])
-    new = []
     for protocol in options.protocols:
         for seed in options.seeds:
             rows = split(X, y, protocol, seed)
             for detector in options.detectors:
                 key = (path.stem, protocol, seed, detector)
-                if key not in done:
-                    new.append(dict(zip(keys, key, strict=True)) | run(detector, *rows))
-    return new
+                if key in done:
+                    continue
+                found = run(detector, *rows, options.limit)
+                records.append(dict(zip(KEYS, key, strict=True)) | found)
+                _common.store(options.output, records=records)
 
 
 def distinct(X, y):
@@ -222,11 +157,14 @@ def subsample(rows, y, most):
     return np.r_[normals[: most - n_outliers], outliers[:n_outliers]]
 
 
-def run(detector, X_train, X, y, seed):
+def run(detector, X_train, X, y, seed, limit):
     """Return one detector's figures on one split, or why it failed."""
     scores = []
     try:
-        with warnings.catch_warnings():
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(warnings.catch_warnings())
+            stack.enter_context(contextlib.redirect_stdout(None))
+            stack.enter_context(time_limit(limit))
             warnings.simplefilter("ignore")
             score = DETECTORS[detector]
             duration = _common.seconds(lambda: scores.append(score(X_train, X, seed)))
@@ -237,28 +175,80 @@ def run(detector, X_train, X, y, seed):
     return {"auroc": auroc, "ap": precision, "seconds": duration}
 
 
+@contextlib.contextmanager
+def time_limit(seconds):
+    """Raise TimeoutError in the body when it runs longer."""
+
+    def stop(signum, frame):
+        raise TimeoutError(f"not finished in {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def report(protocol, records, detectors):
     """Return means over sets, AUROC of each set, and failures, as Markdown."""
-    failed = [record for record in records if "error" in record]
-    lost = {record["set"] for record in failed}
-    names = dict.fromkeys(record["set"] for record in records)
-    complete = [name for name in names if name not in lost]
-    header = ["detector", "AUROC", "AP", "seconds a set", f"sets of {len(names)}"]
+    names = list(dict.fromkeys(record["set"] for record in records))
+    unseen = [name for name in names if name not in LOOKED_AT]
+    finished = {d: sets_of(records, d, names) for d in detectors}
+    full = [d for d in detectors if len(finished[d]) == len(names)]
+    header = [
+        "detector",
+        f"{len(names)} sets",
+        f"{len(unseen)} unseen",
+        "seconds",
+        "seeds",
+    ]
     means = [
-        [detector]
-        + [mean(records, detector, complete, key) for key in ("auroc", "ap", "seconds")]
-        + [len(complete)]
-        for detector in detectors
+        [
+            d,
+            both(records, d, names),
+            both(records, d, unseen),
+            mean(records, d, names, "seconds"),
+            len({record["seed"] for record in records if record["detector"] == d}),
+        ]
+        for d in full
     ]
+    lines = [f"\n{protocol}: mean AUROC / AP\n", _common.table(header, means)]
+    for d in detectors:
+        if d not in full:
+            lines += partial(records, d, finished[d], [d, *full])
     sets = [
-        [name] + [mean(records, detector, [name], "auroc") for detector in detectors]
-        for name in names
+        [name] + [mean(records, d, [name], "auroc") for d in full] for name in names
     ]
-    lines = [f"\n{protocol}: means over sets\n", _common.table(header, means)]
-    lines += [f"\n{protocol}: AUROC\n", _common.table(["set", *detectors], sets)]
+    lines += [f"\n{protocol}: AUROC\n", _common.table(["set", *full], sets)]
+    failed = [record for record in records if "error" in record]
     keys = ("detector", "set", "seed", "error")
     lines += ["", *(" ".join(str(record[key]) for key in keys) for record in failed)]
     return "\n".join(lines)
+
+
+def sets_of(records, detector, names):
+    """Return the sets that a detector finished with every seed it was given."""
+    own = [record for record in records if record["detector"] == detector]
+    lost = {record["set"] for record in own if "error" in record}
+    ran = {record["set"] for record in own}
+    return [name for name in names if name in ran - lost]
+
+
+def partial(records, detector, names, shown):
+    """Return a table of a detector that did not finish all sets, on those it did."""
+    if not names:
+        return [f"\n{detector} finished no set."]
+    rows = [[d, both(records, d, names)] for d in shown]
+    title = f"\nThe {len(names)} sets that {detector} finished: {', '.join(names)}\n"
+    return [title, _common.table(["detector", "AUROC / AP"], rows)]
+
+
+def both(records, detector, names):
+    """Return mean AUROC and AP as one cell."""
+    values = [mean(records, detector, names, key) for key in ("auroc", "ap")]
+    return " / ".join(f"{value:.3f}" for value in values)
 
 
 def mean(records, detector, names, key):

@@ -1,6 +1,15 @@
 """Outlier detection as a head around a model: threshold, probability, explanation."""
 
+from skunsup.outliers._adversarial import AAEDetector
 from skunsup.outliers._autoencoder import AutoencoderDetector
+from skunsup.outliers._bigan import GANDetector
 from skunsup.outliers._detector import OutlierDetector
+from skunsup.outliers._variational import VAEDetector
 
-__all__ = ["AutoencoderDetector", "OutlierDetector"]
+__all__ = [
+    "AAEDetector",
+    "AutoencoderDetector",
+    "GANDetector",
+    "OutlierDetector",
+    "VAEDetector",
+]

@@ -1,85 +1,12 @@
 """The autoencoder as an outlier detector."""
 
-import copy
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import keras
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
-from skunsup._sklearn import unchanged_on_error, validated
 from skunsup.models import Autoencoder
-from skunsup.outliers._detector import Detector
-
-N_COMPONENTS = 16
-
-
-class FlatDetector(Detector):
-    """Base of the detectors that have a model's parameters as their own.
-
-    A subclass names its model and lists the model's parameters in its `__init__`.
-    """
-
-    _model: ClassVar[type[Autoencoder]]
-
-    @validated(prefer_skip_nested_validation=True)
-    def fit(
-        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
-    ) -> Self:
-        """Train the model on `X` and learn where normal ends.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Training rows, on a scale near 1; most of them should be normal.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative. A row of weight 2 is the same as that row twice, in training
-            and for the threshold.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted detector.
-
-        Raises
-        ------
-        ValueError
-            As the model's `fit` does; the detector is then as it was before.
-        """
-        with unchanged_on_error(self):
-            model = self._scorer()
-            model.fit(X, sample_weight=sample_weight, X_val=X_val)
-            self.estimator_ = model
-            self._take_columns()
-            self.n_iter_, self.history_ = model.n_iter_, model.history_
-            self.n_components_ = model.n_components_
-            self._learn_threshold(X, sample_weight)
-        return self
-
-    @property
-    def model_(self) -> keras.Model:
-        """Keras network with the fitted weights, for the caller to keep."""
-        check_is_fitted(self)
-        return self.estimator_.model_
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-    def _scorer(self) -> Any:
-        names = self._model._get_param_names()
-        params = {name: getattr(self, name) for name in names}
-        if params["n_components"] is None and params["encoder"] is None:
-            params["n_components"] = N_COMPONENTS
-        if self.warm_start and hasattr(self, "estimator_"):
-            return copy.deepcopy(self.estimator_).set_params(**params)
-        return self._model(**params)
+from skunsup.outliers._flat import FlatDetector
 
 
 class AutoencoderDetector(FlatDetector):
@@ -210,7 +137,7 @@ default=0.002
     _model = Autoencoder
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **Autoencoder._parameter_constraints,
-        **Detector._contamination,
+        **FlatDetector._contamination,
     }
 
     def __init__(

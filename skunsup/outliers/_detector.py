@@ -131,7 +131,9 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         ndarray of shape (n_samples, n_features), float64
-            Non-negative shares of the columns in `-score_samples(X)`.
+            Non-negative shares of the columns in what `score_samples` counts against
+            the row's reconstruction, which is all of `-score_samples(X)` where the
+            score is the reconstruction error.
         """
         check_is_fitted(self, "offset_")
         return self.estimator_.feature_scores(X)

@@ -1,0 +1,191 @@
+"""The variational autoencoder as an outlier detector."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import keras
+
+from skunsup.models import VariationalAutoencoder
+from skunsup.outliers._flat import FlatDetector
+
+
+class VAEDetector(FlatDetector):
+    """Outlier detector that scores rows by a variational autoencoder's log-density.
+
+    A variational autoencoder learns a distribution of rows [1]_, and rows that it finds
+    unlikely are outliers [2]_. `score_samples` is the lower bound of the log-density
+    that the model was trained with, `feature_scores` says which columns are unlike
+    their reconstruction, and a threshold learned from the training scores makes
+    `predict`. The parameters but `contamination` are those of
+    :class:`VariationalAutoencoder`.
+
+    Parameters
+    ----------
+    contamination : "auto" or float, default="auto"
+        A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
+        the threshold where clean data would be flagged at a rate of 1 %; see
+        :class:`OutlierDetector`.
+    n_components : int, default=None
+        Width of the code. None means 16, or what an own `encoder` returns.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
+        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
+        a linear model.
+    activation : str or callable, default="swish"
+        Of the hidden layers: a Keras name or a callable on tensors.
+    likelihood : {"gaussian", "bernoulli"}, default="gaussian"
+        Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
+        decoder then ends in a sigmoid, and `sample` returns probabilities.
+    noise_variance : {"diagonal", "isotropic"} or float, default="diagonal"
+        Variance of the Gaussian likelihood, in squared units of X: learned for each
+        column or for all together [5]_, or fixed. Learned ones stay above 0.0001.
+    beta : float, default=1.0
+        Weight of the KL term; more asks for codes that are more independent [3]_.
+    warmup_epochs : int, default=0
+        Epochs over which the weight of the KL term rises from near 0 to `beta`.
+    n_importance_samples : int, default=None
+        None makes `score_samples` the evidence lower bound; a number the tighter
+        importance-weighted bound with so many draws a row [4]_. The draws are fixed.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        A Keras name, configuration or instance; an instance is copied.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
+default=0.002
+        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
+        rate share one compiled program.
+    weight_decay : float, default=None
+        Decoupled weight decay of the kernels, not of the biases. None means the
+        optimizer's own.
+    batch_size : int, default=128
+        Rows a step. None, or more than there are rows, takes all rows in one step.
+    epochs : int, default=100
+        Passes over the rows, at most.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights. The loss is
+        minus the lower bound with the KL term weighted by `beta`, without drawing.
+    validation_fraction : float, default=0.1
+        In (0, 1). Only used with early stopping and without `X_val`.
+    n_iter_no_change : int, default=10
+        Epochs to wait for a better validation loss.
+    tol : float, default=1e-4
+        What counts as better, in nats.
+    encoder, decoder : keras.Model or callable, default=None
+        Own networks for either half: an unfitted Keras model, or a callable that
+        returns one. An encoder is called with (n_features, 2 n_components) and returns
+        means and log-variances side by side, a decoder with (n_components, n_features).
+        They are copied and trained from fresh weights, fixed by `random_state`.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
+        called once for each compiled block of minibatches.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer state of the last call.
+    random_state : int, RandomState instance or None, default=None
+        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
+        every call on one machine and backend.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    estimator_ : VariationalAutoencoder
+        The fitted model.
+    offset_ : float
+        `decision_function` is `score_samples` minus this.
+    n_components_ : int
+        Width of the code.
+    n_iter_ : int
+        Epochs run.
+    history_ : dict of str to list of float
+        One entry an epoch; see :class:`VariationalAutoencoder`.
+    model_ : keras.Model
+        The network, with its parts as attributes.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where X had string names.
+
+    See Also
+    --------
+    VariationalAutoencoder : The model as a transformer and generator.
+    OutlierDetector : The same around any estimator with `score_samples`.
+
+    References
+    ----------
+    .. [1] Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014.
+    .. [2] An & Cho, "Variational autoencoder based anomaly detection using
+       reconstruction probability", SNU Data Mining Center, 2015.
+    .. [3] Higgins et al., "beta-VAE: Learning basic visual concepts with a constrained
+       variational framework", ICLR 2017.
+    .. [4] Burda, Grosse & Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
+    .. [5] Rybkin, Daniilidis & Levine, "Simple and effective VAE training with
+       calibrated decoders", ICML 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skunsup import VAEDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(300, 1)) * [1.0, 2.0, -1.0]
+    >>> X += 0.1 * rng.normal(size=X.shape)
+    >>> detector = VAEDetector(n_components=1, epochs=30, random_state=0).fit(X)
+    >>> detector.predict([[1.0, 2.0, -1.0], [3.0, -6.0, 3.0]])
+    array([ 1, -1])
+    """
+
+    _model = VariationalAutoencoder
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **VariationalAutoencoder._parameter_constraints,
+        **FlatDetector._contamination,
+    }
+
+    def __init__(
+        self,
+        contamination: str | float = "auto",
+        *,
+        n_components: int | None = None,
+        hidden_layer_sizes: int | Sequence[int] = (64,),
+        activation: str | Callable = "swish",
+        likelihood: str = "gaussian",
+        noise_variance: str | float = "diagonal",
+        beta: float = 1.0,
+        warmup_epochs: int = 0,
+        n_importance_samples: int | None = None,
+        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
+        learning_rate: Any = 0.002,
+        weight_decay: float | None = None,
+        batch_size: int | None = 128,
+        epochs: int = 100,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        encoder: keras.Model | Callable | None = None,
+        decoder: keras.Model | Callable | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.contamination = contamination
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.likelihood = likelihood
+        self.noise_variance = noise_variance
+        self.beta = beta
+        self.warmup_epochs = warmup_epochs
+        self.n_importance_samples = n_importance_samples
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.encoder = encoder
+        self.decoder = decoder
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
