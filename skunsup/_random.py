@@ -4,6 +4,7 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
 
 import numpy as np
 
@@ -15,11 +16,23 @@ def make_generator(random_state: object) -> np.random.Generator:
 
     `None` draws fresh entropy (the global NumPy state is neither read nor moved),
     an int fixes everything, a `RandomState` is advanced by four draws.
+
+    Raises
+    ------
+    ValueError
+        If `random_state` is something else.
     """
     if isinstance(random_state, np.random.RandomState):
         entropy = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
         return np.random.default_rng(entropy)
-    return np.random.default_rng(None if random_state is None else int(random_state))  # type: ignore[call-overload]
+    if random_state is None:
+        return np.random.default_rng()
+    if not isinstance(random_state, Integral) or random_state < 0:
+        raise ValueError(
+            f"random_state={random_state!r}, but expected a whole number from 0 up, a "
+            "numpy.random.RandomState or None."
+        )
+    return np.random.default_rng(int(random_state))
 
 
 def draw_seed(rng: np.random.Generator) -> int:

@@ -166,12 +166,11 @@ class BankPrior(Prior):
         self.bank = np.asarray(bank, np.float32)
         super().__init__(self.bank.shape[1])
         self.sampler = sampler
-        self._digest = hash(self.bank.tobytes())
 
     @property
     def identity(self) -> Hashable:
         """The sampler, so that fits with one sampler share programs, or the draws."""
-        return (self.width, self.sampler or self._digest)
+        return (self.width, self.sampler or self.bank.tobytes())
 
     def get_config(self) -> dict[str, Any]:
         """Draws without the sampler, which Keras cannot save."""
@@ -255,6 +254,8 @@ def drawn_by(
         raise TypeError(f"{asked} returned dtype {drawn.dtype}. {hint}")
     if drawn.shape != (n, width):
         raise ValueError(f"{asked} returned shape {drawn.shape}. {hint}")
+    with np.errstate(over="ignore"):
+        drawn = drawn.astype(np.float32)
     if not np.isfinite(drawn).all():
-        raise ValueError(f"{asked} returned NaN or infinity. {hint}")
-    return drawn.astype(np.float32)
+        raise ValueError(f"{asked} returned what is no finite float32. {hint}")
+    return drawn

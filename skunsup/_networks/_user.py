@@ -12,6 +12,13 @@ from keras import ops
 
 from skunsup._random import draw_seed, global_state_kept
 
+# What a network of that name is given.
+SOURCES = {
+    "encoder": "X has",
+    "decoder": "encoder returns",
+    "generator": "the noise has",
+}
+
 
 @dataclass(frozen=True)
 class UserNetwork:
@@ -75,7 +82,7 @@ def user_network(
 
     Parameters
     ----------
-    name : {"encoder", "decoder"}
+    name : str
         For messages.
     given : keras.Model or callable
         A model, or a function of (`n_inputs`, `wanted`) that returns one.
@@ -148,7 +155,7 @@ def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
     except Exception as error:
         raise ValueError(
             f"{name} does not accept the {n_inputs} columns that "
-            f"{'encoder returns' if name == 'decoder' else 'X has'}: {_reason(error)} "
+            f"{SOURCES.get(name, 'what it judges has')}: {_reason(error)} "
             f"Let its first layer take {n_inputs} columns."
         ) from error
     if len(shape) != 2 or shape[0] != 2:

@@ -79,6 +79,8 @@ class Trainer(ABC):
             self.optimizer_variables, optimizer_values, strict=True
         ):
             variable.assign(value)
+        rates = self._rates()
+        self._shares = rates[1:] / rates[0]
         self.pull()
 
     def values(self) -> list[np.ndarray]:
@@ -92,16 +94,23 @@ class Trainer(ABC):
     @contextmanager
     def rates_together(self) -> Iterator[None]:
         """Let a callback that changes the first learning rate change all, in scale."""
-        before = self._first_rate()
+        before = self._rates()[0]
         yield
-        after = self._first_rate()
-        if after != before:
-            for optimizer in self.optimizers[1:]:
-                optimizer.learning_rate = optimizer.learning_rate * (after / before)
+        after = self._rates()[0]
+        if after == before:
+            return
+        for optimizer, share in zip(self.optimizers[1:], self._shares, strict=True):
+            if np.isfinite(share):
+                optimizer.learning_rate = after * share
 
-    def _first_rate(self) -> float:
-        rate = self.optimizers[0].learning_rate
-        return float(backend().to_numpy(getattr(rate, "value", rate)))
+    def _rates(self) -> np.ndarray:
+        """Learning rate of each optimizer, NaN where a schedule sets it."""
+        constant = {id(variable) for variable in self.optimizer_variables}
+        to_numpy = backend().to_numpy
+        rates = [optimizer.learning_rate for optimizer in self.optimizers]
+        return np.array(
+            [float(to_numpy(r.value)) if id(r) in constant else np.nan for r in rates]
+        )
 
     @property
     def turns(self) -> list[tuple[int, ...]]:

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Network, check_loss_domain, normal
+from skunsup._networks import Architecture, Network, normal
 from skunsup._sklearn import StrOptions, integers, reals
 from skunsup._validation import value_range
 from skunsup.models._latent import LatentTransformer
@@ -59,7 +59,8 @@ def opposite_pairs(n_components: int, rng: np.random.Generator) -> np.ndarray:
     """
     n_blocks = -(-n_components // N_PAIRS)
     drawn = rng.standard_normal((n_blocks, N_PAIRS, N_PAIRS))
-    half = math.sqrt(N_PAIRS) * np.hstack(np.linalg.qr(drawn)[0])[:, :n_components]
+    turned = np.concatenate(list(np.linalg.qr(drawn)[0]), axis=1)[:, :n_components]
+    half = math.sqrt(N_PAIRS) * turned
     return np.concatenate([half, -half]).astype(np.float32)
 
 
@@ -241,6 +242,16 @@ class VariationalNetwork(Network):
         log_weight = log_normal(z, zero, zero) - log_normal(z, mean, log_variance)
         log_weight = log_weight - self._nll_at(x, z)
         return ops.logsumexp(log_weight, axis=-1) - math.log(len(self.draws))
+
+
+def check_probabilities(low: float, high: float) -> None:
+    """Raise ValueError where data in [low, high] have no Bernoulli likelihood."""
+    if low < 0 or high > 1:
+        raise ValueError(
+            "likelihood='bernoulli' needs values in [0, 1], but X holds values from "
+            f"{low:g} to {high:g}. Scale X with MinMaxScaler() in a Pipeline, or use "
+            "likelihood='gaussian'."
+        )
 
 
 class VariationalAutoencoder(Sampler, LatentTransformer):
@@ -433,7 +444,7 @@ default=None
     def _architecture(self, data: FitData) -> Architecture:
         last = "linear"
         if self.likelihood == "bernoulli":
-            check_loss_domain("binary_crossentropy", *value_range(data.rows))
+            check_probabilities(*value_range(data.rows, data.n_features))
             last = "sigmoid"
         encoder = encoder_part(self, data.n_features, per_component=2)
         n_components = encoder.n_outputs // 2
