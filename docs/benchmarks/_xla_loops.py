@@ -1,13 +1,16 @@
 """The hand-written bound: a whole epoch as one XLA program, Adam written out.
 
 What a specialist would write for exactly this network, with nothing around it:
-no callbacks, no validation, no checks. Rows are permuted and cut into a
-(steps, batch, features) block on the host.
+no callbacks, no validation, no checks. Rows are permuted, get the noise of the
+objective as further columns and are cut into a (steps, batch, columns) block on the
+host.
 """
 
 import itertools
+from types import SimpleNamespace
 from typing import ClassVar
 
+import _objectives
 import numpy as np
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
@@ -20,10 +23,13 @@ class XLALoop:
     ----------
     task : _peers.Task
         The network and its training.
+    objective : class of `_objectives`, default=Reconstruction
+        What is minimised.
     """
 
-    def __init__(self, task):
+    def __init__(self, task, objective=_objectives.Reconstruction):
         self.task = task
+        self.objective = objective(task)
         self.state = None
 
     def fit(self, X):
@@ -38,26 +44,32 @@ class XLALoop:
     def _block(self, X, rng):
         steps = -(-len(X) // self.task.batch_size)
         order = np.resize(rng.permutation(len(X)), steps * self.task.batch_size)
-        return X[order].reshape(steps, self.task.batch_size, X.shape[1])
+        rows = X[order]
+        if self.objective.n_noise:
+            shape = (len(rows), self.objective.n_noise)
+            noise = rng.standard_normal(shape, dtype=np.float32)
+            rows = np.concatenate([rows, noise], axis=1)
+        return rows.reshape(steps, self.task.batch_size, rows.shape[1])
 
     def _initial_state(self, n_features, rng):
-        widths = (n_features, *self.task.sizes, n_features)
         weights = []
-        for fan_in, fan_out in itertools.pairwise(widths):
-            limit = np.sqrt(6.0 / (fan_in + fan_out))
-            kernel = rng.uniform(-limit, limit, (fan_in, fan_out))
-            weights += [kernel.astype(np.float32), np.zeros(fan_out, np.float32)]
+        for widths in self.objective.stacks(n_features):
+            for fan_in, fan_out in itertools.pairwise(widths):
+                limit = np.sqrt(6.0 / (fan_in + fan_out))
+                kernel = rng.uniform(-limit, limit, (fan_in, fan_out))
+                weights += [kernel.astype(np.float32), np.zeros(fan_out, np.float32)]
         zeros = [np.zeros_like(w) for w in weights]
         return weights, zeros, zeros, np.float32(0)
 
-    def _reconstruct(self, weights, x, relu):
-        activations = (*self.task.activations(), None)
-        for kernel, bias, name in zip(
-            weights[::2], weights[1::2], activations, strict=True
-        ):
-            x = x @ kernel + bias
-            x = relu(x) if name else x
-        return x
+    def _loss(self, weights, x, f):
+        """Return the loss on a minibatch whose last columns are noise."""
+        n_features = x.shape[1] - self.objective.n_noise
+        stacks, start = [], 0
+        for widths in self.objective.stacks(n_features):
+            end = start + 2 * (len(widths) - 1)
+            stacks.append(weights[start:end])
+            start = end
+        return self.objective.loss(stacks, x[:, :n_features], x[:, n_features:], f)
 
     def _adam(self, state, gradients, sqrt):
         """Return the state after one step (Kingma & Ba 2015, algorithm 1)."""
@@ -83,16 +95,25 @@ class JAXLoop(XLALoop):
 
     modules: ClassVar = ("jax",)
 
-    def __init__(self, task):
+    def __init__(self, task, objective=_objectives.Reconstruction):
         import jax
 
-        super().__init__(task)
+        super().__init__(task, objective)
+        functions = SimpleNamespace(
+            relu=jax.nn.relu,
+            softplus=jax.nn.softplus,
+            exp=jax.numpy.exp,
+            square=jax.numpy.square,
+            mean=jax.numpy.mean,
+            concat=jax.numpy.concatenate,
+            stop=jax.lax.stop_gradient,
+        )
 
-        def error(weights, x):
-            return ((self._reconstruct(weights, x, jax.nn.relu) - x) ** 2).mean()
+        def loss_of(weights, x):
+            return self._loss(weights, x, functions)
 
         def step(state, x):
-            loss, gradients = jax.value_and_grad(error)(state[0], x)
+            loss, gradients = jax.value_and_grad(loss_of)(state[0], x)
             return self._adam(state, gradients, jax.numpy.sqrt), loss
 
         def epoch(state, block):
@@ -107,17 +128,25 @@ class TensorFlowLoop(XLALoop):
 
     modules: ClassVar = ("tensorflow",)
 
-    def __init__(self, task):
+    def __init__(self, task, objective=_objectives.Reconstruction):
         import tensorflow as tf
 
-        super().__init__(task)
+        super().__init__(task, objective)
+        functions = SimpleNamespace(
+            relu=tf.nn.relu,
+            softplus=tf.nn.softplus,
+            exp=tf.exp,
+            square=tf.square,
+            mean=tf.reduce_mean,
+            concat=tf.concat,
+            stop=tf.stop_gradient,
+        )
 
         def step(i, state, total, block):
             x = block[i]
             with tf.GradientTape() as tape:
                 tape.watch(state[0])
-                again = self._reconstruct(state[0], x, tf.nn.relu)
-                loss = tf.reduce_mean(tf.square(again - x))
+                loss = self._loss(state[0], x, functions)
             state = self._adam(state, tape.gradient(loss, state[0]), tf.sqrt)
             return i + 1, state, total + loss
 

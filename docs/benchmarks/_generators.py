@@ -1,0 +1,93 @@
+"""The generators of rows that `generation.py` compares.
+
+Each is a function of (X, seed) that learns from the rows X and returns a function
+from a number to so many new rows. `MODULES` names what must be imported before
+anything is timed.
+"""
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KernelDensity
+
+N_MIXED = (5, 10, 20, 40, 80)
+BANDWIDTHS = np.geomspace(0.02, 2.0, 13)
+OWN = (
+    "VariationalAutoencoder",
+    "AdversarialAutoencoder",
+    "WassersteinAutoencoder",
+    "GAN",
+    "BiGAN",
+)
+MODULES = dict.fromkeys(OWN, "skunsup.models") | {"CTGAN": "ctgan", "TVAE": "ctgan"}
+
+
+def own(name, parameters):
+    """Return the function of one of our families."""
+
+    def learn(X, seed):
+        import skunsup
+
+        model = getattr(skunsup, name)(random_state=seed, **parameters)
+        model.fit(X.astype(np.float32))
+        return lambda n: model.sample(n, random_state=seed)
+
+    return learn
+
+
+def resample(X, seed):
+    """Draw from the training rows: what a generator that only copies would reach."""
+    rng = np.random.default_rng(seed)
+    return lambda n: X[rng.permutation(len(X))[:n]]
+
+
+def mixture(X, seed):
+    """Mix as many Gaussians as explain a fifth of the rows best, held out."""
+    rest, held = train_test_split(X, test_size=0.2, random_state=seed)
+    tried = [
+        GaussianMixture(n, reg_covar=1e-3, random_state=seed).fit(rest)
+        for n in N_MIXED
+        if n * 10 <= len(rest)
+    ]
+    best = max(tried, key=lambda model: model.score(held))
+    model = best.fit(X)
+    return lambda n: shuffled(model.sample(n)[0], seed)
+
+
+def kernel_density(X, seed):
+    """Smooth the rows by the bandwidth that explains a fifth of them best."""
+    rest, held = train_test_split(X, test_size=0.2, random_state=seed)
+    tried = [KernelDensity(bandwidth=width).fit(rest) for width in BANDWIDTHS]
+    best = max(tried, key=lambda model: model.score(held[:1000]))
+    model = best.fit(X)
+    return lambda n: model.sample(n, random_state=seed)
+
+
+def shuffled(rows, seed):
+    """Return rows in random order, since a mixture samples them by component."""
+    return rows[np.random.default_rng(seed).permutation(len(rows))]
+
+
+def conditional(name):
+    """Return the function of a model of the ctgan package, at its defaults."""
+
+    def learn(X, seed):
+        import ctgan
+        import pandas as pd
+
+        model = getattr(ctgan, name)(enable_gpu=False)
+        model.set_random_state(seed)
+        np.random.seed(seed)  # noqa: NPY002 - its transformer draws from there
+        model.fit(pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])]))
+        return lambda n: model.sample(n).to_numpy()
+
+    return learn
+
+
+PEERS = {
+    "training rows": resample,
+    "GaussianMixture": mixture,
+    "KernelDensity": kernel_density,
+    "CTGAN": conditional("CTGAN"),
+    "TVAE": conditional("TVAE"),
+}
