@@ -27,7 +27,7 @@ from skunsup.models._parts import (
     encoder_part,
     reconstruction,
 )
-from skunsup.models._prior import PRIOR, PriorNetwork
+from skunsup.models._prior import PRIOR, PriorNetwork, relative
 from skunsup.models._sampler import Sampler
 
 
@@ -38,7 +38,7 @@ class AdversarialNetwork(Adversary, PriorNetwork):
     Objective: mean reconstruction loss; plus the loss of the discriminator, on draws
     and on codes that it takes as given; plus `adversarial_weight` times the loss of the
     encoder, that its codes be taken for draws by a discriminator that it takes as given
-    (Makhzani et al. 2015, section 2).
+    (Makhzani et al. 2015, section 2), in units of the reconstruction loss.
 
     Parameters
     ----------
@@ -56,6 +56,8 @@ class AdversarialNetwork(Adversary, PriorNetwork):
         Steps of the discriminator for one step of the halves.
     loss, noise, noise_level
         See `CodeNetwork`.
+    density_weight : float
+        See `PriorNetwork`.
     """
 
     own_terms = ("reconstruction", "discriminator", "adversarial")
@@ -69,12 +71,13 @@ class AdversarialNetwork(Adversary, PriorNetwork):
         prior: Prior,
         n_features: int,
         adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 1.0,
+        adversarial_weight: float = 0.3,
         gradient_penalty: float = 0.0,
         n_critic: int = 1,
         loss: Any = "mean_squared_error",
         noise: str | None = None,
         noise_level: float = 0.1,
+        density_weight: float = 1.0,
         **kwargs: Any,
     ) -> None:
         parts: Mapping[str, keras.Model] = {
@@ -93,6 +96,7 @@ class AdversarialNetwork(Adversary, PriorNetwork):
             "loss": loss,
             "noise": noise,
             "noise_level": noise_level,
+            "density_weight": density_weight,
         }
         super().__init__(parts, settings, **kwargs)
         self.groups = (
@@ -109,7 +113,13 @@ class AdversarialNetwork(Adversary, PriorNetwork):
             self.settings[f"adversarial_{name}"] for name in ("loss", "weight")
         )
         fooling = fooling_loss(kind, self.judge_frozen(code))
-        return [loss, own, weight * fooling, *metrics, spread(code, draws)]
+        return [
+            loss,
+            own,
+            weight * relative(fooling, loss),
+            *metrics,
+            spread(code, draws),
+        ]
 
 
 class AdversarialAutoencoder(AdversarialEstimator, Sampler, LatentTransformer):
@@ -124,6 +134,7 @@ class AdversarialAutoencoder(AdversarialEstimator, Sampler, LatentTransformer):
     the mean training loss. With the squared error the second term is the log-density of
     a Gaussian around the reconstruction. For the spiral and for callables p is a kernel
     estimate from 1024 draws; the uniform distribution is given Gaussian edges.
+    `density_weight` weakens the part of the code or leaves it out.
 
     Parameters
     ----------
@@ -147,8 +158,9 @@ default="gaussian"
     adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
 default="non-saturating"
         What discriminator and encoder play for.
-    adversarial_weight : float, default=1.0
-        Weight of the term by which the encoder fools the discriminator.
+    adversarial_weight : float, default=0.3
+        Weight of the term by which the encoder fools the discriminator, in units of
+        the reconstruction loss, so that it means the same on any scale of X.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminator and once for all else.
@@ -191,6 +203,9 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     noise_level : float, default=0.1
         Standard deviation of Gaussian noise in the units of X, or else the probability
         that a cell is hit.
+    density_weight : float, default=1.0
+        Weight of log p(z) in `score_samples`, which training does not see. 0 makes the
+        score minus the reconstruction loss of the row, in the units of the loss.
     encoder, decoder : keras.Model or callable, default=None
         Own networks for either half: an unfitted Keras model, or a callable that
         returns one. An encoder is called with (n_features, n_components), a decoder
@@ -277,6 +292,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         **ADVERSARY,
         "adversarial_loss": ADVERSARIAL_LOSS,
         "adversarial_weight": [reals(0, None, "left")],
+        "density_weight": [reals(0, None, "left")],
     }
     _judged = "the encoder returns"
 
@@ -289,7 +305,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         prior: str | Callable = "gaussian",
         adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 1.0,
+        adversarial_weight: float = 0.3,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
@@ -305,6 +321,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         tol: float = 1e-4,
         noise: str | None = None,
         noise_level: float = 0.1,
+        density_weight: float = 1.0,
         encoder: keras.Model | Callable | None = None,
         decoder: keras.Model | Callable | None = None,
         discriminator: keras.Model | Callable | None = None,
@@ -336,6 +353,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.tol = tol
         self.noise = noise
         self.noise_level = noise_level
+        self.density_weight = density_weight
         self.encoder = encoder
         self.decoder = decoder
         self.discriminator = discriminator
@@ -366,5 +384,6 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
             "loss": loss,
             "noise": self.noise,
             "noise_level": checked_noise_level(self.noise, self.noise_level),
+            "density_weight": float(self.density_weight),
         }
         return Architecture(AdversarialNetwork, parts, settings, n_components)

@@ -22,7 +22,8 @@ class PriorNetwork(CodeNetwork):
     parts : mapping of str to keras.Model
         As of `CodeNetwork`.
     settings : mapping of str to object
-        As of `CodeNetwork`, with `prior` and the width `n_features` of rows.
+        As of `CodeNetwork`, with `prior` and the width `n_features` of rows, and
+        perhaps `density_weight`, the weight of the prior's log-density in `row_score`.
     """
 
     def __init__(
@@ -49,8 +50,22 @@ class PriorNetwork(CodeNetwork):
         return self.settings["prior"].draw(ops.shape(code)[0], self.seed_generator)
 
     def row_score(self, x: Any) -> Any:
-        """Log-density of each row with its code, but for a constant."""
+        """Log-density of each row with its code, but for a constant.
+
+        Without a part of the code, minus the reconstruction loss.
+        """
         code = self.encode(x)
         loss = self.reconstruction_loss(x, self.decode(code))
+        weight = self.settings.get("density_weight", 1.0)
+        if not weight:
+            return -loss
         scale = 0.5 * self.settings["n_features"] / (self.error + 1e-12)
-        return self.settings["prior"].log_density(code) - scale * loss
+        return weight * self.settings["prior"].log_density(code) - scale * loss
+
+
+def relative(term: Any, loss: Any) -> Any:
+    """`term` in units of the reconstruction loss, without a gradient for the latter.
+
+    So a weight means the same on any scale of the data, and more as the loss falls.
+    """
+    return ops.abs(ops.stop_gradient(loss)) * term

@@ -19,7 +19,7 @@ from skunsup.models._parts import (
     encoder_part,
     reconstruction,
 )
-from skunsup.models._prior import PRIOR, PriorNetwork
+from skunsup.models._prior import PRIOR, PriorNetwork, relative
 from skunsup.models._sampler import Sampler
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -52,7 +52,8 @@ def _kernel(a: Any, b: Any) -> Any:
 class WassersteinNetwork(PriorNetwork):
     """Autoencoder whose codes match a prior in maximum mean discrepancy.
 
-    Objective: mean reconstruction loss plus `mmd_weight` MMD^2(codes, prior draws).
+    Objective: mean reconstruction loss plus `mmd_weight` MMD^2(codes, prior draws), the
+    latter in units of the former.
 
     Parameters
     ----------
@@ -95,7 +96,8 @@ class WassersteinNetwork(PriorNetwork):
     def loss_terms(self, x: Any) -> list[Any]:
         """Reconstruction loss and weighted discrepancy of the minibatch `x`."""
         code, loss = self.code_and_error(x)
-        return [loss, self.settings["mmd_weight"] * mmd(code, self.prior_draws(code))]
+        distance = mmd(code, self.prior_draws(code))
+        return [loss, self.settings["mmd_weight"] * relative(distance, loss)]
 
 
 class WassersteinAutoencoder(Sampler, LatentTransformer):
@@ -130,7 +132,8 @@ default="gaussian"
         others normal); or a callable of (n_samples, rng), with a
         `numpy.random.Generator`, that returns (n_samples, n_components) draws.
     mmd_weight : float, default=1.0
-        Weight of the maximum mean discrepancy in the loss.
+        Weight of the maximum mean discrepancy in the loss, in units of the
+        reconstruction loss, so that it means the same on any scale of X.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \

@@ -1,0 +1,133 @@
+"""
+Digits out of nothing
+=====================
+
+A :class:`~skunsup.GAN` learns to write digits from noise. This example watches it do
+so: the same noise is turned into digits after every few epochs, and ``history_`` shows
+how the game between generator and discriminator stands. In the end the discriminator's
+hidden features serve a linear classifier.
+
+As a script it saves its figures as PNG files in the current directory, or in the one
+named on the command line: ``python examples/plot_gan_digits.py figures``.
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skunsup import GAN
+
+X, y = load_digits(return_X_y=True)
+X = X / 16
+X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+
+# %%
+# Watch it learn
+# --------------
+# With ``warm_start=True`` each ``fit`` goes on where the last one stopped, so the model
+# can be looked at in between. ``sample`` with one ``random_state`` starts from the same
+# noise each time.
+
+model = GAN(
+    hidden_layer_sizes=(256, 128),
+    activation="leaky_relu",
+    optimizer=keras.optimizers.Adam(1e-3, beta_1=0.5),
+    batch_size=64,
+    warm_start=True,
+    random_state=0,
+)
+LOOKS = (1, 5, 20, 60, 150, 300)
+snapshots, done = [], 0
+for epochs in LOOKS:
+    model.set_params(epochs=epochs - done).fit(X_train)
+    snapshots.append(model.sample(10, random_state=1))
+    done = epochs
+    print(
+        f"after {epochs:3} epochs: energy distance {-model.score(X_test):.3f}, "
+        f"spread of samples {model.history_['spread'][-1]:.2f}"
+    )
+
+
+def draw_row(axis, digits, label):
+    """Digits side by side."""
+    tiles = digits.reshape(-1, 8, 8).transpose(1, 0, 2).reshape(8, -1)
+    axis.imshow(tiles, cmap="gray_r", vmin=0, vmax=1)
+    axis.set(xticks=[], yticks=[])
+    axis.set_ylabel(label, rotation=0, ha="right", va="center")
+
+
+figure, axes = plt.subplots(
+    len(LOOKS) + 1, 1, figsize=(8, 6), num="gan_digits", layout="constrained"
+)
+for axis, digits, epochs in zip(axes, snapshots, LOOKS, strict=False):
+    draw_row(axis, digits, f"{epochs} epochs" if epochs > 1 else "1 epoch")
+draw_row(axes[-1], X_train[:10], "real")
+figure.suptitle("The same ten draws of noise, from epoch to epoch")
+
+# %%
+# How the game stands
+# -------------------
+# A discriminator that is always right has won, and its generator learns nothing more;
+# one that is right half of the time cannot tell. ``spread`` is the standard deviation
+# of the samples relative to the data's. If it falls towards 0 the generator has
+# collapsed to a few digits, and ``fit`` warns.
+
+history = model.history_
+figure, axes = plt.subplots(
+    1, 2, figsize=(10, 3.6), num="gan_history", layout="constrained"
+)
+for side, what, colour in (
+    ("real", "real digits", "#1f6fb4"),
+    ("fake", "generated digits", "#e07b1a"),
+):
+    axes[0].plot(history[f"accuracy_{side}"], color=colour, label=what)
+axes[0].axhline(0.5, color="0.5", ls=":")
+axes[0].set(title="share that the discriminator tells", xlabel="epoch", ylim=(0, 1.02))
+axes[0].legend()
+axes[1].plot(history["spread"], color="#555555")
+axes[1].axhline(1.0, color="0.5", ls=":")
+axes[1].set(title="spread of samples, 1 is the data's", xlabel="epoch")
+axes[1].set_ylim(bottom=0)
+for axis in axes:
+    axis.spines[["top", "right"]].set_visible(False)
+
+# %%
+# What the discriminator saw
+# --------------------------
+# To tell real from generated digits it had to learn what digits are made of. A linear
+# classifier on its hidden features, which never saw a label, is compared with one on as
+# many principal components and on the pixels.
+
+n_features = model.transform(X_test).shape[1]
+for name, features in (
+    (f"GAN.transform, {n_features} features", model),
+    ("PCA, 64 components", PCA(64).fit(X_train)),
+    ("64 pixels", None),
+):
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    rows = (
+        [X_train, X_test]
+        if features is None
+        else map(features.transform, (X_train, X_test))
+    )
+    seen, unseen = rows
+    accuracy = probe.fit(seen, y_train).score(unseen, y_test)
+    print(f"linear classifier on {name:28} {accuracy:.1%}")
+
+# %%
+# Run as a script, save the figures.
+
+if "sphinx_gallery" not in sys.modules:
+    folder = Path(*sys.argv[1:2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in plt.get_figlabels():
+        plt.figure(name).savefig(folder / f"{name}.png", dpi=120)
+plt.show()
