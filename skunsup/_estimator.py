@@ -15,6 +15,7 @@ from skunsup._sklearn import DOC_LINK, integers, reals, unchanged_on_error, vali
 from skunsup._training import (
     FittedNetwork,
     OptimizerRecipe,
+    Pairs,
     Plan,
     Rows,
     Sample,
@@ -22,6 +23,7 @@ from skunsup._training import (
     Validation,
     beside,
     optimizer_recipe,
+    paired,
     shared_network,
     train,
     weighted_sample,
@@ -40,7 +42,7 @@ class FitData:
     """Validated training data."""
 
     rows: Rows
-    sample: Sample
+    sample: Sample | Pairs
     validation: Validation | None
     n_features: int
     dtype: np.dtype
@@ -51,8 +53,9 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
 
     A subclass has the shared parameters (`_shared_constraints` lists their ranges),
     names in `_criterion` the method of its network that judges validation rows, and
-    says in `_architecture` what network. Three more hooks have defaults: where its
-    weights start, with what optimizers, and what its history tells of its health.
+    says in `_architecture` what network. Four more hooks have defaults: what labels
+    mean, where weights start, with what optimizers, and what the history tells of its
+    health.
     """
 
     _doc_link_module = "skunsup"
@@ -195,14 +198,21 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
 
     def _training_data(self, X: Any, y: Any, sample_weight: Any) -> FitData:
         rows = check_rows(X, self._columns())
-        targets = self._targets(y, rows.n)
-        if targets is not None:
-            rows = beside(rows, targets)
-        sample = weighted_sample(rows, check_weights(sample_weight, X))
+        weight = check_weights(sample_weight, X)
+        labels = self._labels(y, rows.n)
+        if labels is None:
+            sample: Sample | Pairs = weighted_sample(rows, weight)
+        else:
+            rows = beside(rows, labels[:, None].astype(np.float32))
+            rows, sample = paired(rows, weighted_sample(rows, weight), labels)
         return FitData(rows, sample, None, X.shape[1], _float_dtype(X))
 
-    def _targets(self, y: Any, n: int) -> np.ndarray | None:
-        """Return columns that the objective sees behind those of X, or none."""
+    def _labels(self, y: Any, n: int) -> np.ndarray | None:
+        """Return the number of each row's label, -1 for none; None without labels.
+
+        The objective then sees behind each row another row, a labelled one, and the
+        number of its label.
+        """
         return None
 
     def _with_validation(
@@ -221,7 +231,9 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         judge = Validation(held, out, self._criterion)
         return replace(data, sample=sample, validation=judge)
 
-    def _split(self, sample: Sample, rng: np.random.Generator) -> tuple[Sample, Sample]:
+    def _split(
+        self, sample: Sample | Pairs, rng: np.random.Generator
+    ) -> tuple[Sample | Pairs, Sample]:
         fraction = self.validation_fraction
         rest, held = sample.split(fraction, rng)
         if not len(rest.index) or not len(held.index):

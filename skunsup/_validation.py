@@ -80,9 +80,10 @@ def check_rows(X: np.ndarray, columns: Columns = None, name: str = "X") -> Rows:
     return rows
 
 
-def value_range(rows: Rows) -> tuple[float, float]:
-    """Return the smallest and the largest value."""
-    lows, highs = zip(*((b.min(), b.max()) for b in rows.blocks()), strict=True)
+def value_range(rows: Rows, n_features: int | None = None) -> tuple[float, float]:
+    """Return the smallest and the largest value of the first columns, or of all."""
+    blocks = (block[:, :n_features] for block in rows.blocks())
+    lows, highs = zip(*((b.min(), b.max()) for b in blocks), strict=True)
     return float(min(lows)), float(max(highs))
 
 

@@ -11,6 +11,12 @@ def digits():
 
 
 @pytest.fixture(scope="session")
+def digit_labels():
+    """Which digit each row of `digits` shows."""
+    return load_digits().target
+
+
+@pytest.fixture(scope="session")
 def blobs():
     """Sixty rows of six columns, of rank two and a little noise, float64."""
     rng = np.random.default_rng(0)

@@ -11,9 +11,26 @@ import numpy as np
 import pytest
 from keras import layers
 
-from skunsup import Autoencoder, AutoencoderDetector
+from skunsup import (
+    GAN,
+    AdversarialAutoencoder,
+    Autoencoder,
+    AutoencoderDetector,
+    BiGAN,
+    VariationalAutoencoder,
+    WassersteinAutoencoder,
+)
 
 QUICK = {"hidden_layer_sizes": (16,), "epochs": 3, "random_state": 0}
+
+
+FAMILIES = [
+    GAN,
+    AdversarialAutoencoder,
+    BiGAN,
+    VariationalAutoencoder,
+    WassersteinAutoencoder,
+]
 
 
 def with_dropout(n_inputs, n_outputs):
@@ -55,6 +72,32 @@ def test_refits_are_equal_to_the_bit(blobs, params):
     assert first.history_ == second.history_
     other = Autoencoder(**{**QUICK, "random_state": 1}, **params).fit(blobs)
     assert not np.array_equal(first.transform(blobs), other.transform(blobs))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_refits_of_families_are_equal_to_the_bit(blobs, family):
+    before = global_states()
+    first, second = (family(**QUICK).fit(blobs) for _ in range(2))
+    for method in ("transform", "score_samples"):
+        ours, theirs = (getattr(model, method)(blobs) for model in (first, second))
+        np.testing.assert_array_equal(ours, theirs)
+    samples = [model.sample(9, random_state=1) for model in (first, second)]
+    np.testing.assert_array_equal(*samples)
+    assert first.history_ == second.history_
+    assert global_states() == before
+    other = family(**{**QUICK, "random_state": 1}).fit(blobs)
+    assert not np.array_equal(first.transform(blobs), other.transform(blobs))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_row_of_a_family_depends_on_itself_alone(blobs, family):
+    model, X = family(**QUICK).fit(blobs), np.tile(blobs, (2, 1))
+    order = np.random.default_rng(0).permutation(len(X))
+    for compute in (model.transform, model.score_samples):
+        whole = compute(X)
+        np.testing.assert_array_equal(compute(X[order]), whole[order])
+        for size in (1, 33):
+            np.testing.assert_array_equal(compute(X[:size]), whole[:size])
 
 
 def test_no_random_state_means_a_new_one(blobs):

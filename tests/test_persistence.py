@@ -13,11 +13,35 @@ import keras
 import numpy as np
 import psutil
 import pytest
+from sklearn.base import clone
 
-from skunsup import Autoencoder, AutoencoderDetector, OutlierDetector
+from skunsup import (
+    GAN,
+    AdversarialAutoencoder,
+    Autoencoder,
+    AutoencoderDetector,
+    BiGAN,
+    OutlierDetector,
+    VariationalAutoencoder,
+    WassersteinAutoencoder,
+)
 from skunsup._training import _fitted, _loop, compilations
 
 QUICK = {"hidden_layer_sizes": (16,), "epochs": 3, "random_state": 0}
+# Estimators of each family, with what is hard to copy.
+FAMILIES = {
+    "GAN": GAN(**QUICK, n_components=2, spectral_normalization=True),
+    "AdversarialAutoencoder": AdversarialAutoencoder(**QUICK, prior="swiss-roll"),
+    "BiGAN": BiGAN(**QUICK, n_critic=2),
+    "VariationalAutoencoder": VariationalAutoencoder(**QUICK, n_importance_samples=5),
+    "WassersteinAutoencoder": WassersteinAutoencoder(**QUICK, prior="mixture"),
+}
+
+
+@pytest.fixture(scope="module")
+def families(blobs):
+    """The families on the blobs."""
+    return {name: clone(model).fit(blobs) for name, model in FAMILIES.items()}
 
 
 def by_joblib(estimator):
@@ -54,6 +78,37 @@ def test_a_copy_goes_on_training_as_the_original(blobs):
     )
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("how", COPIES)
+def test_copies_of_families_go_on_as_the_original(blobs, families, how, name):
+    model = copy.deepcopy(families[name])
+    twin = COPIES[how](model)
+    for _ in range(2):
+        for method in ("transform", "score_samples"):
+            ours, theirs = (getattr(each, method)(blobs) for each in (twin, model))
+            np.testing.assert_array_equal(ours, theirs)
+        ours, theirs = (each.sample(5, random_state=0) for each in (twin, model))
+        np.testing.assert_array_equal(ours, theirs)
+        twin.partial_fit(blobs)
+        model.partial_fit(blobs)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_keras_saves_the_networks(blobs, families, tmp_path, name):
+    network, X = families[name].model_, keras.ops.convert_to_tensor(np.float32(blobs))
+    network.save(tmp_path / "network.keras")
+    saved = keras.models.load_model(tmp_path / "network.keras")
+    for method in ("__call__", "row_score", "row_loss"):
+        ours, theirs = (
+            keras.ops.convert_to_numpy(getattr(each, method)(X))
+            for each in (saved, network)
+        )
+        np.testing.assert_array_equal(ours, theirs)
+    for part in network.part_names:
+        assert type(getattr(saved, part)) is type(getattr(network, part))
+    assert saved.groups == network.groups
+
+
 def test_a_pickle_holds_numpy_alone(blobs):
     model = Autoencoder(**QUICK).fit(blobs)
     model.transform(blobs)
@@ -88,6 +143,37 @@ def test_a_pickle_loads_under_another_backend(blobs, tmp_path, other):
     np.testing.assert_allclose(there["codes"], model.transform(blobs), atol=1e-5)
     scores = model.score_samples(blobs)
     np.testing.assert_allclose(there["scores"], scores, rtol=1e-4, atol=1e-6)
+    assert np.isfinite(there["more"]).all()
+
+
+LOAD_ALL = """
+import pickle, sys, numpy as np
+with open(sys.argv[1], "rb") as file:
+    models, X = pickle.load(file)
+out = {}
+for name, model in models.items():
+    out[name + " scores"] = model.score_samples(X)
+    out[name + " sample"] = model.sample(4, random_state=0)
+more = models["AdversarialAutoencoder"].partial_fit(X).transform(X)
+np.savez(sys.argv[2], more=more, **out)
+"""
+
+
+@pytest.mark.parametrize("other", ["tensorflow", "jax", "torch"])
+def test_pickles_of_families_load_under_another_backend(
+    blobs, families, tmp_path, other
+):
+    if importlib.util.find_spec(other) is None:
+        pytest.skip(f"{other} is not installed")
+    path, out = tmp_path / "models.pickle", tmp_path / "out.npz"
+    path.write_bytes(pickle.dumps((families, blobs)))
+    command = [sys.executable, "-W", "ignore", "-c", LOAD_ALL, path, out]
+    subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": other})
+    there = np.load(out)
+    for name, model in families.items():
+        scores, rows = model.score_samples(blobs), model.sample(4, random_state=0)
+        np.testing.assert_allclose(there[f"{name} scores"], scores, 1e-3, 1e-4)
+        np.testing.assert_allclose(there[f"{name} sample"], rows, 1e-3, 1e-4)
     assert np.isfinite(there["more"]).all()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -15,7 +15,9 @@ from skunsup._random import draw_seed, global_state_kept
 class Part(Protocol):
     """One replaceable piece of a network, such as an encoder; hashable."""
 
-    regularized: ClassVar[bool]
+    @property
+    def regularized(self) -> bool:
+        """Whether layers may add losses of their own."""
 
     @property
     def n_inputs(self) -> int:

@@ -68,22 +68,44 @@ class DenseStack:
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class SpectralDense(keras.layers.Dense):
+class SpectralDense(keras.layers.Layer):
     """A fully connected layer with a kernel of spectral norm 1.
 
     The norm is followed by one step of the power method for each call in training
     (Miyato, Kataoka, Koyama & Yoshida 2018, algorithm 1).
+
+    Parameters
+    ----------
+    units : int
+        Number of columns out.
+    activation : str or callable, default=None
+        As of `keras.layers.Dense`, which is no base of this class because it saves a
+        kernel and a bias and nothing else.
     """
+
+    def __init__(
+        self, units: int, activation: str | Callable | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
 
     def build(self, input_shape: Any) -> None:
         """Create kernel, bias and the singular vector that is followed."""
-        super().build(input_shape)
+        n_inputs, units = input_shape[-1], self.units
+        self.kernel = self.add_weight(name="kernel", shape=(n_inputs, units))
+        self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
         self.direction = self.add_weight(
             name="direction",
-            shape=(self.units,),
+            shape=(units,),
             initializer="random_normal",
             trainable=False,
         )
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        activation = keras.activations.serialize(self.activation)
+        return {**super().get_config(), "units": self.units, "activation": activation}
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Apply the layer to rows."""

@@ -3,6 +3,7 @@
 from skunsup._training._fitted import FittedNetwork, shared_network
 from skunsup._training._loop import Plan, TrainingState, Validation, train
 from skunsup._training._optimizers import OptimizerRecipe, optimizer_recipe
+from skunsup._training._pairs import Pairs, paired
 from skunsup._training._programs import compilations
 from skunsup._training._rows import Rows, as_rows, beside, is_mapped
 from skunsup._training._sampling import Sample, weighted_sample
@@ -10,6 +11,7 @@ from skunsup._training._sampling import Sample, weighted_sample
 __all__ = [
     "FittedNetwork",
     "OptimizerRecipe",
+    "Pairs",
     "Plan",
     "Rows",
     "Sample",
@@ -20,6 +22,7 @@ __all__ = [
     "compilations",
     "is_mapped",
     "optimizer_recipe",
+    "paired",
     "shared_network",
     "train",
     "weighted_sample",

@@ -12,6 +12,7 @@ from skunsup._networks import Architecture
 from skunsup._training._callbacks import Callbacks, Logs, progress_bar
 from skunsup._training._fitted import FittedNetwork
 from skunsup._training._optimizers import OptimizerRecipe
+from skunsup._training._pairs import Pairs
 from skunsup._training._programs import Store, backend
 from skunsup._training._rows import BLOCK_BYTES, Rows
 from skunsup._training._sampling import Sample, batches
@@ -99,7 +100,7 @@ def train(
     recipes: Sequence[OptimizerRecipe],
     plan: Plan,
     rows: Rows,
-    sample: Sample,
+    sample: Sample | Pairs,
     validation: Validation | None,
     state: TrainingState,
 ) -> TrainingState:
@@ -153,7 +154,7 @@ class _Run:
         architecture: Architecture,
         plan: Plan,
         rows: Rows,
-        sample: Sample,
+        sample: Sample | Pairs,
         validation: Validation | None,
         trainer: Trainer,
         state: TrainingState,

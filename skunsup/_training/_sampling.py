@@ -68,13 +68,14 @@ class Sample:
         m = len(self.index)
         n_held = int(np.ceil(fraction * m))
         order = rng.permutation(m)
-        return self._part(np.sort(order[n_held:])), self._part(np.sort(order[:n_held]))
+        return self.part(np.sort(order[n_held:])), self.part(np.sort(order[:n_held]))
 
     def mean(self, values: np.ndarray) -> float:
         """Weighted mean of one value for each row of `index`."""
         return float(np.average(values.astype(np.float64), weights=self.weight))
 
-    def _part(self, chosen: np.ndarray) -> "Sample":
+    def part(self, chosen: np.ndarray) -> "Sample":
+        """Return the distinct rows that `chosen`, numbers or a mask, picks."""
         weight = None if self.weight is None else self.weight[chosen]
         return Sample(self.index[chosen], weight)
 

@@ -3,12 +3,16 @@
 from skunsup.models._adversarial import AdversarialAutoencoder
 from skunsup.models._autoencoder import Autoencoder
 from skunsup.models._bigan import BiGAN
+from skunsup.models._classifier import AAEClassifier
+from skunsup.models._clustering import AAEClustering
 from skunsup.models._gan import GAN
 from skunsup.models._variational import VariationalAutoencoder
 from skunsup.models._wasserstein import WassersteinAutoencoder
 
 __all__ = [
     "GAN",
+    "AAEClassifier",
+    "AAEClustering",
     "AdversarialAutoencoder",
     "Autoencoder",
     "BiGAN",

@@ -58,7 +58,7 @@ class Adversary(Network):
     subclass owns a `seed_generator`.
     """
 
-    own_metrics = METRICS
+    own_metrics: tuple[str, ...] = METRICS
 
     def judge(self, x: Any, training: bool = False, of: str = "") -> Any:
         """Logits of rows, shape (n,), by the discriminator `of` that name."""

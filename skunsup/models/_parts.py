@@ -149,7 +149,7 @@ def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:
     """
     described = check_loss(loss, data.n_features)
     if keras_name(described) in LOSS_DOMAINS:
-        check_loss_domain(described, *value_range(data.rows))
+        check_loss_domain(described, *value_range(data.rows, data.n_features))
     return described, output_activation(described)
 
 

@@ -1,0 +1,279 @@
+"""The network of adversarial autoencoders whose code has a category."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._networks import (
+    GaussianPrior,
+    Group,
+    Part,
+    Prior,
+    fooling_loss,
+)
+from skunsup.models._adversary import METRICS, Adversary, spread
+from skunsup.models._prior import PriorNetwork, relative
+
+TINY = 1e-6
+CATEGORY_METRICS = ("category_accuracy_real", "category_accuracy_fake", "usage")
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class LeadingSoftmax(keras.layers.Layer):
+    """Softmax of the first columns; the others pass.
+
+    Parameters
+    ----------
+    n_categories : int
+        Number of columns of the softmax.
+    """
+
+    def __init__(self, n_categories: int, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", **kwargs)
+        self.n_categories = n_categories
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        """Return probabilities and the columns behind them."""
+        k = self.n_categories
+        return ops.concatenate([ops.softmax(x[:, :k]), x[:, k:]], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shapes do not change."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        config = super().get_config()
+        config.pop("dtype")
+        return {**config, "n_categories": self.n_categories}
+
+
+@dataclass(frozen=True)
+class CategoricalEncoder:
+    """A part whose first columns become probabilities.
+
+    Parameters
+    ----------
+    inner : Part
+        Gives logits, and the continuous code behind them.
+    n_categories : int
+        Number of logits.
+    """
+
+    inner: Part
+    n_categories: int
+
+    @property
+    def regularized(self) -> bool:
+        """Whether layers add losses of their own."""
+        return self.inner.regularized
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of columns in."""
+        return self.inner.n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of columns out."""
+        return self.inner.n_outputs
+
+    def build(self) -> keras.Model:
+        """Return a new Keras model with weights of no importance."""
+        inputs = keras.Input((self.n_inputs,), dtype="float32")
+        softmax = LeadingSoftmax(self.n_categories)
+        return keras.Sequential([inputs, self.inner.build(), softmax])
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Start values of the inner part."""
+        return self.inner.initial_values(rng)
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class CategoricalPrior(Prior):
+    """A category, one-hot, and independent of it a standard normal code.
+
+    Parameters
+    ----------
+    width : int
+        Number of columns of both together.
+    shares : tuple of float
+        Probability of each category.
+    """
+
+    name = "categorical"
+
+    def __init__(self, width: int, shares: tuple[float, ...]) -> None:
+        super().__init__(width)
+        self.shares = tuple(shares)
+        self._normal = GaussianPrior(width - len(self.shares))
+
+    @property
+    def identity(self) -> Hashable:
+        """Width and shares."""
+        return (self.width, self.shares)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        return {"width": self.width, "shares": list(self.shares)}
+
+    def place(self, e: Any, u: Any) -> Any:
+        """Pick a category by the uniform number."""
+        k = len(self.shares)
+        ends = np.cumsum(self.shares)[:-1].astype(np.float32)
+        category = ops.sum(ops.cast(u >= ends[None], "int32"), axis=1)
+        return ops.concatenate([ops.one_hot(category, k), e[:, k:]], axis=-1)
+
+    def log_density(self, z: Any) -> Any:
+        """Log-density of the normal part; categories have no say in it."""
+        return self._normal.log_density(z[:, len(self.shares) :])
+
+
+def usage(probabilities: Any) -> Any:
+    """Perplexity of the mean probabilities, relative to that of equal shares.
+
+    1 where categories are used alike, 1 / k where only one of k is.
+    """
+    mean = ops.mean(probabilities, axis=0)
+    entropy = -ops.sum(mean * ops.log(mean + TINY))
+    return ops.exp(entropy) / probabilities.shape[-1]
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class CategoricalNetwork(Adversary, PriorNetwork):
+    """Autoencoder with a category and a style, which two discriminators watch.
+
+    The encoder gives probabilities of categories and, behind them, a continuous code;
+    the decoder takes both. Objective: mean reconstruction loss; plus the losses of two
+    discriminators, of one-hot draws of categories and the probabilities, and of normal
+    draws and the continuous codes, which they take as given; plus `adversarial_weight`
+    times the losses of the encoder, that either be taken for draws; and where rows have
+    labels, plus `label_weight` times the cross-entropy of the probabilities of labelled
+    rows (Makhzani et al. 2015, sections 4 and 5); the weights are in units of the
+    reconstruction loss.
+
+    With labels, a minibatch has the columns of a row, those of a labelled row and the
+    number of its label, -1 for none. Labels are then the draws of categories.
+
+    Parameters
+    ----------
+    encoder, decoder, discriminator, head, category_discriminator, category_head : \
+keras.Model
+        The two halves; hidden layers and linear unit of each discriminator.
+    prior : CategoricalPrior
+        Of the codes.
+    n_features : int
+        Width of rows.
+    adversarial_loss : str
+        As `fooling_loss` takes it.
+    adversarial_weight, gradient_penalty : float
+        Weights of the encoder's adversarial losses and of the gradient penalty.
+    n_critic : int
+        Steps of the discriminators for one step of the halves.
+    label_weight : float or None
+        Weight of the cross-entropy; None where there are no labels.
+    loss, noise, noise_level
+        See `CodeNetwork`.
+    """
+
+    own_terms: tuple[str, ...] = ("reconstruction", "discriminator", "adversarial")
+    own_metrics = (*METRICS, *CATEGORY_METRICS)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator: keras.Model,
+        head: keras.Model,
+        category_discriminator: keras.Model,
+        category_head: keras.Model,
+        prior: CategoricalPrior,
+        n_features: int,
+        adversarial_loss: str = "non-saturating",
+        adversarial_weight: float = 1.0,
+        gradient_penalty: float = 0.0,
+        n_critic: int = 1,
+        label_weight: float | None = None,
+        loss: Any = "mean_squared_error",
+        noise: str | None = None,
+        noise_level: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        judges: Mapping[str, keras.Model] = {
+            "discriminator": discriminator,
+            "head": head,
+            "category_discriminator": category_discriminator,
+            "category_head": category_head,
+        }
+        settings = {
+            "prior": prior,
+            "n_features": n_features,
+            "adversarial_loss": adversarial_loss,
+            "adversarial_weight": adversarial_weight,
+            "gradient_penalty": gradient_penalty,
+            "n_critic": n_critic,
+            "label_weight": label_weight,
+            "loss": loss,
+            "noise": noise,
+            "noise_level": noise_level,
+        }
+        halves = {"encoder": encoder, "decoder": decoder}
+        super().__init__({**halves, **judges}, settings, **kwargs)
+        self.n_categories = len(prior.shares)
+        self.groups = (Group(tuple(judges)), Group(tuple(halves), n_critic))
+        if label_weight is not None:
+            self.own_terms = (*self.own_terms, "classification")
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Losses of the halves, of the discriminators and of the encoder, metrics."""
+        rows = x[:, : self.settings["n_features"]]
+        code, loss = self.code_and_error(rows)
+        draws = self.prior_draws(code)
+        more = []
+        if self.settings["label_weight"] is not None:
+            one_hot = self._one_hot(x[:, -1])
+            entropy = relative(self._classification(x, one_hot), loss)
+            more = [self.settings["label_weight"] * entropy]
+            draws = self._with_labels(draws, one_hot)
+        own, fooling, metrics = self._play(draws, code)
+        weighted = self.settings["adversarial_weight"] * relative(fooling, loss)
+        return [loss, own, weighted, *more, *metrics]
+
+    def _play(self, draws: Any, code: Any) -> tuple[Any, Any, list[Any]]:
+        """Losses of the discriminators and of the encoder, and the metrics."""
+        k, kind = self.n_categories, self.settings["adversarial_loss"]
+        own, metrics = self.discriminate(draws[:, k:], code[:, k:])
+        also, more = self.discriminate(draws[:, :k], code[:, :k], "category_")
+        fooling = fooling_loss(kind, self.judge_frozen(code[:, k:]))
+        fooling += fooling_loss(kind, self.judge_frozen(code[:, :k], "category_"))
+        size = spread(code[:, k:], draws[:, k:])
+        return own + also, fooling, [*metrics, size, *more, usage(code[:, :k])]
+
+    def _classification(self, x: Any, one_hot: Any) -> Any:
+        """Mean cross-entropy of the labelled rows beside those of a minibatch."""
+        n = self.settings["n_features"]
+        seen = x[:, n : 2 * n]
+        seen = seen if self.corruption is None else self.corruption(seen)
+        given = self.encoder(seen, training=True)[:, : self.n_categories]
+        known = ops.maximum(ops.sum(one_hot), 1.0)
+        return -ops.sum(one_hot * ops.log(given + TINY)) / known
+
+    def _one_hot(self, label: Any) -> Any:
+        """Rows of zeros where a label is unknown."""
+        categories = ops.arange(self.n_categories, dtype="float32")
+        return ops.cast(label[:, None] == categories[None], "float32")
+
+    def _with_labels(self, draws: Any, one_hot: Any) -> Any:
+        k = self.n_categories
+        known = ops.sum(one_hot, axis=1, keepdims=True)
+        category = one_hot + (1.0 - known) * draws[:, :k]
+        return ops.concatenate([category, draws[:, k:]], axis=-1)
+
+    def probabilities(self, x: Any) -> Any:
+        """Probability of each category, of rows."""
+        return self.encode(x)[:, : self.n_categories]

@@ -1,0 +1,132 @@
+"""What the estimators share whose code has a category."""
+
+from typing import Any
+
+import numpy as np
+
+from skunsup._estimator import FitData
+from skunsup._networks import Architecture, DenseStack, Part, user_network
+from skunsup._networks import resolve_activation as resolved
+from skunsup._sklearn import reals
+from skunsup.models._adversary import (
+    ADVERSARIAL_LOSS,
+    ADVERSARY,
+    AdversarialEstimator,
+    discriminator_parts,
+    penalty_weight,
+)
+from skunsup.models._categorical import (
+    CategoricalEncoder,
+    CategoricalNetwork,
+    CategoricalPrior,
+)
+from skunsup.models._latent import LatentTransformer
+from skunsup.models._parts import (
+    CODE,
+    LOSS,
+    NOISE,
+    checked_noise_level,
+    decoder_part,
+    layer_sizes,
+    reconstruction,
+)
+from skunsup.models._sampler import Sampler
+
+CATEGORICAL = {
+    **LatentTransformer._shared_constraints,
+    **CODE,
+    **LOSS,
+    **NOISE,
+    **ADVERSARY,
+    "category_discriminator": ADVERSARY["discriminator"],
+    "adversarial_loss": ADVERSARIAL_LOSS,
+    "adversarial_weight": [reals(0, None, "left")],
+}
+
+
+class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
+    """Base of the estimators around a `CategoricalNetwork`.
+
+    A subclass says in `_categories` how many there are, and may weigh labels.
+    """
+
+    _judged = "the encoder returns beside the probabilities"
+    _label_weight: float | None = None
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give the probabilities that the encoder sees.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_categories), float64
+            Sums to 1 in each row. Adversarial training pushes it towards 0 and 1, so it
+            is more certain than it is right.
+        """
+        raw = self._compute("probabilities", X)[0].astype(np.float64)
+        return raw / raw.sum(axis=1, keepdims=True)
+
+    def _categories(self) -> int:
+        raise NotImplementedError
+
+    def _architecture(self, data: FitData) -> Architecture:
+        loss, last = reconstruction(self.loss, data)
+        k = self._categories()
+        encoder = categorical_encoder(self, data.n_features, k)
+        width = encoder.n_outputs
+        parts: dict[str, Part] = {
+            "encoder": encoder,
+            "decoder": decoder_part(self, width, data.n_features, last),
+            **discriminator_parts(self, width - k),
+            **discriminator_parts(self, k, "category_"),
+        }
+        settings = {
+            "prior": CategoricalPrior(width, (1.0 / k,) * k),
+            "n_features": data.n_features,
+            "adversarial_loss": self.adversarial_loss,
+            "adversarial_weight": float(self.adversarial_weight),
+            "gradient_penalty": penalty_weight(
+                self.gradient_penalty, self.adversarial_loss
+            ),
+            "n_critic": int(self.n_critic),
+            "label_weight": self._weight_of_labels(),
+            "loss": loss,
+            "noise": self.noise,
+            "noise_level": checked_noise_level(self.noise, self.noise_level),
+        }
+        return Architecture(CategoricalNetwork, parts, settings, width)
+
+    def _weight_of_labels(self) -> float | None:
+        return None
+
+
+def categorical_encoder(
+    estimator: Any, n_features: int, n_categories: int
+) -> CategoricalEncoder:
+    """Return the network from rows to probabilities with a continuous code behind.
+
+    Raises
+    ------
+    ValueError
+        If an own encoder does not fit.
+    """
+    wanted, given = estimator.n_components, estimator.encoder
+    if given is None:
+        hidden = layer_sizes(estimator.hidden_layer_sizes)
+        sizes = (*hidden, n_categories + (wanted or 2))
+        stack = DenseStack(n_features, sizes, resolved(estimator.activation))
+        return CategoricalEncoder(stack, n_categories)
+    asked = None if wanted is None else n_categories + wanted
+    encoder = user_network("encoder", given, n_features, asked)
+    if encoder.n_outputs <= n_categories or asked not in (None, encoder.n_outputs):
+        least = f"{asked}" if asked else f"at least {n_categories + 1}"
+        raise ValueError(
+            f"encoder returns {encoder.n_outputs} columns, but expected {least}: "
+            f"{n_categories} logits and n_components={wanted} columns of style behind "
+            "them. Let its last layer have that many units."
+        )
+    return CategoricalEncoder(encoder, n_categories)

@@ -1,0 +1,75 @@
+"""Start an encoder at the clusters of KMeans."""
+
+import keras
+import numpy as np
+from sklearn.cluster import KMeans
+
+from skunsup._networks import Architecture, DenseStack, Network
+from skunsup._random import draw_seed
+
+RIDGE = 1e-3
+SHARPNESS = 4.0
+
+
+def kmeans_values(
+    architecture: Architecture,
+    network: Network,
+    values: list[np.ndarray],
+    X: np.ndarray,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Change start values so that the encoder's categories are clusters of KMeans.
+
+    The hidden layers keep their random weights; the weights of the logits are the ridge
+    regression of the clusters on the last hidden layer.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Whose part `encoder` is a `CategoricalEncoder` of a dense stack.
+    network : Network
+        What it builds.
+    values : list of arrays
+        Variables of `network`, as `Architecture.initial_values` gives them.
+    X : array of shape (n, n_features), float32
+        At least as many distinct rows as there are categories.
+    rng : numpy.random.Generator
+        Seeds KMeans.
+
+    Returns
+    -------
+    list of arrays
+        New values; the input is not changed.
+    """
+    encoder = architecture.parts["encoder"]
+    k = encoder.n_categories  # type: ignore[attr-defined]
+    seed = draw_seed(rng) % 2**31
+    labels = KMeans(k, n_init=4, random_state=seed).fit_predict(X)
+    own = architecture.taken(network, values, "encoder")
+    *own, kernel, bias = own
+    hidden = _hidden(encoder.inner, own, X)  # type: ignore[attr-defined]
+    slopes, offsets = _ridge(hidden, np.eye(k)[labels])
+    kernel, bias = kernel.copy(), bias.copy()
+    kernel[:, :k], bias[:k] = SHARPNESS * slopes, SHARPNESS * offsets
+    new = list(values)
+    architecture.put(network, new, "encoder", [*own, kernel, bias])
+    return new
+
+
+def _hidden(stack: DenseStack, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+    """Last hidden layer of the stack, in double precision."""
+    activation = keras.activations.get(stack.activation)
+    hidden = X
+    for kernel, bias in zip(values[::2], values[1::2], strict=True):
+        hidden = keras.ops.convert_to_numpy(activation(hidden @ kernel + bias))
+    return hidden.astype(np.float64)
+
+
+def _ridge(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes and offsets of the penalised least squares of `Y` on `X`."""
+    mean, middle = X.mean(axis=0), Y.mean(axis=0)
+    centred = X - mean
+    gram = centred.T @ centred
+    gram += RIDGE * (np.trace(gram) / len(gram) + 1e-12) * np.eye(len(gram))
+    slopes = np.linalg.solve(gram, centred.T @ (Y - middle))
+    return slopes, middle - mean @ slopes
