@@ -12,14 +12,13 @@ from skunsup.outliers._flat import FlatDetector
 class AAEDetector(FlatDetector):
     """Outlier detector that scores rows by an adversarial autoencoder.
 
-    An adversarial autoencoder reconstructs normal rows well and gives them codes that
-    follow a prior [1]_; a row is an outlier if either fails. `score_samples` is the
-    log-density of row and code that :class:`AdversarialAutoencoder` defines,
-    `feature_scores` says which columns are unlike their reconstruction, and a threshold
-    learned from the training scores makes `predict`. The parameters but `contamination`
-    are those of :class:`AdversarialAutoencoder`; the input is corrupted by a little
-    Gaussian noise by default, so that the network cannot learn to copy whatever it
-    sees [2]_.
+    An adversarial autoencoder reconstructs normal rows from codes that follow a prior
+    [1]_, and others badly. `score_samples` is minus the reconstruction error; with a
+    `density_weight` above 0 it also counts how unlikely the prior finds the code.
+    `feature_scores` says which columns made the error, and a threshold learned from the
+    training scores makes `predict`. The parameters but `contamination` are those of
+    :class:`AdversarialAutoencoder`; the input is corrupted by a little Gaussian noise
+    by default, which keeps the network from learning to copy whatever it sees [2]_.
 
     Parameters
     ----------
@@ -47,8 +46,9 @@ default="gaussian"
     adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
 default="non-saturating"
         What discriminator and encoder play for.
-    adversarial_weight : float, default=0.1
-        Weight of the term by which the encoder fools the discriminator.
+    adversarial_weight : float, default=0.3
+        Weight of the term by which the encoder fools the discriminator, in units of
+        the reconstruction loss, so that it means the same on any scale of X.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminator and once for all else.
@@ -73,8 +73,9 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         [4]_; not those of an own `discriminator`.
     batch_size : int, default=128
         Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int, default=100
-        Passes over the rows, at most.
+    epochs : int, default=None
+        Passes over the rows, at most. None means 100, or fewer where these would be
+        more than ST100 steps, but at least 5.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -91,6 +92,9 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     noise_level : float, default=0.1
         Standard deviation of Gaussian noise in the units of X, or else the probability
         that a cell is hit.
+    density_weight : float, default=0.0
+        Weight of log p(z) in `score_samples`, which training does not see. 0 makes the
+        score minus the reconstruction loss of the row, in the units of the loss.
     encoder, decoder : keras.Model or callable, default=None
         Own networks for either half: an unfitted Keras model, or a callable that
         returns one. An encoder is called with (n_features, n_components), a decoder
@@ -164,7 +168,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     _model = AdversarialAutoencoder
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **AdversarialAutoencoder._parameter_constraints,
-        **FlatDetector._contamination,
+        **FlatDetector._own,
     }
 
     def __init__(
@@ -177,7 +181,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         prior: str | Callable = "gaussian",
         adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 0.1,
+        adversarial_weight: float = 0.3,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = 0.002,
         discriminator_learning_rate: Any = None,
@@ -186,13 +190,14 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         gradient_penalty: float | None = None,
         spectral_normalization: bool = False,
         batch_size: int | None = 128,
-        epochs: int = 100,
+        epochs: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         noise: str | None = "gaussian",
         noise_level: float = 0.1,
+        density_weight: float = 0.0,
         encoder: keras.Model | Callable | None = None,
         decoder: keras.Model | Callable | None = None,
         discriminator: keras.Model | Callable | None = None,
@@ -225,6 +230,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.tol = tol
         self.noise = noise
         self.noise_level = noise_level
+        self.density_weight = density_weight
         self.encoder = encoder
         self.decoder = decoder
         self.discriminator = discriminator

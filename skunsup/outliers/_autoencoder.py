@@ -50,9 +50,10 @@ default=0.002
     batch_size : int, default=128
         Rows a step. None, or more than there are rows, takes all rows in one step; 1
         trains on one row at a time.
-    epochs : int, default=100
-        Passes over the rows, at most. Where `batch_size` does not divide the number of
-        rows, the last minibatch is filled up with rows drawn a second time.
+    epochs : int, default=None
+        Passes over the rows, at most. None means 100, or fewer where these would be
+        more than 1,000 steps, but at least 5. Where `batch_size` does not divide the
+        number of rows, the last minibatch is filled up with rows drawn a second time.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights.
@@ -137,7 +138,7 @@ default=0.002
     _model = Autoencoder
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **Autoencoder._parameter_constraints,
-        **FlatDetector._contamination,
+        **FlatDetector._own,
     }
 
     def __init__(
@@ -152,7 +153,7 @@ default=0.002
         learning_rate: Any = 2e-3,
         weight_decay: float | None = None,
         batch_size: int | None = 128,
-        epochs: int = 100,
+        epochs: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,

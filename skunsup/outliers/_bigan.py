@@ -63,8 +63,9 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         [6]_; not those of an own `discriminator`.
     batch_size : int, default=128
         Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int, default=100
-        Passes over the rows, at most.
+    epochs : int, default=None
+        Passes over the rows, at most. None means 100, or fewer where these would be
+        more than ST100 steps, but at least 5.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -150,7 +151,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     _model = BiGAN
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **BiGAN._parameter_constraints,
-        **FlatDetector._contamination,
+        **FlatDetector._own,
     }
 
     def __init__(
@@ -170,7 +171,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         gradient_penalty: float | None = None,
         spectral_normalization: bool = False,
         batch_size: int | None = 128,
-        epochs: int = 100,
+        epochs: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,

@@ -1,27 +1,37 @@
 """The detectors that have a model's parameters as their own."""
 
+import contextlib
 import copy
 from typing import Any, ClassVar, Self
 
 import keras
+import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._sklearn import unchanged_on_error, validated
+from skunsup._sklearn import count_rows, integers, unchanged_on_error, validated
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._detector import Detector
 
 N_COMPONENTS = 16
+FEWEST_EPOCHS = 5
 
 
 class FlatDetector(Detector):
     """Base of the detectors that have a model's parameters as their own.
 
     A subclass names its model, lists the model's parameters in its `__init__` with
-    defaults that suit detection, and puts their ranges beside that of `contamination`.
+    defaults that suit detection, and puts their ranges beside those of `_own`.
+    `epochs=None` stands for `_most_epochs`, or fewer to keep to `_most_steps`.
     """
 
     _model: ClassVar[type[LatentTransformer]]
+    _most_epochs: ClassVar[int] = 100
+    _most_steps: ClassVar[int] = 1000
+    _own: ClassVar[dict[str, list]] = {
+        **Detector._contamination,
+        "epochs": [integers(1), None],
+    }
 
     @validated(prefer_skip_nested_validation=True)
     def fit(
@@ -52,7 +62,7 @@ class FlatDetector(Detector):
             As the model's `fit` does; the detector is then as it was before.
         """
         with unchanged_on_error(self):
-            model = self._scorer()
+            model = self._scorer().set_params(epochs=self._epochs(X, sample_weight))
             model.fit(X, sample_weight=sample_weight, X_val=X_val)
             self.estimator_ = model
             self._take_columns()
@@ -77,6 +87,21 @@ class FlatDetector(Detector):
         params = {name: getattr(self, name) for name in names}
         if params["n_components"] is None and params["encoder"] is None:
             params["n_components"] = N_COMPONENTS
+        if params["epochs"] is None:
+            params["epochs"] = self._most_epochs
         if self.warm_start and hasattr(self, "estimator_"):
             return copy.deepcopy(self.estimator_).set_params(**params)
         return self._model(**params)
+
+    def _epochs(self, X: Any, sample_weight: Any) -> int:
+        if self.epochs is not None:  # type: ignore[attr-defined]
+            return int(self.epochs)  # type: ignore[attr-defined]
+        n_rows = count_rows(X)
+        # What is wrong with weights is for the model to say.
+        with contextlib.suppress(TypeError, ValueError):
+            weight = 1.0 if sample_weight is None else sample_weight
+            total = np.broadcast_to(np.asarray(weight, np.float64), (n_rows,)).sum()
+            n_rows = round(total)
+        n_steps = -(-n_rows // (self.batch_size or max(n_rows, 1)))  # type: ignore[attr-defined]
+        epochs = self._most_steps // max(n_steps, 1)
+        return int(np.clip(epochs, FEWEST_EPOCHS, self._most_epochs))

@@ -56,8 +56,9 @@ default=0.002
         optimizer's own.
     batch_size : int, default=128
         Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int, default=100
-        Passes over the rows, at most.
+    epochs : int, default=None
+        Passes over the rows, at most. None means 400, or fewer where these would be
+        more than ST400 steps, but at least 5.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -132,9 +133,11 @@ default=0.002
     """
 
     _model = VariationalAutoencoder
+    _most_epochs = 400
+    _most_steps = 4000
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **VariationalAutoencoder._parameter_constraints,
-        **FlatDetector._contamination,
+        **FlatDetector._own,
     }
 
     def __init__(
@@ -153,7 +156,7 @@ default=0.002
         learning_rate: Any = 0.002,
         weight_decay: float | None = None,
         batch_size: int | None = 128,
-        epochs: int = 100,
+        epochs: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
