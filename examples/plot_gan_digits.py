@@ -16,6 +16,7 @@ from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -58,7 +59,8 @@ for epochs in LOOKS:
 
 def draw_row(axis, digits, label):
     """Digits side by side."""
-    tiles = digits.reshape(-1, 8, 8).transpose(1, 0, 2).reshape(8, -1)
+    tiles = np.pad(digits.reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 1)))
+    tiles = tiles.transpose(1, 0, 2).reshape(8, -1)
     axis.imshow(tiles, cmap="gray_r", vmin=0, vmax=1)
     axis.set(xticks=[], yticks=[])
     axis.set_ylabel(label, rotation=0, ha="right", va="center")

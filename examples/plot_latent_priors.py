@@ -66,9 +66,9 @@ for prior, model in models.items():
 #
 # Where the digits went
 # ---------------------
-# Above, codes of all digits in colour over draws from the prior in grey. Below, digits
-# decoded from points of the prior: the quantiles of the bell, the petals from the
-# middle outwards, the spiral from end to end.
+# Above, codes of all digits in colour over those of generated digits in grey. Below,
+# digits decoded from points of the prior: the quantiles of the bell, the petals from
+# the middle outwards, the spiral from end to end.
 
 COLOURS = plt.get_cmap("tab10").colors
 
@@ -80,7 +80,7 @@ def bell(n):
 
 
 def petals(n):
-    """A row for each of the ten petals, from 2 to 6 along its axis."""
+    """A row for each of the ten petals, from 2.5 to 5.5 along its axis."""
     angle = np.arange(10)[:, None] * 2 * np.pi / 10
     radius = np.linspace(2.5, 5.5, n)
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
@@ -96,9 +96,9 @@ GRIDS = {"gaussian": bell(10), "mixture": petals(10), "swiss-roll": spiral(10)}
 
 
 def draw_codes(axis, model, prior):
-    """Codes over draws from the prior."""
-    draws = model.transform(model.sample(2000, random_state=0))
-    axis.scatter(*draws.T, s=4, color="0.85", lw=0)
+    """Codes of the digits over codes of generated ones."""
+    generated = model.transform(model.sample(2000, random_state=0))
+    axis.scatter(*generated.T, s=4, color="0.85", lw=0)
     axis.scatter(*model.transform(X).T, s=5, c=[COLOURS[k] for k in y], lw=0)
     axis.set(title=prior, xticks=[], yticks=[], aspect="equal")
     axis.spines[:].set_visible(False)
@@ -107,9 +107,10 @@ def draw_codes(axis, model, prior):
 def draw_grid(axis, model, grid):
     """Digits decoded from a grid of codes, as one picture."""
     rows, columns, _ = grid.shape
-    digits = model.inverse_transform(grid.reshape(-1, 2))
-    tiles = digits.reshape(rows, columns, 8, 8).transpose(0, 2, 1, 3)
-    axis.imshow(tiles.reshape(8 * rows, 8 * columns), cmap="gray_r", vmin=0, vmax=1)
+    digits = model.inverse_transform(grid.reshape(-1, 2)).reshape(-1, 8, 8)
+    tiles = np.pad(digits, ((0, 0), (1, 1), (1, 1))).reshape(rows, columns, 10, 10)
+    picture = tiles.transpose(0, 2, 1, 3).reshape(10 * rows, 10 * columns)
+    axis.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
     axis.set(xticks=[], yticks=[])
 
 
@@ -121,7 +122,7 @@ for (prior, model), (above, below) in zip(models.items(), axes.T, strict=True):
     draw_grid(below, model, GRIDS[prior])
 handles = [plt.Line2D([], [], color=c, marker="o", ls="") for c in COLOURS]
 figure.legend(handles, range(10), loc="outside right center", title="digit")
-figure.suptitle("Digits on two numbers each, which follow the prior in grey")
+figure.suptitle("Digits on two numbers each, which follow the prior asked for")
 
 # %%
 # Run as a script, save the figure.
