@@ -1,0 +1,143 @@
+"""
+Outliers by four families
+=========================
+
+Four detectors learn what benign tumours look like, each in its own way: by copying them
+(:class:`~skunsup.AutoencoderDetector`), by their likelihood
+(:class:`~skunsup.VAEDetector`), by copying them through codes of a known shape
+(:class:`~skunsup.AAEDetector`) and by a game between a generator and a critic
+(:class:`~skunsup.GANDetector`). None has seen a malignant one. How well do they tell
+the malignant ones that come later?
+
+As a script it saves its figure as a PNG file in the current directory, or in the one
+named on the command line: ``python examples/plot_outlier_families.py figures``.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+from sklearn.decomposition import PCA
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skunsup import AAEDetector, AutoencoderDetector, GANDetector, VAEDetector
+
+table = load_breast_cancer(as_frame=True)
+X, malignant = table.data, table.target == 0
+benign_rows = np.random.default_rng(0).permutation(np.flatnonzero(~malignant))
+seen, later = benign_rows[:180], np.append(benign_rows[180:], np.flatnonzero(malignant))
+
+# %%
+# One line each
+# -------------
+# Every detector has defaults of its own and needs nothing but scaled rows.
+
+DETECTORS = (AutoencoderDetector, VAEDetector, AAEDetector, GANDetector)
+pipelines = {}
+print(f"{'':21}{'AUROC':>7}{'AP':>7}{'malignant flagged':>19}{'benign flagged':>16}")
+for kind in DETECTORS:
+    pipeline = make_pipeline(
+        StandardScaler().set_output(transform="pandas"), kind(random_state=0)
+    ).fit(X.iloc[seen])
+    pipelines[kind.__name__] = pipeline
+    scores = -pipeline.score_samples(X.iloc[later])
+    flagged = pipeline.predict(X.iloc[later]) == -1
+    truth = malignant.iloc[later]
+    print(
+        f"{kind.__name__:21}{roc_auc_score(truth, scores):7.3f}"
+        f"{average_precision_score(truth, scores):7.3f}"
+        f"{flagged[truth].mean():19.1%}{flagged[~truth].mean():16.1%}"
+    )
+
+# %%
+# Where they agree
+# ----------------
+# Above, the scores of rows that were not learned from; the line is the threshold that
+# ``contamination="auto"`` puts. Below, the same rows on two principal components: the
+# darker, the more of an outlier. The families draw the border of the normal in
+# different places, and agree on what lies far out.
+
+BLUE, ORANGE = "#1f6fb4", "#e07b1a"
+plane = make_pipeline(StandardScaler(), PCA(2)).fit(X.iloc[seen])
+at = plane.transform(X.iloc[later])
+
+
+def draw_scores(axis, pipeline, title):
+    """Histogram of how outlying benign and malignant tumours are."""
+    anomaly = -pipeline.decision_function(X.iloc[later])
+    low, high = np.quantile(anomaly, [0.0, 0.97])
+    bins = np.linspace(low, high, 31)
+    for rows, colour, label in (
+        (~truth, BLUE, "benign"),
+        (truth, ORANGE, "malignant"),
+    ):
+        axis.hist(
+            np.clip(anomaly[rows], low, high),
+            bins,
+            color=colour,
+            alpha=0.7,
+            label=label,
+        )
+    axis.axvline(0.0, color="black", lw=1)
+    area = roc_auc_score(truth, anomaly)
+    axis.set(title=f"{title}\nAUROC {area:.3f}", yticks=[], xticks=[0.0])
+    axis.set_xticklabels(["threshold"])
+    axis.spines[["top", "right", "left"]].set_visible(False)
+
+
+def draw_plane(axis, pipeline):
+    """Outlier probability of each row on the principal plane."""
+    probability = pipeline[-1].outlier_probability(
+        pipeline[:-1].transform(X.iloc[later])
+    )
+    for rows, marker in ((~truth, "o"), (truth, "^")):
+        axis.scatter(
+            *at[rows].T,
+            c=probability[rows],
+            marker=marker,
+            s=16,
+            cmap="inferno_r",
+            vmin=0,
+            vmax=1.15,
+            lw=0,
+        )
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
+figure, axes = plt.subplots(
+    2, 4, figsize=(13, 6), num="outlier_families", layout="constrained"
+)
+for (name, pipeline), (above, below) in zip(pipelines.items(), axes.T, strict=True):
+    draw_scores(above, pipeline, name)
+    draw_plane(below, pipeline)
+axes[0, 0].legend(frameon=False)
+handles = [plt.Line2D([], [], color="grey", marker=m, ls="") for m in "o^"]
+axes[1, 0].legend(handles, ["benign", "malignant"], frameon=False)
+
+# %%
+# What made a row an outlier
+# --------------------------
+# All of them explain themselves by columns. For the malignant tumour that the first
+# finds strangest:
+
+first = pipelines["AutoencoderDetector"]
+worst = X.iloc[later][truth].iloc[[first.score_samples(X.iloc[later][truth]).argmin()]]
+for name, pipeline in pipelines.items():
+    blame = pipeline[-1].feature_scores(pipeline[:-1].transform(worst))[0]
+    columns = X.columns[blame.argsort()[::-1][:3]]
+    print(f"{name:21}{', '.join(columns)}")
+
+# %%
+# Run as a script, save the figure.
+
+if "sphinx_gallery" not in sys.modules:
+    folder = Path(*sys.argv[1:2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in plt.get_figlabels():
+        plt.figure(name).savefig(folder / f"{name}.png", dpi=120)
+plt.show()
