@@ -69,19 +69,14 @@ at = plane.transform(X.iloc[later])
 def draw_scores(axis, pipeline, title):
     """Histogram of how outlying benign and malignant tumours are."""
     anomaly = -pipeline.decision_function(X.iloc[later])
-    low, high = np.quantile(anomaly, [0.0, 0.97])
-    bins = np.linspace(low, high, 31)
+    low, high = np.quantile(anomaly[~truth], [0.25, 0.75])
+    anomaly = np.arcsinh(anomaly / (high - low))  # near 0 as it is, far out as a log
+    bins = np.linspace(anomaly.min(), anomaly.max(), 31)
     for rows, colour, label in (
         (~truth, BLUE, "benign"),
         (truth, ORANGE, "malignant"),
     ):
-        axis.hist(
-            np.clip(anomaly[rows], low, high),
-            bins,
-            color=colour,
-            alpha=0.7,
-            label=label,
-        )
+        axis.hist(anomaly[rows], bins, color=colour, alpha=0.7, label=label)
     axis.axvline(0.0, color="black", lw=1)
     area = roc_auc_score(truth, anomaly)
     axis.set(title=f"{title}\nAUROC {area:.3f}", yticks=[], xticks=[0.0])

@@ -58,13 +58,18 @@ FIGURES = ("precision", "recall", "density", "coverage", "auroc", "seconds")
 ADAM = {"optimizer": {"class_name": "Adam", "config": {"beta_1": 0.5}}}
 GAME = ADAM | {"activation": "leaky_relu", "learning_rate": 5e-4, "batch_size": 128}
 PARAMETERS: dict[str, dict[str, dict]] = {
-    "adult": {"VariationalAutoencoder": {"n_components": 6}},
+    "adult": {
+        "VariationalAutoencoder": {"n_components": 6},
+        "GAN": GAME | {"hidden_layer_sizes": (128, 128), "epochs": 60},
+    },
     "pendigits": {
         "VariationalAutoencoder": {
             "n_components": 16,
             "hidden_layer_sizes": (256, 128),
             "noise_variance": "isotropic",
-        }
+        },
+        "GAN": GAME
+        | {"n_components": 32, "hidden_layer_sizes": (256, 256), "epochs": 150},
     },
     "mnist": {
         "VariationalAutoencoder": {
@@ -73,7 +78,9 @@ PARAMETERS: dict[str, dict[str, dict]] = {
             "noise_variance": "isotropic",
             "batch_size": 64,
             "epochs": 30,
-        }
+        },
+        "GAN": GAME
+        | {"n_components": 64, "hidden_layer_sizes": (256, 256), "epochs": 60},
     },
 }
 
