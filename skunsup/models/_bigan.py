@@ -149,9 +149,9 @@ class BiGAN(AdversarialEstimator, Sampler, LatentTransformer):
     two kinds of pairs, and encoder and decoder to fool it; if they succeed, they are
     each other's inverse [1]_ [2]_. `sample` decodes noise, `transform` encodes rows.
 
-    `score_samples` is -0.9 |x - decode(z)| - 0.1 |f(x, z) - f(decode(z), z)| for the
-    code z of the row x, with sums of absolute values and f the last hidden features of
-    the discriminator [3]_.
+    `score_samples` is ``-0.9 |x - x'| - 0.1 |f(x, z) - f(x', z)|`` for a row x with the
+    code z and the reconstruction x', with sums of absolute values and f the last hidden
+    features of the discriminator [3]_.
 
     Parameters
     ----------

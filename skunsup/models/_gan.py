@@ -383,7 +383,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         Returns
         -------
         float
-            Minus the energy distance between X and 256 generated rows [5]_, but for a
+            Minus the energy distance between X and 256 generated rows, but for a
             constant of X: higher is better. Not the mean of `score_samples`, which
             says how the discriminator fares and not what the rows are worth.
         """
