@@ -94,14 +94,14 @@ class FlatDetector(Detector):
         return self._model(**params)
 
     def _epochs(self, X: Any, sample_weight: Any) -> int:
-        if self.epochs is not None:  # type: ignore[attr-defined]
-            return int(self.epochs)  # type: ignore[attr-defined]
+        if self.epochs is not None:
+            return int(self.epochs)
         n_rows = count_rows(X)
         # What is wrong with weights is for the model to say.
         with contextlib.suppress(TypeError, ValueError):
             weight = 1.0 if sample_weight is None else sample_weight
             total = np.broadcast_to(np.asarray(weight, np.float64), (n_rows,)).sum()
             n_rows = round(total)
-        n_steps = -(-n_rows // (self.batch_size or max(n_rows, 1)))  # type: ignore[attr-defined]
+        n_steps = -(-n_rows // (self.batch_size or max(n_rows, 1)))
         epochs = self._most_steps // max(n_steps, 1)
         return int(np.clip(epochs, FEWEST_EPOCHS, self._most_epochs))
