@@ -22,8 +22,9 @@ One method is ahead of another on a set if its mean coverage is higher, its AURO
 nearer to 0.5, and its fit takes less time. That was said before a figure was seen.
 
 Each method runs in a process of its own, whose first fit compiles, and keeps its rows
-in ``--samples``; what is there is not run again. ``--tune`` puts rows that are neither
-trained on nor held out in the place of the held-out ones: choose `PARAMETERS` with it.
+in ``--samples``; what is there, or in the file of ``--output``, is not run again.
+``--tune`` puts rows that are neither trained on nor held out in the place of the
+held-out ones: choose `PARAMETERS` with it, without ``--output``.
 The folder that holds adult/, adbench/ and mnist/ is given by ``--data`` or by the
 environment variable SKUNSUP_DATA::
 
@@ -60,13 +61,32 @@ GAME = ADAM | {"activation": "leaky_relu", "learning_rate": 5e-4, "batch_size": 
 PARAMETERS: dict[str, dict[str, dict]] = {
     "adult": {
         "VariationalAutoencoder": {"n_components": 6},
+        "AdversarialAutoencoder": {"n_components": 6, "batch_size": 64},
+        "WassersteinAutoencoder": {
+            "n_components": 6,
+            "batch_size": 64,
+            "mmd_weight": 30.0,
+        },
         "GAN": GAME | {"hidden_layer_sizes": (128, 128), "epochs": 60},
+        "BiGAN": GAME
+        | {"n_components": 6, "hidden_layer_sizes": (128, 128), "epochs": 60},
     },
     "pendigits": {
         "VariationalAutoencoder": {
             "n_components": 16,
             "hidden_layer_sizes": (256, 128),
             "noise_variance": "isotropic",
+        },
+        "AdversarialAutoencoder": {
+            "n_components": 8,
+            "hidden_layer_sizes": (256, 128),
+            "batch_size": 64,
+        },
+        "WassersteinAutoencoder": {
+            "n_components": 8,
+            "hidden_layer_sizes": (256, 128),
+            "batch_size": 64,
+            "mmd_weight": 200.0,
         },
         "GAN": GAME
         | {"n_components": 32, "hidden_layer_sizes": (256, 256), "epochs": 150},
@@ -76,6 +96,13 @@ PARAMETERS: dict[str, dict[str, dict]] = {
             "n_components": 16,
             "hidden_layer_sizes": (256, 128),
             "noise_variance": "isotropic",
+            "batch_size": 64,
+            "epochs": 30,
+        },
+        "WassersteinAutoencoder": {
+            "n_components": 16,
+            "hidden_layer_sizes": (256, 128),
+            "mmd_weight": 30.0,
             "batch_size": 64,
             "epochs": 30,
         },
@@ -120,14 +147,15 @@ def main():
         generate_all(*options.subject.split(":"), options)
         print(json.dumps({}))
         return
-    runs = []
+    runs = stored(options.output)
     for name in options.only:
         for method in options.methods:
-            runs += run(name, method, options)
+            done = {(r["set"], r["method"], r["seed"]) for r in runs}
+            seeds = [s for s in options.seeds if (name, method, s) not in done]
+            runs += run(name, method, seeds, options)
             _common.store(options.output, parameters=PARAMETERS, runs=runs)
-        print(
-            f"\n{name}\n\n{report([r for r in runs if r['set'] == name])}", flush=True
-        )
+        chosen = [run for run in runs if run["set"] == name]
+        print(f"\n{name}\n\n{report(chosen)}", flush=True)
 
 
 def parse():
@@ -142,6 +170,13 @@ def parse():
     options.add_argument("--tune", action="store_true", help="never use held-out rows")
     options.add_argument("--subject", help="SET:METHOD, in this process")
     return options.parse_args()
+
+
+def stored(path):
+    """Return the figures of an earlier call."""
+    if path is None or not path.is_file():
+        return []
+    return json.loads(path.read_text())["runs"]
 
 
 def found(data, name):
@@ -165,9 +200,9 @@ def split(name, seed, options):
     return X[:MOST_FITTED].astype(np.float32), held_out[chosen].astype(np.float32)
 
 
-def run(name, method, options):
+def run(name, method, seeds, options):
     """Return the figures of one method, a record a seed that worked."""
-    paths = {s: kept(name, method, s, options) for s in options.seeds}
+    paths = {s: kept(name, method, s, options) for s in seeds}
     missing = [seed for seed, path in paths.items() if not path.is_file()]
     if missing:
         passed = ["--data", options.data, "--samples", options.samples]
