@@ -20,6 +20,68 @@ OWN = (
     "BiGAN",
 )
 MODULES = dict.fromkeys(OWN, "skunsup.models") | {"CTGAN": "ctgan", "TVAE": "ctgan"}
+ADAM = {"optimizer": {"class_name": "Adam", "config": {"beta_1": 0.5}}}
+GAME = ADAM | {"activation": "leaky_relu", "learning_rate": 5e-4, "batch_size": 128}
+PARAMETERS: dict[str, dict[str, dict]] = {  # chosen with --tune
+    "adult": {
+        "VariationalAutoencoder": {"n_components": 6},
+        "AdversarialAutoencoder": {"n_components": 6, "batch_size": 64},
+        "WassersteinAutoencoder": {
+            "n_components": 6,
+            "batch_size": 64,
+            "mmd_weight": 30.0,
+        },
+        "GAN": GAME | {"hidden_layer_sizes": (128, 128), "epochs": 60},
+        "BiGAN": GAME
+        | {"n_components": 6, "hidden_layer_sizes": (128, 128), "epochs": 60},
+    },
+    "pendigits": {
+        "VariationalAutoencoder": {
+            "n_components": 16,
+            "hidden_layer_sizes": (256, 128),
+            "noise_variance": "isotropic",
+        },
+        "AdversarialAutoencoder": {
+            "n_components": 8,
+            "hidden_layer_sizes": (256, 128),
+            "batch_size": 64,
+        },
+        "WassersteinAutoencoder": {
+            "n_components": 8,
+            "hidden_layer_sizes": (256, 128),
+            "batch_size": 64,
+            "mmd_weight": 200.0,
+        },
+        "GAN": GAME
+        | {"n_components": 32, "hidden_layer_sizes": (256, 256), "epochs": 150},
+    },
+    "mnist": {
+        "VariationalAutoencoder": {
+            "n_components": 16,
+            "hidden_layer_sizes": (256, 128),
+            "noise_variance": "isotropic",
+            "batch_size": 64,
+            "epochs": 30,
+        },
+        "AdversarialAutoencoder": {
+            "n_components": 16,
+            "hidden_layer_sizes": (256, 128),
+            "spectral_normalization": True,
+            "adversarial_weight": 0.1,
+            "batch_size": 64,
+            "epochs": 30,
+        },
+        "WassersteinAutoencoder": {
+            "n_components": 16,
+            "hidden_layer_sizes": (256, 128),
+            "mmd_weight": 30.0,
+            "batch_size": 64,
+            "epochs": 30,
+        },
+        "GAN": GAME
+        | {"n_components": 64, "hidden_layer_sizes": (256, 256), "epochs": 60},
+    },
+}
 
 
 def own(name, parameters):

@@ -24,7 +24,7 @@ nearer to 0.5, and its fit takes less time. That was said before a figure was se
 Each method runs in a process of its own, whose first fit compiles, and keeps its rows
 in ``--samples``; what is there, or in the file of ``--output``, is not run again.
 ``--tune`` puts rows that are neither trained on nor held out in the place of the
-held-out ones: choose `PARAMETERS` with it, without ``--output``.
+held-out ones: choose the parameters with it, without ``--output``.
 The folder that holds adult/, adbench/ and mnist/ is given by ``--data`` or by the
 environment variable SKUNSUP_DATA::
 
@@ -56,60 +56,6 @@ SEEDS = (0, 1, 2)
 MOST_FITTED, N_COMPARED, N_NEIGHBORS, N_SCORES = 10_000, 2_000, 5, 32
 AS_THEY_ARE = ("CTGAN", "TVAE")
 FIGURES = ("precision", "recall", "density", "coverage", "auroc", "seconds")
-ADAM = {"optimizer": {"class_name": "Adam", "config": {"beta_1": 0.5}}}
-GAME = ADAM | {"activation": "leaky_relu", "learning_rate": 5e-4, "batch_size": 128}
-PARAMETERS: dict[str, dict[str, dict]] = {
-    "adult": {
-        "VariationalAutoencoder": {"n_components": 6},
-        "AdversarialAutoencoder": {"n_components": 6, "batch_size": 64},
-        "WassersteinAutoencoder": {
-            "n_components": 6,
-            "batch_size": 64,
-            "mmd_weight": 30.0,
-        },
-        "GAN": GAME | {"hidden_layer_sizes": (128, 128), "epochs": 60},
-        "BiGAN": GAME
-        | {"n_components": 6, "hidden_layer_sizes": (128, 128), "epochs": 60},
-    },
-    "pendigits": {
-        "VariationalAutoencoder": {
-            "n_components": 16,
-            "hidden_layer_sizes": (256, 128),
-            "noise_variance": "isotropic",
-        },
-        "AdversarialAutoencoder": {
-            "n_components": 8,
-            "hidden_layer_sizes": (256, 128),
-            "batch_size": 64,
-        },
-        "WassersteinAutoencoder": {
-            "n_components": 8,
-            "hidden_layer_sizes": (256, 128),
-            "batch_size": 64,
-            "mmd_weight": 200.0,
-        },
-        "GAN": GAME
-        | {"n_components": 32, "hidden_layer_sizes": (256, 256), "epochs": 150},
-    },
-    "mnist": {
-        "VariationalAutoencoder": {
-            "n_components": 16,
-            "hidden_layer_sizes": (256, 128),
-            "noise_variance": "isotropic",
-            "batch_size": 64,
-            "epochs": 30,
-        },
-        "WassersteinAutoencoder": {
-            "n_components": 16,
-            "hidden_layer_sizes": (256, 128),
-            "mmd_weight": 30.0,
-            "batch_size": 64,
-            "epochs": 30,
-        },
-        "GAN": GAME
-        | {"n_components": 64, "hidden_layer_sizes": (256, 256), "epochs": 60},
-    },
-}
 
 
 def adult(data, seed):
@@ -153,7 +99,7 @@ def main():
             done = {(r["set"], r["method"], r["seed"]) for r in runs}
             seeds = [s for s in options.seeds if (name, method, s) not in done]
             runs += run(name, method, seeds, options)
-            _common.store(options.output, parameters=PARAMETERS, runs=runs)
+            _common.store(options.output, parameters=_generators.PARAMETERS, runs=runs)
         chosen = [run for run in runs if run["set"] == name]
         print(f"\n{name}\n\n{report(chosen)}", flush=True)
 
@@ -232,7 +178,7 @@ def generate_all(name, method, options):
         importlib.import_module(_generators.MODULES[method])
     learn = _generators.PEERS.get(method)
     if learn is None:
-        learn = _generators.own(method, PARAMETERS[name][method])
+        learn = _generators.own(method, _generators.PARAMETERS[name][method])
     options.samples.mkdir(parents=True, exist_ok=True)
     for seed in options.seeds:
         rows, seconds = generate(name, method, seed, learn, options)
