@@ -138,7 +138,7 @@ NUMBERS = {
 
 CHOICES = {
     "adversarial_loss": Case(
-        "'adversarial_loss' .. 'hinge' .. 'wasserstein' .. Got 'wgan'",
+        "'adversarial_loss' .. 'hinge' .. Got 'wgan'",
         params={"adversarial_loss": "wgan"},
         kinds=ADVERSARIAL,
     ),

@@ -193,8 +193,9 @@ class BankPrior(Prior):
         centres = self.bank[:DENSITY_ROWS]
         n, d = centres.shape
         width = centres.std(axis=0) * n ** (-1.0 / (d + 4)) + 1e-6
-        scaled = ops.convert_to_tensor((centres / width).astype(np.float32))
-        distance = squared_distances(z / width.astype(np.float32), scaled)
+        scale = ops.convert_to_tensor((1.0 / width).astype(np.float32))
+        placed = ops.convert_to_tensor((centres / width).astype(np.float32))
+        distance = squared_distances(z * scale, placed)
         constant = math.log(n) + 0.5 * d * math.log(2 * math.pi)
         constant += float(np.log(width).sum())
         return ops.logsumexp(-0.5 * distance, axis=-1) - constant
