@@ -1,5 +1,6 @@
 """The network of adversarial autoencoders whose code has a category."""
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -126,7 +127,8 @@ class CategoricalPrior(Prior):
         """Pick a category by the uniform number."""
         k = len(self.shares)
         ends = np.cumsum(self.shares)[:-1].astype(np.float32)
-        category = ops.sum(ops.cast(u >= ends[None], "int32"), axis=1)
+        passed = ops.cast(u >= ops.convert_to_tensor(ends[None]), "int32")
+        category = ops.sum(passed, axis=1)
         return ops.concatenate([ops.one_hot(category, k), e[:, k:]], axis=-1)
 
     def log_density(self, z: Any) -> Any:
@@ -134,14 +136,22 @@ class CategoricalPrior(Prior):
         return self._normal.log_density(z[:, len(self.shares) :])
 
 
+def imbalance(probabilities: Any) -> Any:
+    """How far the mean probabilities are from equal shares, in nats.
+
+    Their Kullback-Leibler divergence: 0 where the k categories are used alike, log k
+    where only one is (Springenberg 2016, eq. 6).
+    """
+    mean = ops.mean(probabilities, axis=0)
+    return math.log(probabilities.shape[-1]) + ops.sum(mean * ops.log(mean + TINY))
+
+
 def usage(probabilities: Any) -> Any:
     """Perplexity of the mean probabilities, relative to that of equal shares.
 
     1 where categories are used alike, 1 / k where only one of k is.
     """
-    mean = ops.mean(probabilities, axis=0)
-    entropy = -ops.sum(mean * ops.log(mean + TINY))
-    return ops.exp(entropy) / probabilities.shape[-1]
+    return ops.exp(-imbalance(probabilities))
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -152,7 +162,8 @@ class CategoricalNetwork(Adversary, PriorNetwork):
     the decoder takes both. Objective: mean reconstruction loss; plus the losses of two
     discriminators, of one-hot draws of categories and the probabilities, and of normal
     draws and the continuous codes, which they take as given; plus `adversarial_weight`
-    times the losses of the encoder, that either be taken for draws; and where rows have
+    times the losses of the encoder, that either be taken for draws; and perhaps
+    `balance_weight` times the `imbalance` of the probabilities; and where rows have
     labels, plus `label_weight` times the cross-entropy of the probabilities of labelled
     rows (Makhzani et al. 2015, sections 4 and 5); the weights are in units of the
     reconstruction loss.
@@ -175,6 +186,8 @@ keras.Model
         Weights of the encoder's adversarial losses and of the gradient penalty.
     n_critic : int
         Steps of the discriminators for one step of the halves.
+    balance_weight : float or None
+        Weight of the `imbalance` of categories in a minibatch; None for no such term.
     label_weight : float or None
         Weight of the cross-entropy; None where there are no labels.
     loss, noise, noise_level
@@ -198,6 +211,7 @@ keras.Model
         adversarial_weight: float = 1.0,
         gradient_penalty: float = 0.0,
         n_critic: int = 1,
+        balance_weight: float | None = None,
         label_weight: float | None = None,
         loss: Any = "mean_squared_error",
         noise: str | None = None,
@@ -217,6 +231,7 @@ keras.Model
             "adversarial_weight": adversarial_weight,
             "gradient_penalty": gradient_penalty,
             "n_critic": n_critic,
+            "balance_weight": balance_weight,
             "label_weight": label_weight,
             "loss": loss,
             "noise": noise,
@@ -226,6 +241,8 @@ keras.Model
         super().__init__({**halves, **judges}, settings, **kwargs)
         self.n_categories = len(prior.shares)
         self.groups = (Group(tuple(judges)), Group(tuple(halves), n_critic))
+        if balance_weight is not None:
+            self.own_terms = (*self.own_terms, "balance")
         if label_weight is not None:
             self.own_terms = (*self.own_terms, "classification")
 
@@ -234,11 +251,14 @@ keras.Model
         rows = x[:, : self.settings["n_features"]]
         code, loss = self.code_and_error(rows)
         draws = self.prior_draws(code)
-        more = []
+        k, more = self.n_categories, []
+        if self.settings["balance_weight"] is not None:
+            term = relative(imbalance(code[:, :k]), loss)
+            more = [self.settings["balance_weight"] * term]
         if self.settings["label_weight"] is not None:
             one_hot = self._one_hot(x[:, -1])
             entropy = relative(self._classification(x, one_hot), loss)
-            more = [self.settings["label_weight"] * entropy]
+            more = [*more, self.settings["label_weight"] * entropy]
             draws = self._with_labels(draws, one_hot)
         own, fooling, metrics = self._play(draws, code)
         weighted = self.settings["adversarial_weight"] * relative(fooling, loss)

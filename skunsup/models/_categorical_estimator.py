@@ -47,11 +47,11 @@ CATEGORICAL = {
 class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
     """Base of the estimators around a `CategoricalNetwork`.
 
-    A subclass says in `_categories` how many there are, and may weigh labels.
+    A subclass says in `_categories` how many there are, and in `_weights` what balance
+    or labels weigh.
     """
 
     _judged = "the encoder returns beside the probabilities"
-    _label_weight: float | None = None
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give the probabilities that the encoder sees.
@@ -71,6 +71,7 @@ class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
         return raw / raw.sum(axis=1, keepdims=True)
 
     def _categories(self) -> int:
+        """Return the number of categories."""
         raise NotImplementedError
 
     def _architecture(self, data: FitData) -> Architecture:
@@ -93,15 +94,16 @@ class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
                 self.gradient_penalty, self.adversarial_loss
             ),
             "n_critic": int(self.n_critic),
-            "label_weight": self._weight_of_labels(),
+            **self._weights(),
             "loss": loss,
             "noise": self.noise,
             "noise_level": checked_noise_level(self.noise, self.noise_level),
         }
         return Architecture(CategoricalNetwork, parts, settings, width)
 
-    def _weight_of_labels(self) -> float | None:
-        return None
+    def _weights(self) -> dict[str, float]:
+        """Return the weights of terms that the subclass has."""
+        raise NotImplementedError
 
 
 def categorical_encoder(

@@ -298,7 +298,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         with unchanged_on_error(self):
             y = check_labels(y, type(self).__name__)
             going_on = self.warm_start and hasattr(self, "classes_")
-            self.classes_ = self.classes_ if going_on else find_classes(y)
+            self.classes_ = self.classes_ if going_on else _several(find_classes(y))
             return super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
 
     def partial_fit(
@@ -373,20 +373,20 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         """Return the classes, known before, given, or in the first batch."""
         known = getattr(self, "classes_", None)
         if classes is None:
-            return find_classes(y) if known is None else known
+            return _several(find_classes(y)) if known is None else known
         given = np.unique(np.asarray(classes))
         if known is not None and not np.array_equal(given, known):
             raise ValueError(
                 f"classes={given.tolist()}, but the first call had {known.tolist()}. "
                 "Leave classes out, or call fit to start anew."
             )
-        return given
+        return _several(given)
 
     def _categories(self) -> int:
         return len(self.classes_)
 
-    def _weight_of_labels(self) -> float | None:
-        return float(self.label_weight)
+    def _weights(self) -> dict[str, float]:
+        return {"label_weight": float(self.label_weight)}
 
     def _labels(self, y: Any, n: int) -> np.ndarray | None:
         return label_numbers(y, self.classes_, n)
@@ -408,3 +408,9 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
 
     def _prior(self) -> CategoricalPrior:
         return CategoricalPrior(self.n_components_, tuple(self.class_prior_))
+
+
+def _several(classes: np.ndarray) -> np.ndarray:
+    if len(classes) < 2:
+        raise ValueError(ONE_CLASS.format(n=len(classes), es=""))
+    return classes

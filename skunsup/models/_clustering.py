@@ -9,7 +9,7 @@ from sklearn.base import ClusterMixin
 
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
-from skunsup._sklearn import StrOptions, integers
+from skunsup._sklearn import StrOptions, integers, reals
 from skunsup.models._categorical_estimator import CATEGORICAL, CategoricalEstimator
 from skunsup.models._clusters import kmeans_values
 
@@ -56,6 +56,9 @@ default="non-saturating"
     adversarial_weight : float, default=1.0
         Weight of the term by which the encoder fools the discriminators, in units of
         the reconstruction loss, so that it means the same on any scale of X.
+    balance_weight : float, default=1.0
+        Weight of the divergence of the shares of clusters in a minibatch from equal
+        ones [4]_, in the same units. It keeps clusters in use; 0 as in [1]_.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminators and once for all else.
@@ -134,7 +137,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         Epochs run.
     history_ : dict of str to list of float
         One entry an epoch: `loss`, the sum of its terms `reconstruction`,
-        `discriminator` and `adversarial` (weighted); `accuracy_real` and
+        `discriminator`, `adversarial` and `balance` (weighted); `accuracy_real` and
         `accuracy_fake`, the shares of normal draws and of styles that the discriminator
         tells (0.5 is a draw, 1 means the encoder has lost), `category_accuracy_real`
         and `category_accuracy_fake` of the other discriminator; `spread`, the standard
@@ -168,6 +171,8 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
        Wasserstein GANs", NeurIPS 2017.
     .. [3] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
        adversarial networks", ICLR 2018.
+    .. [4] Springenberg, "Unsupervised and semi-supervised learning with categorical
+       generative adversarial networks", ICLR 2016.
 
     Examples
     --------
@@ -185,6 +190,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **CATEGORICAL,
         "n_clusters": [integers(2)],
+        "balance_weight": [reals(0, None, "left")],
         "init": [StrOptions({"k-means", "random"})],
     }
 
@@ -199,6 +205,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         adversarial_loss: str = "non-saturating",
         adversarial_weight: float = 1.0,
+        balance_weight: float = 1.0,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
@@ -232,6 +239,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.loss = loss
         self.adversarial_loss = adversarial_loss
         self.adversarial_weight = adversarial_weight
+        self.balance_weight = balance_weight
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
@@ -332,6 +340,9 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
 
     def _categories(self) -> int:
         return int(self.n_clusters)
+
+    def _weights(self) -> dict[str, float]:
+        return {"balance_weight": float(self.balance_weight)}
 
     def _start_values(
         self,
