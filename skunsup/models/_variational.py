@@ -213,9 +213,9 @@ class VariationalNetwork(Network):
 
     def _warmed(self) -> Any:
         """Share of `beta` that applies after the steps so far."""
-        steps = ops.convert_to_tensor(self.steps)
-        self.steps.assign(steps + 1.0)
-        return ops.minimum(1.0, (steps + 1.0) / (1.0 + self.warmup_steps))
+        steps = ops.convert_to_tensor(self.steps) + 1.0
+        self.steps.assign(steps)
+        return ops.minimum(1.0, steps / (1.0 + self.warmup_steps))
 
     def _codes_at(self, x: Any, points: np.ndarray) -> tuple[Any, ...]:
         """Codes of each row at the standardised `points`: shape (n, points, k)."""
