@@ -227,14 +227,6 @@ def test_gaussian_likelihood_adds_its_noise_to_samples(blobs):
         (WassersteinAutoencoder, {}),
         (AdversarialAutoencoder, {"adversarial_weight": 0.01}),
         (BiGAN, {"reconstruction_weight": 10.0, "gradient_penalty": 1.0}),
-        (
-            GAN,
-            {
-                "discriminator_layer_sizes": (64, 16),
-                "gradient_penalty": 1.0,
-                "optimizer": adam(0.001),
-            },
-        ),
     ],
 )
 def test_neighbours_of_codes_are_alike(digits, digit_labels, family, params):
