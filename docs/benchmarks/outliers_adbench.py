@@ -21,6 +21,8 @@ not run again, unless ``--redo`` names its detector::
     python docs/benchmarks/outliers_adbench.py --data DIR --output outliers.json
     python docs/benchmarks/outliers_adbench.py --data DIR --output outliers.json \
         --detectors PyOD-ALAD PyOD-AnoGAN --seeds 0 --limit 60
+
+With `--seeds` and no number, what is stored is printed and nothing is run.
 """
 
 import contextlib
@@ -79,7 +81,7 @@ def parse():
     options = _common.parser(__doc__)
     options.add_argument("--data", default=os.environ.get("SKUNSUP_DATA"))
     options.add_argument("--sets", nargs="+", help="file names without .npz")
-    options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    options.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     options.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=PROTOCOLS)
     options.add_argument("--limit", type=float, default=600, metavar="SECONDS")
     for option, default in (("--detectors", [*DETECTORS]), ("--redo", [])):
