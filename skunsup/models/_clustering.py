@@ -33,7 +33,7 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
     Parameters
     ----------
     n_clusters : int, default=8
-        Number of clusters, at most the number of distinct rows.
+        Number of clusters, at most the number of rows.
     n_components : int, default=None
         Width of the continuous part of the code, the style. None means 2, or what an
         own `encoder` returns beside the clusters.
@@ -273,7 +273,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         Parameters
         ----------
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Training rows, on a scale near 1; at least `n_clusters` distinct ones.
+            Training rows, on a scale near 1; at least `n_clusters` of them.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -303,7 +303,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         Parameters
         ----------
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            At least one row; in the first call `n_clusters` distinct ones.
+            At least one row; in the first call `n_clusters` of them.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -351,7 +351,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         data: FitData,
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
-        self._check_rows(len(data.sample.index))
+        self._check_rows(data.sample.n_draws)
         values = architecture.initial_values(network, rng)
         if self.init == "random":
             return values
@@ -361,13 +361,12 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
                 "your own. Use init='random'."
             )
         drawn = data.sample.draw(min(data.sample.n_draws, KMEANS_ROWS), rng)
-        rows = data.rows.take(drawn)
-        return kmeans_values(architecture, network, values, rows, rng)
+        rows, n_distinct = data.rows.take(drawn), len(np.unique(drawn))
+        return kmeans_values(architecture, network, values, rows, n_distinct, rng)
 
     def _check_rows(self, n_rows: int) -> None:
         if n_rows < self.n_clusters:
             raise ValueError(
-                f"n_clusters={self.n_clusters}, but X has {n_rows} distinct rows of "
-                "positive weight to train on. Use as many clusters at most, or give "
-                "more rows."
+                f"n_clusters={self.n_clusters}, but X has {n_rows} rows to train on. "
+                "Use as many clusters at most, or give more rows."
             )

@@ -16,6 +16,7 @@ def kmeans_values(
     network: Network,
     values: list[np.ndarray],
     X: np.ndarray,
+    n_distinct: int,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
     """Change start values so that the encoder's categories are clusters of KMeans.
@@ -32,7 +33,9 @@ def kmeans_values(
     values : list of arrays
         Variables of `network`, as `Architecture.initial_values` gives them.
     X : array of shape (n, n_features), float32
-        At least as many distinct rows as there are categories.
+        Rows to cluster.
+    n_distinct : int
+        How many of them are distinct. Categories beyond it start with logits of 0.
     rng : numpy.random.Generator
         Seeds KMeans.
 
@@ -44,7 +47,7 @@ def kmeans_values(
     encoder = architecture.parts["encoder"]
     k = encoder.n_categories  # type: ignore[attr-defined]
     seed = draw_seed(rng) % 2**31
-    labels = KMeans(k, n_init=4, random_state=seed).fit_predict(X)
+    labels = KMeans(min(k, n_distinct), n_init=4, random_state=seed).fit_predict(X)
     own = architecture.taken(network, values, "encoder")
     *own, kernel, bias = own
     hidden = _hidden(encoder.inner, own, X)  # type: ignore[attr-defined]
