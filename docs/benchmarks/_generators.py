@@ -54,6 +54,8 @@ PARAMETERS: dict[str, dict[str, dict]] = {  # chosen with --tune
         },
         "GAN": GAME
         | {"n_components": 32, "hidden_layer_sizes": (256, 256), "epochs": 150},
+        "BiGAN": GAME
+        | {"n_components": 16, "hidden_layer_sizes": (256, 256), "epochs": 150},
     },
     "mnist": {
         "VariationalAutoencoder": {
@@ -80,6 +82,8 @@ PARAMETERS: dict[str, dict[str, dict]] = {  # chosen with --tune
         },
         "GAN": GAME
         | {"n_components": 64, "hidden_layer_sizes": (256, 256), "epochs": 60},
+        "BiGAN": GAME  # not tried before
+        | {"n_components": 32, "hidden_layer_sizes": (256, 256), "epochs": 40},
     },
 }
 
