@@ -77,8 +77,8 @@ def label_numbers(y: np.ndarray, classes: np.ndarray, n: int) -> np.ndarray:
     for row, number in enumerate(numbers):
         if number is None and not unknown[row]:
             raise ValueError(
-                f"y holds {y[row]!r} in row {row}, which is not one of the classes "
-                f"{classes.tolist()}. Give all classes in the first call of "
+                f"y holds {y.tolist()[row]!r} in row {row}, which is not one of the "
+                f"classes {classes.tolist()}. Give all classes in the first call of "
                 "partial_fit, or -1 for an unknown label."
             )
     return np.array([UNKNOWN if number is None else number for number in numbers])
