@@ -217,3 +217,7 @@ def test_refuses_bad_rows(planted, fitted, family):
         detector.predict(X[:, :5])
     with unchanged(detector), pytest.raises(ValueError, match="sample"):
         detector.fit(train[:1])
+    detector.set_params(epochs=None)
+    for X, weight, message in ((None, None, "scalar"), (train, [1.0], "shape")):
+        with unchanged(detector), pytest.raises(ValueError, match=message):
+            detector.fit(X, sample_weight=weight)

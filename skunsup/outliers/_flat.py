@@ -96,9 +96,10 @@ class FlatDetector(Detector):
     def _epochs(self, X: Any, sample_weight: Any) -> int:
         if self.epochs is not None:
             return int(self.epochs)
-        n_rows = count_rows(X)
-        # What is wrong with weights is for the model to say.
-        with contextlib.suppress(TypeError, ValueError):
+        n_rows = 0
+        # What is wrong with rows or weights is for the model to say.
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            n_rows = count_rows(X)
             weight = 1.0 if sample_weight is None else sample_weight
             total = np.broadcast_to(np.asarray(weight, np.float64), (n_rows,)).sum()
             n_rows = round(total)
