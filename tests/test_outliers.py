@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
+from sklearn.base import BaseEstimator
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
@@ -78,6 +79,24 @@ def test_auto_is_not_moved_by_outliers():
     alone = detector.fit(clean).predict(clean)
     together = detector.fit(dirty).predict(clean)
     assert np.mean(alone != together) < 0.02
+
+
+class FirstColumn(BaseEstimator):
+    """Scores rows by minus their first column."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def score_samples(self, X):
+        return -X[:, 0]
+
+
+def test_auto_flags_the_highest_of_scores_in_clusters():
+    levels = np.repeat([0.0, 1.0, 2.0], [180, 60, 60])
+    X = (levels + np.linspace(0, 0.1, 300))[:, None]
+    detector = OutlierDetector(FirstColumn()).fit(X)
+    assert detector._shape.quantile(0.99) > X.max()
+    assert np.sum(detector.predict(X) == -1) == 3
 
 
 def test_probability_is_between_0_and_1_and_falls_with_the_score(tumours):

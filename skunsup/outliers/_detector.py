@@ -111,8 +111,8 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
             Value of erf(z / sqrt 2), or 0 if negative, for the normal score z of each
             row among the training scores (Kriegel, Kroeger, Schubert & Zimek 2011,
             Gaussian scaling): 0 up to the median, near 0.5 at the upper quartile, 0.98
-            where contamination="auto" puts the threshold. A scale to read and to
-            combine scores on; the share of outliers in the data does not enter it.
+            at a threshold that contamination="auto" takes from the fit. A scale to read
+            and to combine scores on; the share of outliers does not enter it.
         """
         check_is_fitted(self, "offset_")
         return self._shape.probability(-self.score_samples(X))
@@ -161,11 +161,12 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         if weight is not None:
             weight = np.broadcast_to(np.asarray(weight, np.float64), anomaly.shape)
         self._shape = fit_tukey_g(anomaly, weight)
-        if self.contamination != "auto":
-            at = weighted_quantile(anomaly, weight, 1 - self.contamination)
-            self.offset_ = -at
-        else:
-            self.offset_ = -self._shape.quantile(1 - DETECTION_RATE)
+        share = DETECTION_RATE if self.contamination == "auto" else self.contamination
+        at = weighted_quantile(anomaly, weight, 1 - share)
+        if self.contamination == "auto":
+            # Scores of several clusters can have a lighter tail than their middle says.
+            at = min(at, self._shape.quantile(1 - share))
+        self.offset_ = -at
 
 
 class OutlierDetector(MetaEstimatorMixin, Detector):
@@ -184,7 +185,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         Tukey's g distribution [1]_ to the median and the 70 and 85 % quantiles of the
         training scores, which fewer than 15 % of outliers hardly move, and puts the
         threshold where clean data are flagged at a rate of about 1 %, as in the
-        generalised boxplot [2]_.
+        generalised boxplot [2]_, or at the 99 % quantile itself if that is lower.
 
     Attributes
     ----------
