@@ -41,7 +41,9 @@ class LeadingSoftmax(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         """Return probabilities and the columns behind them."""
         k = self.n_categories
-        return ops.concatenate([ops.softmax(x[:, :k]), x[:, k:]], axis=-1)
+        logits = x[:, :k]  # Keras warns of a softmax over one column
+        shares = ops.softmax(logits) if k > 1 else ops.ones_like(logits)
+        return ops.concatenate([shares, x[:, k:]], axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shapes do not change."""

@@ -53,20 +53,7 @@ class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
 
     _judged = "the encoder returns beside the probabilities"
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the probabilities that the encoder sees.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_categories), float64
-            Sums to 1 in each row. Adversarial training pushes it towards 0 and 1, so it
-            is more certain than it is right.
-        """
+    def _probabilities(self, X: Any) -> np.ndarray:
         raw = self._compute("probabilities", X)[0].astype(np.float64)
         return raw / raw.sum(axis=1, keepdims=True)
 

@@ -334,6 +334,22 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
             self.classes_ = self._classes_of_stream(y, classes)
             return super().partial_fit(X, y, sample_weight=sample_weight)
 
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give the probabilities that the encoder sees.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            Sums to 1 in each row. Adversarial training pushes it towards 0 and 1, so it
+            is more certain than it is right.
+        """
+        return self._probabilities(X)
+
     def predict(self, X: Any) -> np.ndarray:
         """Find the most probable class of each row.
 

@@ -189,7 +189,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **CATEGORICAL,
-        "n_clusters": [integers(2)],
+        "n_clusters": [integers(1)],
         "balance_weight": [reals(0, None, "left")],
         "init": [StrOptions({"k-means", "random"})],
     }
@@ -336,7 +336,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         ndarray of shape (n_samples,)
             Numbers from 0 to `n_clusters` - 1, of the most probable clusters.
         """
-        return self.predict_proba(X).argmax(axis=1)
+        return self._probabilities(X).argmax(axis=1)
 
     def _categories(self) -> int:
         return int(self.n_clusters)
