@@ -1,5 +1,6 @@
 """Every public estimator, found by discovery, with the parameters tests give it."""
 
+import os
 from inspect import signature
 
 import keras
@@ -16,8 +17,14 @@ REQUIRED = {
 }
 
 
-# Steps are not compiled on torch: fewer epochs keep scikit-learn's checks, which are
-# about the contract and not about learning, to minutes.
+# Nearly all the time of scikit-learn's checks goes into compiling a program for each
+# shape of data. They are about the contract and not about learning, so small networks
+# and plain steps keep them to minutes. SKUNSUP_CHECK_DEFAULTS=1 runs the defaults.
+SMALL = {
+    "hidden_layer_sizes": (16,),
+    "optimizer": {"class_name": "SGD", "config": {"clipnorm": 1.0}},
+}
+LEARNERS = {"AAEClassifier": {"hidden_layer_sizes": (16,)}}  # must reach an accuracy
 FEWER = {"epochs": 5} if keras.backend.backend() == "torch" else {}
 
 
@@ -33,7 +40,9 @@ def public_estimators():
 
 
 def _arguments(cls):
-    given = {**{name: make() for name, make in REQUIRED.items()}, **FEWER}
+    given = {name: make() for name, make in REQUIRED.items()}
+    if not os.environ.get("SKUNSUP_CHECK_DEFAULTS"):
+        given |= {**LEARNERS.get(cls.__name__, SMALL), **FEWER}
     return {
         name: value
         for name, value in given.items()
