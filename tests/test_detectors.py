@@ -195,7 +195,7 @@ def test_copies_score_alike(planted, fitted, family):
         ({"contamination": "some"}, "'contamination' parameter of .*Got 'some'"),
         ({"n_components": 0}, "'n_components' parameter of .*Got 0"),
         ({"hidden_layer_sizes": (16, 0)}, re.escape("hidden_layer_sizes=(16, 0)")),
-        ({"activation": "swich"}, "swich"),
+        ({"activation": "swihs"}, "swihs"),
     ],
 )
 def test_refuses_bad_parameters(planted, fitted, family, params, message):
