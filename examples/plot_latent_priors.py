@@ -37,6 +37,7 @@ models = {
     prior: AdversarialAutoencoder(
         2,
         prior=prior,
+        adversarial_weight=0.3,
         hidden_layer_sizes=(256, 256),
         learning_rate=2e-3,
         discriminator_learning_rate=1e-3,

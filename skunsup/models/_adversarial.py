@@ -71,7 +71,7 @@ class AdversarialNetwork(Adversary, PriorNetwork):
         prior: Prior,
         n_features: int,
         adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 0.3,
+        adversarial_weight: float = 0.1,
         gradient_penalty: float = 0.0,
         n_critic: int = 1,
         loss: Any = "mean_squared_error",
@@ -158,7 +158,7 @@ default="gaussian"
     adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
 default="non-saturating"
         What discriminator and encoder play for.
-    adversarial_weight : float, default=0.3
+    adversarial_weight : float, default=0.1
         Weight of the term by which the encoder fools the discriminator, in units of
         the reconstruction loss, so that it means the same on any scale of X.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
@@ -305,7 +305,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         prior: str | Callable = "gaussian",
         adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 0.3,
+        adversarial_weight: float = 0.1,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
