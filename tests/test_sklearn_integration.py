@@ -299,7 +299,8 @@ def test_outlier_detector_requires_requests():
 )
 def test_html_links_to_the_documentation(estimator):
     page = f"readthedocs.io/en/stable/api/skunsup.{type(estimator).__name__}.html"
-    for shown in (estimator, clone(estimator).fit(X), make_pipeline(estimator)):
+    fitted = clone(estimator).fit(X, np.arange(len(X)) % 2)
+    for shown in (estimator, fitted, make_pipeline(estimator)):
         assert page in shown._repr_html_()
 
 
