@@ -232,3 +232,11 @@ def test_the_keras_network_is_a_copy(blobs):
     np.testing.assert_allclose(keras.ops.convert_to_numpy(seen), codes, atol=1e-5)
     network.set_weights([0 * weight for weight in network.get_weights()])
     np.testing.assert_array_equal(model.transform(blobs), codes)
+
+
+@pytest.mark.parametrize("spectral", [False, True])
+def test_clones_of_the_keras_network_start_from_random_kernels(blobs, spectral):
+    """The engine's own copies start from zeros, which nothing would train."""
+    model = GAN(**QUICK, n_components=2, spectral_normalization=spectral).fit(blobs)
+    twin = keras.models.clone_model(model.model_.discriminator)
+    assert all(np.ptp(w) > 0 for w in twin.get_weights() if w.ndim == 2)
