@@ -12,6 +12,27 @@ import keras
 from skunsup._networks._architecture import freeze
 from skunsup._random import global_state_kept
 
+# Optimizers that update an entry of a variable without a look at the others. Two are
+# left out because of torch: there Nadam computes with NumPy numbers, which a trace
+# would freeze, and powers as in Ftrl are rounded by their place in memory.
+ENTRYWISE = {
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "Adamax",
+    "Lion",
+    "RMSprop",
+    "SGD",
+}
+# Options that tell variables apart, or keep more of them than their entries.
+BY_VARIABLE = (
+    "clipnorm",
+    "weight_decay",
+    "use_ema",
+    "gradient_accumulation_steps",
+    "loss_scale_factor",
+)
+
 
 @dataclass(frozen=True, eq=False)
 class OptimizerRecipe:
@@ -87,6 +108,20 @@ def optimizer_recipe(
         # On torch Keras makes a class of the backend; the public one is the same.
         kind = type(found).__name__
     return OptimizerRecipe(kind, config, constant, weight_decay is not None)
+
+
+def is_entrywise(
+    optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]
+) -> bool:
+    """Whether `optimizer` would move one vector of all entries as it does variables."""
+    kind = type(optimizer)
+    return (
+        bool(variables)
+        and kind.__module__.startswith("keras.")
+        and kind.__name__ in ENTRYWISE
+        and not any(getattr(optimizer, name) for name in BY_VARIABLE)
+        and all(v.dtype == "float32" and v.constraint is None for v in variables)
+    )
 
 
 def _find(optimizer: Any) -> keras.optimizers.Optimizer:

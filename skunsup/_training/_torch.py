@@ -1,14 +1,21 @@
-"""torch: eager steps, since compiling one costs more than it saves on a CPU."""
+"""torch: steps one by one, since compiling them costs more than it saves on a CPU."""
 
+import threading
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from typing import Any
 
+import keras
 import numpy as np
 import torch
 from keras import ops
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
 
+from skunsup._networks import Network
+from skunsup._random import global_state_kept
+from skunsup._training._optimizers import is_entrywise
 from skunsup._training._trainer import InPlaceTrainer
 
 PRODUCTS = {
@@ -21,21 +28,94 @@ PRODUCTS = {
     torch.nn.functional.linear,
 }
 
+# Traced operators that are called faster as functions of torch.
+DIRECT = {
+    function.__name__: function
+    for function in (
+        torch.cat,
+        torch.div,
+        torch.mm,
+        torch.mul,
+        torch.relu,
+        torch.sum,
+        torch.t,
+        torch.Tensor.view,
+        torch._foreach_add,
+        torch._foreach_add_,
+        torch._foreach_div,
+        torch._foreach_mul,
+        torch._foreach_mul_,
+        torch._foreach_sqrt,
+    )
+}
+
+# A trace patches torch.nn, which two threads would undo in the wrong order.
+_tracing = threading.Lock()
+
 
 class Trainer(InPlaceTrainer):
     """Keeps the state in the Keras variables and steps through a block one by one."""
 
-    def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
-        return self._steps
+    def __init__(
+        self, network: Network, optimizers: list[keras.optimizers.Optimizer]
+    ) -> None:
+        super().__init__(network, optimizers)
+        pairs = list(zip(optimizers, self.groups, strict=True))
+        entrywise = [is_entrywise(*pair) for pair in pairs]
+        self._updates = [
+            _update_at_once(*pair) if at_once else partial(_update, *pair)
+            for pair, at_once in zip(pairs, entrywise, strict=True)
+        ]
+        # Random layers, schedules and users' own layers may compute with Python
+        # numbers, which a traced step would repeat for ever.
+        self._traceable = (
+            all(entrywise)
+            and np.isfinite(self._rates()).all()
+            and not network.regularized
+            and all(v.name != "seed_generator_state" for v in network.variables)
+        )
 
-    def _steps(self, block: np.ndarray, n_steps: int) -> np.ndarray:
-        minibatches = ops.convert_to_tensor(block)
-        total = torch.zeros(self.n_recorded, device=minibatches.device)
-        turns, clock = self.turns, self.optimizers[0].iterations
-        for x in minibatches[:n_steps]:
-            due = turns[int(clock.value) % len(turns)] if len(turns) > 1 else turns[0]
-            total += self._step(x, due)
-        return to_numpy(total)
+    def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
+        steps: dict[tuple[int, ...], Callable] = {}
+
+        def run(block: np.ndarray, n_steps: int) -> np.ndarray:
+            minibatches = ops.convert_to_tensor(block)
+            total = torch.zeros(self.n_recorded, device=minibatches.device)
+            turns, clock = self.turns, self.optimizers[0].iterations
+            for x in minibatches[:n_steps]:
+                due = turns[int(clock.value) % len(turns)] if turns[1:] else turns[0]
+                if due in steps:
+                    total += steps[due](x)
+                else:
+                    entries, steps[due] = self._first_step(x, due)
+                    total += entries
+            return to_numpy(total)
+
+        return run
+
+    def _first_step(
+        self, x: torch.Tensor, due: tuple[int, ...]
+    ) -> tuple[torch.Tensor, Callable]:
+        """Take a step; return its entries and what takes the next ones.
+
+        Of the time of a step, Keras and autograd spend most on finding out what to
+        call. A trace of the calls themselves, backward pass and update included, is
+        several times as fast and gives the same bits.
+        """
+        step, seen = partial(self._step, due=due), []
+
+        def noted(x: torch.Tensor) -> torch.Tensor:
+            seen.append(step(x))
+            return seen[0]
+
+        if not self._traceable:
+            return step(x), step
+        try:
+            with _tracing, _TensorsOnly():
+                program = _lean(make_fx(noted)(x))
+        except RuntimeError:  # a loss that looks at values; nothing was updated yet
+            return step(x), step
+        return seen[0], program
 
     def _step(self, x: torch.Tensor, due: tuple[int, ...]) -> torch.Tensor:
         """Update the groups that are due, and return the entries of the objective."""
@@ -46,15 +126,88 @@ class Trainer(InPlaceTrainer):
         slopes = iter(torch.autograd.grad(loss, flat, materialize_grads=True))
         with torch.no_grad():
             for g, values in zip(due, groups, strict=True):
-                gradients = list(islice(slopes, len(values)))
-                self.optimizers[g].apply(gradients, self.groups[g])
+                self._updates[g](list(islice(slopes, len(values))))
         return entries.detach()
+
+
+def _update(
+    optimizer: keras.optimizers.Optimizer,
+    variables: list[keras.Variable],
+    gradients: list[torch.Tensor],
+) -> None:
+    optimizer.apply(gradients, variables)
+
+
+def _update_at_once(
+    optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]
+) -> Callable[[list[torch.Tensor]], None]:
+    """Return a function that takes gradients and makes one update of all entries.
+
+    It is that of a twin of `optimizer` with one vector to update. Each variable of the
+    twin shares its memory with those of `optimizer` in its place, and the vector with
+    `variables`, so that all else reads and sets them as ever.
+    """
+    with global_state_kept():
+        vector = keras.Variable(np.zeros(_n_entries(variables), np.float32))
+        twin = type(optimizer).from_config(optimizer.get_config())
+        twin.build([vector])
+    shapes = [v.shape for v in variables]
+    for name, own in vars(optimizer).items():
+        theirs = getattr(twin, name)
+        if isinstance(own, keras.Variable):
+            _share_memory(theirs, [own])
+        elif isinstance(own, list) and [getattr(v, "shape", 0) for v in own] == shapes:
+            _share_memory(theirs[0], own)
+
+    def update(gradients: list[torch.Tensor]) -> None:
+        twin.apply([torch.cat([g.reshape(-1) for g in gradients])], [vector])
+
+    return update
+
+
+def _share_memory(whole: keras.Variable, parts: list[keras.Variable]) -> None:
+    """Let `parts` be what `whole` consists of; the values are those of `parts`."""
+    tensors = [part.value.data for part in parts]
+    entries = torch.cat([tensor.reshape(-1) for tensor in tensors])
+    whole.value.data = entries.reshape(whole.shape)
+    slices = entries.split([tensor.numel() for tensor in tensors])
+    for part, taken in zip(parts, slices, strict=True):
+        part.value.data = taken.reshape(part.shape)
+
+
+def _n_entries(variables: list[keras.Variable]) -> int:
+    return sum(int(np.prod(v.shape)) for v in variables)
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     """Return the gradient of the sum of `function(x)` by `x`, to be differentiated."""
     x = x.detach().requires_grad_()
     return torch.autograd.grad(function(x).sum(), x, create_graph=True)[0]
+
+
+def _lean(traced: torch.fx.GraphModule) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return what a trace computes, with less of Python around it."""
+    for node in traced.graph.nodes:
+        name = getattr(getattr(node.target, "_schema", None), "name", "")
+        node.target = DIRECT.get(name.removeprefix("aten::"), node.target)
+        if name == "aten::detach":  # matters to autograd alone
+            node.replace_all_uses_with(node.args[0])
+            traced.graph.erase_node(node)
+    traced.recompile()
+    # Parameters are found by a slow search unless they are plain attributes.
+    vars(traced).update(traced.named_parameters())
+    return torch.no_grad()(traced.forward)
+
+
+class _TensorsOnly(TorchFunctionMode):
+    """Refuses to turn tensors into NumPy arrays, which no trace would see."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if func in (torch.Tensor.numpy, torch.Tensor.__array__):
+            raise RuntimeError("A traced step computes with tensors alone.")
+        return func(*args, **(kwargs or {}))
 
 
 class _ExactProducts(TorchFunctionMode):

@@ -1,0 +1,138 @@
+"""Optimizers move weights as Keras's own do, however the engine calls them."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops, optimizers
+
+from skunsup import GAN, Autoencoder
+from skunsup._training import _loop
+from skunsup._training._optimizers import is_entrywise
+from skunsup._training._programs import Store
+
+QUICK = {
+    "n_components": 2,
+    "hidden_layer_sizes": (8,),
+    "epochs": 3,
+    "random_state": 0,
+}
+ENTRYWISE = {
+    "adam": optimizers.Adam(),
+    "amsgrad": optimizers.Adam(amsgrad=True, clipvalue=0.01),
+    "global norm": optimizers.Adam(global_clipnorm=0.1),
+    "sgd": optimizers.SGD(),
+    "nesterov": optimizers.SGD(momentum=0.9, nesterov=True),
+    "rmsprop": optimizers.RMSprop(centered=True, momentum=0.5),
+    "adagrad": optimizers.Adagrad(),
+    "adadelta": optimizers.Adadelta(0.1),
+    "adamax": optimizers.Adamax(),
+    "lion": optimizers.Lion(),
+}
+
+
+class OwnAdam(optimizers.Adam):
+    """May do anything with a variable."""
+
+
+OTHERS = {
+    "norm": optimizers.Adam(clipnorm=0.1),
+    "decay": optimizers.AdamW(),
+    "average": optimizers.Adam(use_ema=True),
+    "accumulation": optimizers.Adam(gradient_accumulation_steps=2),
+    "scale": optimizers.Adam(loss_scale_factor=2.0),
+    "nadam": optimizers.Nadam(),
+    "ftrl": optimizers.Ftrl(),
+    "adafactor": optimizers.Adafactor(),
+    "own": OwnAdam(),
+}
+
+
+def variables():
+    return [keras.Variable(np.ones(shape, np.float32)) for shape in [(2, 3), (3,)]]
+
+
+@pytest.mark.parametrize("name", [*ENTRYWISE, *OTHERS])
+def test_which_optimizers_treat_entries_alike(name):
+    optimizer = {**ENTRYWISE, **OTHERS}[name]
+    assert is_entrywise(optimizer, variables()) == (name in ENTRYWISE)
+
+
+def test_a_constraint_needs_its_variable():
+    constrained = keras.Variable(np.ones((2, 3), np.float32))
+    constrained.constraint = keras.constraints.UnitNorm()
+    assert not is_entrywise(optimizers.Adam(), [*variables(), constrained])
+
+
+# torch -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keras_steps(monkeypatch):
+    """Return a function that makes the engine call Keras for each variable and step."""
+    if keras.backend.backend() != "torch":
+        pytest.skip("the other backends compile the whole step")
+    from skunsup._training import _torch
+
+    def switch():
+        monkeypatch.setattr(_loop, "_trainers", Store(16))
+        monkeypatch.setattr(_torch, "is_entrywise", lambda *args: False)
+
+    monkeypatch.setattr(_loop, "_trainers", Store(16))
+    return switch
+
+
+@pytest.mark.parametrize("name", ENTRYWISE)
+@pytest.mark.parametrize("family", [Autoencoder, GAN])
+def test_one_update_is_that_of_every_variable(blobs, keras_steps, family, name):
+    """The autoencoder's steps are traced, the GAN's are not."""
+    model = family(**QUICK, optimizer=ENTRYWISE[name])
+    ours = model.fit(blobs).partial_fit(blobs)._state
+    keras_steps()
+    theirs = model.fit(blobs).partial_fit(blobs)._state
+    pairs = [*zip(ours.values, theirs.values, strict=True)]
+    pairs += zip(ours.optimizer_values, theirs.optimizer_values, strict=True)
+    for a, b in pairs:
+        if name == "global norm":  # is summed up in another order
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(a, b)
+
+
+class Counted:
+    """A squared error that counts its calls."""
+
+    def __init__(self):
+        self.n_calls = 0
+
+    def __call__(self, x, output):
+        self.n_calls += 1
+        return ops.mean(ops.square(x - output), axis=-1)
+
+
+@pytest.mark.parametrize(("noise", "traced"), [(None, True), ("gaussian", False)])
+def test_steps_are_traced_where_nothing_is_drawn(blobs, keras_steps, noise, traced):
+    """A trace would repeat what Keras drew in the first step."""
+    loss = Counted()
+    model = Autoencoder(**{**QUICK, "batch_size": 10}, loss=loss, noise=noise)
+    model.fit(blobs)
+    n_steps = model.n_iter_ * -(-len(blobs) // 10)
+    assert (loss.n_calls < n_steps // 2) == traced
+
+
+def branching(x, output):
+    """Punish rows more where the minibatch has a large value."""
+    weight = 9.0 if ops.max(x) > 4 else 1.0
+    return weight * ops.mean(ops.square(x - output), axis=-1)
+
+
+def through_numpy(x, output):
+    weight = float(ops.convert_to_numpy(x).max())
+    return weight * ops.mean(ops.square(x - output), axis=-1)
+
+
+@pytest.mark.parametrize("loss", [branching, through_numpy])
+def test_a_loss_may_look_at_values(blobs, keras_steps, loss):
+    model = Autoencoder(**{**QUICK, "batch_size": 5}, loss=loss)
+    ours = model.fit(blobs).history_
+    keras_steps()
+    assert ours == model.fit(blobs).history_
