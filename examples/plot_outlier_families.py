@@ -3,11 +3,12 @@ Outliers by four families
 =========================
 
 Four detectors learn what benign tumours look like, each in its own way: by copying them
-(:class:`~skunsup.AutoencoderDetector`), by their likelihood
+(:class:`~skunsup.AutoencoderDetector`), by modelling their distribution
 (:class:`~skunsup.VAEDetector`), by copying them through codes of a known shape
 (:class:`~skunsup.AAEDetector`) and by a game between a generator and a critic
 (:class:`~skunsup.GANDetector`). None has seen a malignant one. How well do they tell
-the malignant ones that come later?
+the malignant ones that come later? Each judges by its own score alone here
+(``score="residual"``), without the neighbours that it asks by default.
 
 As a script it saves its figure as a PNG file in the current directory, or in the one
 named on the command line: ``python examples/plot_outlier_families.py figures``.
@@ -34,14 +35,16 @@ seen, later = benign_rows[:180], np.append(benign_rows[180:], np.flatnonzero(mal
 # %%
 # One line each
 # -------------
-# Every detector has defaults of its own and needs nothing but scaled rows.
+# Every detector has defaults of its own and needs nothing but scaled rows. It is told
+# that the tumours to fit are all benign.
 
 DETECTORS = (AutoencoderDetector, VAEDetector, AAEDetector, GANDetector)
 pipelines = {}
 print(f"{'':21}{'AUROC':>7}{'AP':>7}{'malignant flagged':>19}{'benign flagged':>16}")
 for kind in DETECTORS:
     pipeline = make_pipeline(
-        StandardScaler().set_output(transform="pandas"), kind(random_state=0)
+        StandardScaler().set_output(transform="pandas"),
+        kind(score="residual", novelty=True, random_state=0),
     ).fit(X.iloc[seen])
     pipelines[kind.__name__] = pipeline
     scores = -pipeline.score_samples(X.iloc[later])

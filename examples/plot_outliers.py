@@ -3,7 +3,8 @@ Outliers in tables, and why they are outliers
 =============================================
 
 :class:`~skunsup.AutoencoderDetector` learns from normal rows how their columns go
-together, and scores a row by how badly it is rebuilt. This example
+together and where they lie, and scores a row by what it leaves unexplained and by the
+distance to its neighbours. This example
 
 1. compares it with scikit-learn's detectors on real data;
 2. shows its scores, its threshold and its outlier probabilities;
@@ -37,14 +38,16 @@ from skunsup import AutoencoderDetector, OutlierDetector
 # -------
 # Two tasks: malignant among benign tumours, and each digit among the nine others. A
 # detector is fitted on half of the normal rows, and scores the other half and all
-# outliers. Nothing is tuned to the labels: every detector has its default parameters.
-# Ours takes part a second time with ``activation="tanh"``, which is bounded, so that
-# the network cannot follow a row far beyond the values that it was trained on.
+# outliers. Nothing is tuned to the labels: every detector has its default parameters,
+# and those that ask are told that the rows to fit are normal (``novelty=True``). Ours
+# takes part a second time with the autoencoders' word alone, ``score="residual"``.
 
 DETECTORS = {
-    "AutoencoderDetector": lambda seed: AutoencoderDetector(random_state=seed),
-    "AutoencoderDetector, tanh": lambda seed: AutoencoderDetector(
-        activation="tanh", random_state=seed
+    "AutoencoderDetector": lambda seed: AutoencoderDetector(
+        novelty=True, random_state=seed
+    ),
+    "AutoencoderDetector, residual": lambda seed: AutoencoderDetector(
+        novelty=True, score="residual", random_state=seed
     ),
     "OutlierDetector(PCA(0.9))": lambda seed: OutlierDetector(PCA(0.9)),
     "IsolationForest": lambda seed: IsolationForest(random_state=seed),
@@ -111,8 +114,7 @@ print(f"\n{len(results)} fits in {seconds:.0f} s")
 # each detector flags at its own threshold, among rows that it was not fitted on.
 #
 # Benign tumours form one cloud, and most detectors rank about equally well. Nine digits
-# form nine clouds: here the autoencoders and the local outlier factor leave the others
-# behind.
+# form nine clouds: here the autoencoders and the neighbours leave the others behind.
 
 BLUE, RED, GREY = "#1f6fb4", "#c8352b", "#8a8a8a"
 
@@ -143,14 +145,14 @@ figure.suptitle("Ranking of rows not fitted on: each split, and the mean")
 # %%
 # Scores, threshold, probability
 # ------------------------------
-# ``offset_`` is the threshold that was learned from the fitted rows. With
-# ``contamination="auto"`` it lies where one in a hundred of them would be flagged if
-# they are clean, judging by the middle of their scores. ``outlier_probability`` puts
-# scores on a scale from 0 to 1.
+# ``offset_`` is the threshold that was learned from the fitted rows, each judged by the
+# networks that were not trained on it. With ``contamination="auto"`` about one normal
+# row in a hundred lies beyond. ``outlier_probability`` puts scores on a scale from 0 to
+# 1.
 
 fitted, scored, truth = split(tumours.data, malignant, seed=0)
 scaler = StandardScaler().set_output(transform="pandas").fit(fitted)
-detector = DETECTORS["AutoencoderDetector, tanh"](0).fit(scaler.transform(fitted))
+detector = DETECTORS["AutoencoderDetector"](0).fit(scaler.transform(fitted))
 scaled = scaler.transform(scored)
 error = -detector.score_samples(scaled)
 probability = detector.outlier_probability(scaled)
@@ -171,13 +173,13 @@ for mask, colour, label in (
     (truth, RED, "malignant"),
 ):
     above.hist(error[mask], bins, color=colour, alpha=0.6, label=label)
-above.set(ylabel="tumours", title="Reconstruction error of tumours not fitted on")
+above.set(ylabel="tumours", title="Scores of tumours not fitted on")
 above.legend(frameon=False)
 order = error.argsort()
 below.plot(error[order], probability[order], color="black")
 below.set(
     xscale="log",
-    xlabel="reconstruction error, minus score_samples",
+    xlabel="minus score_samples",
     ylabel="outlier\nprobability",
 )
 for axis in (above, below):
@@ -193,15 +195,15 @@ above.text(
 # %%
 # Why a row is an outlier
 # -----------------------
-# ``feature_scores`` splits the error of a row over its columns. Beside each bar stands
-# what was measured, and what the network expected from the other columns.
+# ``feature_scores`` splits the score of a row over its columns. Beside each bar stands
+# what was measured, and what the networks expected from the other columns.
 
 blame = detector.feature_scores(scaled)
 expected = scaler.inverse_transform(detector.estimator_.reconstruct(scaled))
 
 
 def draw_reasons(axis, row, title):
-    """The columns that carry most of the error of a row."""
+    """The columns that carry most of the score of a row."""
     columns = blame[row].argsort()[::-1][:8]
     share = blame[row, columns] / blame[row].sum()
     axis.barh(scored.columns[columns], share, color=RED if truth.iloc[row] else BLUE)
@@ -216,7 +218,7 @@ def draw_reasons(axis, row, title):
     axis.invert_yaxis()
     axis.margins(x=0.35)
     axis.xaxis.set_major_formatter("{x:.0%}")
-    axis.set(title=title, xlabel="share of the error")
+    axis.set(title=title, xlabel="share of the score")
     axis.spines[["top", "right"]].set_visible(False)
 
 

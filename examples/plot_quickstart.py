@@ -214,9 +214,9 @@ figure.suptitle("Digits on two numbers each")
 # %%
 # Find outliers
 # -------------
-# :class:`~skunsup.AutoencoderDetector` calls a digit an outlier when the autoencoder
-# rebuilds it badly. Here it flags one digit in a hundred. ``feature_scores`` shares out
-# the error of each digit among its pixels.
+# :class:`~skunsup.AutoencoderDetector` calls a digit an outlier when autoencoders
+# rebuild it badly and its neighbours are far. Here it flags one digit in a hundred.
+# ``feature_scores`` shares out the score of each digit among its pixels.
 
 detector = make_pipeline(
     MinMaxScaler(),

@@ -11,9 +11,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._networks import Architecture, Network
 from skunsup._random import make_generator
-from skunsup._sklearn import DOC_LINK, integers, reals, unchanged_on_error, validated
+from skunsup._sklearn import (
+    DOC_LINK,
+    StrOptions,
+    integers,
+    reals,
+    unchanged_on_error,
+    validated,
+)
 from skunsup._training import (
+    Bags,
     FittedNetwork,
+    Members,
     OptimizerRecipe,
     Pairs,
     Plan,
@@ -21,6 +30,7 @@ from skunsup._training import (
     Sample,
     TrainingState,
     Validation,
+    bags,
     beside,
     optimizer_recipe,
     paired,
@@ -61,6 +71,8 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     _doc_link_module = "skunsup"
     _doc_link_template = DOC_LINK
     _criterion: ClassVar[str]
+    # Set by a detector that wants several networks side by side.
+    _members: Members | None = None
 
     _shared_constraints: ClassVar[dict[str, list]] = {
         "optimizer": [str, dict, keras.optimizers.Optimizer],
@@ -71,7 +83,9 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         ],
         "weight_decay": [reals(0, None, "left"), None],
         "batch_size": [integers(1), None],
-        "epochs": [integers(1)],
+        "epochs": [integers(1), None],
+        "max_steps": [integers(1), None],
+        "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [reals(0, 1, "neither")],
         "n_iter_no_change": [integers(1)],
@@ -143,7 +157,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             X = check_X(self, X, reset=True, min_samples=2)
             data = self._training_data(X, y, sample_weight)
             data = self._with_validation(data, X, X_val, rng)
-            plan = self._plan(self.epochs, stopping=self.early_stopping)
+            plan = self._plan(stopping=self.early_stopping)
             return self._train(data, plan, previous, rng)
 
     @validated(prefer_skip_nested_validation=True)
@@ -178,7 +192,13 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             first = previous is None
             X = check_X(self, X, reset=first)
             data = self._training_data(X, y, sample_weight)
-            return self._train(data, self._plan(1, stopping=False), previous, rng)
+            plan = replace(
+                self._plan(stopping=False),
+                epochs=1,
+                max_steps=None,
+                schedule="constant",
+            )
+            return self._train(data, plan, previous, rng)
 
     @property
     def model_(self) -> Network:
@@ -191,7 +211,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         X = check_X(self, X, reset=False)
         rows = check_rows(X, self._columns())
-        return self._network.compute(method, rows), _float_dtype(X)
+        return self._network.merged(method, rows), _float_dtype(X)
 
     def _columns(self) -> np.ndarray | None:
         return getattr(self, "feature_names_in_", None)
@@ -245,7 +265,14 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             )
         return rest, held
 
-    def _plan(self, epochs: int, *, stopping: bool) -> Plan:
+    def _dealt(self, data: FitData) -> Sample | Pairs | Bags:
+        """Deal rows out to the members of an ensemble, where it is one."""
+        if self._members is None or not isinstance(data.sample, Sample):
+            return data.sample
+        return bags(data.rows, data.sample, self._members)
+
+    def _plan(self, *, stopping: bool) -> Plan:
+        self._check_length()
         callbacks = self.callbacks or ()
         if isinstance(callbacks, keras.callbacks.Callback):
             callbacks = (callbacks,)
@@ -257,13 +284,31 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
                     "keras.callbacks.LambdaCallback(on_epoch_end=function)."
                 )
         return Plan(
-            epochs=epochs,
+            epochs=self.epochs,
             batch_size=self.batch_size,
             patience=self.n_iter_no_change if stopping else None,
             tol=self.tol,
             callbacks=tuple(callbacks),
             verbose=int(self.verbose),
+            max_steps=self.max_steps,
+            schedule=self.learning_rate_schedule,
         )
+
+    def _check_length(self) -> None:
+        if self.epochs is None and self.max_steps is None:
+            raise ValueError(
+                "epochs=None and max_steps=None leave open how long to train. Give one "
+                "of them, for instance max_steps=1000."
+            )
+        schedule = self.learning_rate_schedule
+        if schedule == "constant":
+            return
+        if any(recipe.learning_rate is None for recipe in self._recipes()):
+            raise ValueError(
+                f"learning_rate_schedule={schedule!r} changes a constant rate, but "
+                "learning_rate or the optimizer brings a schedule of its own. Give "
+                "learning_rate as a float, or learning_rate_schedule='constant'."
+            )
 
     def _previous(self) -> TrainingState | None:
         return getattr(self, "_state", None)
@@ -276,6 +321,10 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         rng: np.random.Generator,
     ) -> Self:
         architecture, recipes = self._architecture(data), self._recipes()
+        if self._members is not None:
+            architecture = architecture.repeated(
+                self._members.n_members, self._members.max_features
+            )
         keys = (architecture.key, tuple(recipe.key for recipe in recipes))
         if previous is None:
             network = shared_network(architecture)
@@ -289,7 +338,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             recipes,
             plan,
             data.rows,
-            data.sample,
+            self._dealt(data),
             data.validation,
             previous,
         )
@@ -312,7 +361,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         self._keys = keys
         self._network = FittedNetwork(architecture, state.values)
         self._dtype = dtype
-        self.n_components_ = architecture.n_components
+        self.n_components_ = architecture.n_components * architecture.n_members
         self.history_ = history
         self.n_iter_ = len(history.get("loss", []))
         self.callbacks_ = state.callbacks

@@ -7,12 +7,14 @@ rows themselves) and a seed, and returns one number a row, higher for more outly
 import importlib
 from collections.abc import Callable
 
+from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.svm import OneClassSVM
 
-N_NEIGHBORS, PCA_VARIANCE = 5, 0.9
+PCA_VARIANCE = 0.9
+MOST_COVARIED = 300  # columns; the robust covariance of more does not finish
 
 
 def isolation_forest(X_train, X, seed):
@@ -33,10 +35,25 @@ def one_class_svm(X_train, X, seed):
     return -model.score_samples(X_train if X is None else X)
 
 
-def knn(X_train, X, seed):
-    """Score by the distance to the fifth neighbour (Ramaswamy et al. 2000)."""
-    model = NearestNeighbors(n_neighbors=N_NEIGHBORS).fit(X_train)
-    return model.kneighbors(X)[0][:, -1]
+def knn(k: float) -> Callable:
+    """Return the scorer by the distance to neighbour `k` (Ramaswamy et al. 2000).
+
+    A fraction is one of the training rows.
+    """
+
+    def score(X_train, X, seed):
+        n = k if k >= 1 else max(1, round(k * len(X_train)))
+        return NearestNeighbors(n_neighbors=n).fit(X_train).kneighbors(X)[0][:, -1]
+
+    return score
+
+
+def robust_covariance(X_train, X, seed):
+    """Score by the distance from the minimum covariance determinant's centre."""
+    if X_train.shape[1] > MOST_COVARIED:
+        raise ValueError(f"more than {MOST_COVARIED} columns")
+    model = EllipticEnvelope(random_state=seed).fit(X_train)
+    return -model.score_samples(X_train if X is None else X)
 
 
 def pca_error(X_train, X, seed):
@@ -64,12 +81,15 @@ def pyod(module: str, name: str, **params: object) -> Callable:
     return score
 
 
-def skunsup(name: str) -> Callable:
-    """Return the scorer of one of ours, at its defaults."""
+def skunsup(name: str, **params: object) -> Callable:
+    """Return the scorer of one of ours, with all but `params` at its default.
+
+    It is told whether the rows to fit are known to be normal, as the protocol says.
+    """
 
     def score(X_train, X, seed):
         cls = getattr(importlib.import_module("skunsup"), name)
-        model = cls(random_state=seed).fit(X_train)
+        model = cls(novelty=X is not None, random_state=seed, **params).fit(X_train)
         return -model.score_samples(X_train if X is None else X)
 
     return score
@@ -93,10 +113,22 @@ DETECTORS: dict[str, Callable] = {
     "IsolationForest": isolation_forest,
     "LOF": lof,
     "OneClassSVM": one_class_svm,
-    "kNN": knn,
+    "kNN, k=1": knn(1),
+    "kNN, k=5": knn(5),
+    "kNN, k=3%": knn(0.03),
+    "MCD": robust_covariance,
+    "ECOD": pyod("pyod.models.ecod", "ECOD"),
     "PCA": pca_error,
     **{name: pyod(module, cls, **given) for name, (module, cls, given) in PYOD.items()},
     **{name: skunsup(name) for name in OURS},
+    "AutoencoderDetector, residual": skunsup("AutoencoderDetector", score="residual"),
+    # Which no network has a part in.
+    "AutoencoderDetector, neighbors": skunsup(
+        "AutoencoderDetector", score="neighbors", n_estimators=1, max_steps=1
+    ),
+    "AutoencoderDetector, reconstruction": skunsup(
+        "AutoencoderDetector", score="reconstruction"
+    ),
 }
 # Imported before anything is timed.
 MODULES = {

@@ -7,7 +7,8 @@ Repeated rows are dropped first. Two protocols:
 ``unsupervised``
     Fit on all rows and score the same rows. Neighbours of a row exclude the row.
 
-Columns are standardised by the rows fitted on. At most 5,000 rows are fitted and
+Our detectors are told which of the two it is (`novelty`), and nothing else. Columns are
+standardised by the rows fitted on. At most 5,000 rows are fitted and
 10,000 scored, drawn anew for each seed with the share of outliers kept (in the
 unsupervised protocol 5,000 for both). Every detector sees the same rows. A detector
 that fails on a set, or does not finish within ``--limit`` seconds, is listed, and
@@ -43,17 +44,21 @@ SEEDS = (0, 1, 2)
 PROTOCOLS = ("one-class", "unsupervised")
 MOST_FITTED, MOST_SCORED = 5_000, 10_000
 KEYS = ("set", "protocol", "seed", "detector")
-# The defaults of our detectors were chosen on these, with seed 10.
+# The defaults of our detectors were chosen on these, with seeds 10 and 11.
 LOOKED_AT = (
     "6_cardio",
     "14_glass",
     "18_Ionosphere",
+    "23_mammography",
+    "27_PageBlocks",
     "30_satellite",
     "39_vertebral",
     "40_vowels",
+    "41_Waveform",
     "44_Wilt",
     "47_yeast",
 )
+OURS, N_BOOTSTRAPS = "AutoencoderDetector", 10_000
 
 
 def main():
@@ -220,14 +225,45 @@ def report(protocol, records, detectors):
     for d in detectors:
         if d not in full:
             lines += partial(records, d, finished[d], [d, *full])
-    sets = [
-        [name] + [mean(records, d, [name], "auroc") for d in full] for name in names
-    ]
-    lines += [f"\n{protocol}: AUROC\n", _common.table(["set", *full], sets)]
+    lines += [f"\n{protocol}: {OURS} against each\n", duels(records, finished)]
+    for key, title in (("auroc", "AUROC"), ("ap", "AP")):
+        sets = [
+            [name] + [mean(records, d, [name], key) for d in full] for name in names
+        ]
+        lines += [f"\n{protocol}: {title}\n", _common.table(["set", *full], sets)]
     failed = [record for record in records if "error" in record]
     keys = ("detector", "set", "seed", "error")
     lines += ["", *(" ".join(str(record[key]) for key in keys) for record in failed)]
     return "\n".join(lines)
+
+
+def duels(records, finished):
+    """Return a table of ours against each detector, on the sets that both finished.
+
+    Sets won and lost, and the mean difference with the interval that holds 95 % of its
+    values over sets drawn anew with replacement.
+    """
+    rng, rows = np.random.default_rng(0), []
+    for detector, names in finished.items():
+        names = [name for name in names if name in finished.get(OURS, ())]
+        if detector == OURS or not names:
+            continue
+        row = [detector, len(names)]
+        for key in ("auroc", "ap"):
+            ours, theirs = (
+                np.array([mean(records, d, [name], key) for name in names])
+                for d in (OURS, detector)
+            )
+            gain = ours - theirs
+            drawn = gain[rng.integers(len(gain), size=(N_BOOTSTRAPS, len(gain)))]
+            low, high = np.quantile(drawn.mean(axis=1), (0.025, 0.975))
+            row += [
+                f"{(gain > 0).sum()} : {(gain < 0).sum()}",
+                f"{gain.mean():+.3f} [{low:+.3f}, {high:+.3f}]",
+            ]
+        rows.append(row)
+    header = ["detector", "sets", "AUROC won : lost", "difference"]
+    return _common.table([*header, "AP won : lost", "difference"], rows)
 
 
 def sets_of(records, detector, names):

@@ -1,7 +1,7 @@
 """What a network is made of, apart from its weights."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._networks._members import members_of
 from skunsup._random import draw_seed, global_state_kept
 
 
@@ -71,6 +72,10 @@ class Network(keras.Model):
     regularized : bool
         Whether layers may add losses of their own (weight or activity regularisers);
         they then join the objective as the term `regularization`.
+    n_members : int, default=1
+        With more than one, the parts hold that many networks, which are trained side by
+        side: rows then come to `loss_terms` and to the methods with an axis of members
+        in front, (n_members, n, n_features), and so do results.
 
     Attributes
     ----------
@@ -86,6 +91,7 @@ class Network(keras.Model):
     own_terms: tuple[str, ...] = ()
     own_metrics: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    n_members: int = 1
     input_gradient: Callable[[Callable, Any], Any] | None = None
 
     def __init__(
@@ -93,10 +99,11 @@ class Network(keras.Model):
         parts: Mapping[str, keras.Model],
         settings: Mapping[str, Any],
         regularized: bool = False,
+        n_members: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.regularized = regularized
+        self.regularized, self.n_members = regularized, n_members
         self.part_names, self.settings = tuple(parts), dict(settings)
         for name, part in parts.items():
             setattr(self, name, part)
@@ -107,12 +114,33 @@ class Network(keras.Model):
         return self.own_terms + (("regularization",) if self.regularized else ())
 
     def objective(self, x: Any) -> Any:
-        """Terms of the loss on a minibatch, then the metrics, as one vector."""
+        """Terms of the loss on a minibatch, then the metrics, as one vector.
+
+        With members, row i of the minibatch belongs to member i modulo their number,
+        and terms are sums over members.
+        """
+        m = self.n_members
+        if m > 1:
+            x = ops.moveaxis(ops.reshape(x, (-1, m, x.shape[-1])), 1, 0)
         values = self.loss_terms(x)
+        if m > 1:
+            n_own = len(self.own_terms)
+            values[:n_own] = [m * value for value in values[:n_own]]
         if self.regularized:
             losses = sum(self.losses, ops.zeros(()))
             values.insert(len(self.own_terms), losses)
         return ops.stack([ops.cast(value, "float32") for value in values])
+
+    def spread(self, x: Any) -> Any:
+        """Give each member all rows of `x`, shape (n, n_features)."""
+        return ops.repeat(x[None], self.n_members, axis=0) if self.n_members > 1 else x
+
+    def dealt(self, code: Any) -> Any:
+        """Give each member its own of the codes that stand side by side in `code`."""
+        parts = ops.reshape(
+            code, (-1, self.n_members, code.shape[-1] // self.n_members)
+        )
+        return ops.moveaxis(parts, 1, 0)
 
     def grouped_variables(self) -> list[list[keras.Variable]]:
         """Trainable variables of each group."""
@@ -141,6 +169,7 @@ class Network(keras.Model):
             **{name: getattr(self, name) for name in self.part_names},
             **{name: getattr(v, "loss", v) for name, v in self.settings.items()},
             "regularized": self.regularized,
+            "n_members": self.n_members,
         }
 
     @classmethod
@@ -170,24 +199,57 @@ class Architecture:
         The other constructor arguments.
     n_components : int
         Width of the code.
+    n_members : int, default=1
+        Number of networks side by side.
     """
 
     network: type[Network]
     parts: Mapping[str, Part]
     settings: Mapping[str, Any]
     n_components: int
+    n_members: int = 1
 
     @cached_property
     def key(self) -> Hashable:
         """Equal for architectures that can share compiled programs."""
-        return (self.network, freeze(self.parts), freeze(self.settings))
+        parts, settings = freeze(self.parts), freeze(self.settings)
+        return (self.network, parts, settings, self.n_members)
+
+    def repeated(self, n_members: int, max_features: float) -> "Architecture":
+        """Return the architecture of several such networks, trained side by side.
+
+        Parameters
+        ----------
+        n_members : int
+            How many; each but the first is narrower than the one before.
+        max_features : float
+            Share of the columns that each member's encoder sees.
+
+        Raises
+        ------
+        ValueError
+            If columns shall be hidden from an encoder of the user's own.
+        """
+        parts = {
+            name: members_of(
+                part,
+                n_members,
+                reads_code=name != "encoder",
+                max_features=max_features,
+            )
+            for name, part in self.parts.items()
+        }
+        return replace(self, parts=parts, n_members=n_members)
 
     def build(self) -> Network:
         """Return a new network whose weights are still of no importance."""
         with global_state_kept():
             parts = {name: part.build() for name, part in self.parts.items()}
             network = self.network(
-                **parts, **self.settings, regularized=self._regularized
+                **parts,
+                **self.settings,
+                regularized=self._regularized,
+                n_members=self.n_members,
             )
             n_inputs = next(iter(self.parts.values())).n_inputs
             network(keras.KerasTensor((None, n_inputs)))

@@ -30,7 +30,7 @@ class Corruption(keras.layers.Layer):
         self.built = True
 
     def call(self, x: Any) -> Any:
-        """Return a corrupted copy of `x`, of shape (batch, n_features)."""
+        """Return a corrupted copy of `x`, of shape (..., batch, n_features)."""
         shape, seed = ops.shape(x), self.seed_generator
         if self.kind == "gaussian":
             return x + self.level * normal(shape, seed)
@@ -52,6 +52,6 @@ class Corruption(keras.layers.Layer):
 
 def _other_rows(x: Any, position: Any) -> Any:
     """Each cell drawn from its column, independently of its row."""
-    n_rows = ops.shape(x)[0]
+    n_rows = ops.shape(x)[-2]
     row = ops.cast(position * n_rows, "int32")
-    return ops.take_along_axis(x, ops.minimum(row, n_rows - 1), axis=0)
+    return ops.take_along_axis(x, ops.minimum(row, n_rows - 1), axis=-2)

@@ -63,6 +63,19 @@ class DenseStack:
             layer.kernel_initializer = keras.initializers.GlorotUniform()
         return model
 
+    @property
+    def stack(self) -> "DenseStack":
+        """The layers themselves; of members, what each is with all of its units."""
+        return self
+
+    def each_member(
+        self,
+        values: list[np.ndarray],
+        change: Callable[[list[np.ndarray]], list[np.ndarray]],
+    ) -> list[np.ndarray]:
+        """Apply `change` to the kernels and biases."""
+        return change(values)
+
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Glorot-uniform kernels and zero biases (Glorot & Bengio 2010, eq. 16)."""
         values = []

@@ -1,5 +1,8 @@
 """Start a dense autoencoder at the PCA solution of its data."""
 
+from functools import partial
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -29,7 +32,8 @@ def pca_values(
     Parameters
     ----------
     architecture : Architecture
-        Whose parts `encoder` and `decoder` are dense stacks.
+        Whose parts `encoder` and `decoder` are dense stacks, of one network or of
+        several, of which the narrow ones carry the first directions.
     network : Network
         What it builds.
     values : list of arrays
@@ -48,13 +52,14 @@ def pca_values(
         If a hidden layer has fewer units than the directions it must carry, or the
         activation has no affine piece.
     """
-    encoder, decoder = architecture.parts["encoder"], architecture.parts["decoder"]
+    parts: Any = architecture.parts
+    encoder, decoder = parts["encoder"].stack, parts["decoder"].stack
     n_carried = min(encoder.n_outputs, *X.shape)
-    _check_widths(encoder.sizes[:-1], n_carried)  # type: ignore[attr-defined]
-    if decoder.output_activation != "linear":  # type: ignore[attr-defined]
+    _check_widths(encoder.sizes[:-1], n_carried)
+    if decoder.output_activation != "linear":
         raise ValueError(
             "init='pca' needs a linear output, but the loss gives the decoder a "
-            f"{decoder.output_activation}. Use init='random', or "  # type: ignore[attr-defined]
+            f"{decoder.output_activation}. Use init='random', or "
             "loss='mean_squared_error'."
         )
     tall = X.shape[0] >= X.shape[1]
@@ -62,15 +67,22 @@ def pca_values(
     with np.errstate(invalid="ignore"):  # constant rows have no variance to share out
         pca.fit(X.astype(np.float64))
     reach = float(np.abs(pca.transform(X.astype(np.float64))).max()) or 1.0
-    carrier = _Carrier(n_carried, reach, affine_piece(encoder.activation))  # type: ignore[attr-defined]
+    carrier = _Carrier(n_carried, reach, affine_piece(encoder.activation))
     new, identity = list(values), np.eye(n_carried)
     for name, wanted in {
         "encoder": (pca.components_.T, -pca.mean_ @ pca.components_.T, identity, 0.0),
         "decoder": (identity, 0.0, pca.components_, pca.mean_),
     }.items():
         old = architecture.taken(network, values, name)
-        architecture.put(network, new, name, carrier.stack(old, *wanted))
+        write = partial(_write_stack, carrier, wanted)
+        architecture.put(network, new, name, parts[name].each_member(old, write))
     return new
+
+
+def _write_stack(
+    carrier: "_Carrier", wanted: tuple, old: list[np.ndarray]
+) -> list[np.ndarray]:
+    return carrier.stack(old, *wanted)
 
 
 def _check_widths(hidden: tuple[int, ...], n_carried: int) -> None:

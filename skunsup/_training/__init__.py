@@ -1,15 +1,18 @@
 """The engine: minibatches, the epoch loop, and one compiled program for many steps."""
 
+from skunsup._training._bags import Bags, Members, bags
 from skunsup._training._fitted import FittedNetwork, shared_network
 from skunsup._training._loop import Plan, TrainingState, Validation, train
 from skunsup._training._optimizers import OptimizerRecipe, optimizer_recipe
 from skunsup._training._pairs import Pairs, paired
 from skunsup._training._programs import compilations
 from skunsup._training._rows import Rows, as_rows, beside, is_mapped
-from skunsup._training._sampling import Sample, weighted_sample
+from skunsup._training._sampling import Sample, row_hashes, weighted_sample
 
 __all__ = [
+    "Bags",
     "FittedNetwork",
+    "Members",
     "OptimizerRecipe",
     "Pairs",
     "Plan",
@@ -18,11 +21,13 @@ __all__ = [
     "TrainingState",
     "Validation",
     "as_rows",
+    "bags",
     "beside",
     "compilations",
     "is_mapped",
     "optimizer_recipe",
     "paired",
+    "row_hashes",
     "shared_network",
     "train",
     "weighted_sample",

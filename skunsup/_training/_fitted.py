@@ -75,6 +75,7 @@ class FittedNetwork:
         Returns
         -------
         array of shape (n, ...), float32
+            With several members, (n, n_members, ...).
         """
         tile = backend().tile_rows()
         fit = max(4, BLOCK_BYTES // (4 * tile * rows.d))
@@ -88,6 +89,18 @@ class FittedNetwork:
             out = scorer(weights, block, n_used)
             done.append(out.reshape(-1, *out.shape[2:])[: len(taken)])
         return done[0] if len(done) == 1 else np.concatenate(done)
+
+    def merged(self, method: str, rows: Rows) -> np.ndarray:
+        """Apply a method as `compute` does, and make one result of those of members.
+
+        Their codes are put side by side; of everything else the mean is taken.
+        """
+        values = self.compute(method, rows)
+        if self.architecture.n_members == 1:
+            return values
+        if method == "encode":
+            return values.reshape(len(values), -1)
+        return values.mean(axis=1)
 
     def _scorer(self, method: str, shape: tuple[int, ...]) -> Callable:
         key = (self.architecture.key, method, shape)
@@ -128,7 +141,10 @@ def stateless(network: Network, method: str) -> Callable[[Any, Any], Any]:
             for v, end in zip(variables, ends.tolist(), strict=True)
         ]
         with keras.StatelessScope(mapping):
-            return getattr(network, method)(x)
+            if network.n_members == 1:
+                return getattr(network, method)(x)
+            given = network.dealt(x) if method == "decode" else network.spread(x)
+            return ops.moveaxis(getattr(network, method)(given), 0, 1)
 
     return function
 

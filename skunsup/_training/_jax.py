@@ -1,6 +1,7 @@
 """JAX: each program is one jitted loop over minibatches or tiles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
 
@@ -30,6 +31,29 @@ class Trainer(_Trainer):
         """Bring the Keras variables up to the state."""
         for variable, value in self._pairs():
             variable.assign(value)
+
+    @contextmanager
+    def rates_scaled(self, share: float) -> Iterator[None]:
+        """Multiply the constant learning rates by `share` in a block of code."""
+        rates = {id(rate) for rate in self.constant_rates()}
+        moments = self._state[2]
+        places = [
+            (g, i)
+            for g, optimizer in enumerate(self.optimizers)
+            for i, variable in enumerate(optimizer.variables)
+            if id(variable) in rates
+        ]
+        before = [moments[g][i] for g, i in places]
+        self._put_moments(places, [np.float32(share) * value for value in before])
+        yield
+        self._put_moments(places, before)
+
+    def _put_moments(self, places: list[tuple[int, int]], values: list[Any]) -> None:
+        weights, rest, moments = self._state
+        moments = [list(of_optimizer) for of_optimizer in moments]
+        for (g, i), value in zip(places, values, strict=True):
+            moments[g][i] = value
+        self._state = (weights, rest, moments)
 
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
         """Return what the state holds for `variables`."""

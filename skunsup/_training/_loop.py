@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup._networks import Architecture
+from skunsup._training._bags import Bags
 from skunsup._training._callbacks import Callbacks, Logs, progress_bar
 from skunsup._training._fitted import FittedNetwork
 from skunsup._training._optimizers import OptimizerRecipe
@@ -19,6 +20,9 @@ from skunsup._training._sampling import Sample, batches
 from skunsup._training._trainer import Trainer
 
 _trainers = Store(16)
+
+WARMUP = 0.02  # share of the steps in which a cosine schedule rises
+SEGMENTS = 50  # pieces of constant rate that make up a cosine schedule, at least
 
 DIVERGED = (
     "The training loss became {loss} in epoch {epoch}. {kept} Try a smaller "
@@ -33,8 +37,8 @@ class Plan:
 
     Parameters
     ----------
-    epochs : int
-        At most so many passes.
+    epochs : int or None
+        At most so many passes; None for as many as `max_steps` takes.
     batch_size : int or None
         Rows a step; None, or more than an epoch draws, takes all in one step.
     patience : int or None
@@ -46,14 +50,27 @@ class Plan:
         Copied, never changed.
     verbose : int
         Whether to show a progress bar.
+    max_steps : int or None
+        At most so many steps; None for no limit. The last epoch may be cut short.
+    schedule : {"constant", "cosine"}
+        What becomes of the learning rate.
     """
 
-    epochs: int
+    epochs: int | None
     batch_size: int | None
     patience: int | None = None
     tol: float = 0.0
     callbacks: Sequence[keras.callbacks.Callback] = ()
     verbose: int = 0
+    max_steps: int | None = None
+    schedule: str = "constant"
+
+    def n_steps(self, per_epoch: int) -> int:
+        """Return the number of steps, with so many an epoch."""
+        limits = [self.max_steps]
+        if self.epochs is not None:
+            limits.append(self.epochs * per_epoch)
+        return min(limit for limit in limits if limit is not None)
 
 
 @dataclass
@@ -92,7 +109,8 @@ class Validation:
     def loss(self, architecture: Architecture, values: list[np.ndarray]) -> float:
         """Weighted mean over the rows of what `method` gives with weights `values`."""
         fitted = FittedNetwork(architecture, values)
-        return self.sample.mean(fitted.compute(self.method, self.rows))
+        losses = fitted.compute(self.method, self.rows)
+        return self.sample.mean(losses.reshape(len(losses), -1).mean(axis=1))
 
 
 def train(
@@ -100,7 +118,7 @@ def train(
     recipes: Sequence[OptimizerRecipe],
     plan: Plan,
     rows: Rows,
-    sample: Sample | Pairs,
+    sample: Sample | Pairs | Bags,
     validation: Validation | None,
     state: TrainingState,
 ) -> TrainingState:
@@ -154,7 +172,7 @@ class _Run:
         architecture: Architecture,
         plan: Plan,
         rows: Rows,
-        sample: Sample | Pairs,
+        sample: Sample | Pairs | Bags,
         validation: Validation | None,
         trainer: Trainer,
         state: TrainingState,
@@ -166,21 +184,28 @@ class _Run:
         self.history: dict[str, list[float]] = {}
         self.kept = state.values
         self.best, self.stale = np.inf, 0
-        size = plan.batch_size or sample.n_draws
+        n_members = trainer.network.n_members
+        size = n_members * (plan.batch_size or sample.n_draws)
         self.batch_size = min(size, sample.n_draws)
         self.n_steps = -(-sample.n_draws // self.batch_size)
-        self.block_steps = _block_steps(self.n_steps, self.batch_size * rows.d)
-        self.callbacks = Callbacks(plan.callbacks, trainer, plan.epochs, self.n_steps)
+        self.total = plan.n_steps(self.n_steps)
+        self.n_epochs = -(-self.total // self.n_steps)
+        pieces = SEGMENTS if plan.schedule == "cosine" else 1
+        longest = max(1, min(self.n_steps, self.total // pieces))
+        self.block_steps = _block_steps(longest, self.batch_size * rows.d)
+        self.callbacks = Callbacks(
+            plan.callbacks, trainer, self.n_epochs, min(self.n_steps, self.total)
+        )
         self.copies = self.callbacks.copies
         self.names = (*trainer.network.term_names, *trainer.network.own_metrics)
         names = ("loss", "val_loss", *self.names)
-        self.show = progress_bar(plan.verbose, plan.epochs, names)
+        self.show = progress_bar(plan.verbose, self.n_epochs, names)
 
     def train(self) -> None:
         """Run epochs until something ends them."""
         self.callbacks.call("on_train_begin")
         try:
-            for epoch in range(self.plan.epochs):
+            for epoch in range(self.n_epochs):
                 if not self.epoch(epoch):
                     break
         except KeyboardInterrupt:
@@ -191,7 +216,7 @@ class _Run:
     def epoch(self, epoch: int) -> bool:
         """Run one epoch; return whether to go on."""
         self.callbacks.call("on_epoch_begin", epoch)
-        logs = self.minibatches()
+        logs = self.minibatches(epoch * self.n_steps)
         values = self.trainer.values()
         if not np.isfinite(logs["loss"]) or not _all_finite(values):
             self.diverged(epoch, logs["loss"])
@@ -205,23 +230,42 @@ class _Run:
         self.show(epoch + 1, logs)
         return not (self.exhausted() or self.callbacks.stopped)
 
-    def minibatches(self) -> Logs:
-        """Draw and take the steps of an epoch; return the mean loss and its parts."""
-        drawn = self.sample.draw(self.n_steps * self.batch_size, self.rng)
+    def minibatches(self, before: int) -> Logs:
+        """Draw and take the steps of an epoch; return the mean loss and its parts.
+
+        So many steps were taken `before`.
+        """
+        n_steps = min(self.n_steps, self.total - before)
+        drawn = self.sample.draw(n_steps * self.batch_size, self.rng)
         total, done = np.zeros(self.trainer.n_recorded), 0
         for block, n_steps in batches(
             drawn, self.rows, self.batch_size, self.block_steps
         ):
             self.callbacks.call("on_train_batch_begin", done)
-            total = total + self.trainer.run(block, n_steps)
+            share = self.rate_share(before + done + n_steps / 2)
+            total = total + self.trainer.run(block, n_steps, share)
             done += n_steps
             loss = self.logs(total / done)["loss"]
             self.callbacks.call("on_train_batch_end", done - 1, {"loss": loss})
         return self.logs(total / done)
 
+    def rate_share(self, step: float) -> float:
+        """Share of the learning rate that the schedule gives around a step.
+
+        A short linear rise, then half a cosine down to nothing (Loshchilov & Hutter
+        2017, eq. 5).
+        """
+        if self.plan.schedule == "constant":
+            return 1.0
+        rise = min(1.0, step / (WARMUP * self.total))
+        return rise * 0.5 * (1.0 + np.cos(np.pi * step / self.total))
+
     def logs(self, means: np.ndarray) -> Logs:
         """Name the means of terms and metrics; a single term is just the loss."""
         n_terms = self.trainer.n_terms
+        means = np.append(
+            means[:n_terms] / self.trainer.network.n_members, means[n_terms:]
+        )
         entries = list(zip(self.names, means.tolist(), strict=True))
         named = entries if n_terms > 1 else entries[n_terms:]
         return {"loss": float(means[:n_terms].sum()), **dict(named)}
@@ -263,7 +307,7 @@ class _Run:
             values = self.trainer.values()
             self.kept = values if _all_finite(values) else self.kept
         warnings.warn(
-            f"Training was interrupted after {done} of {self.plan.epochs} epochs; the "
+            f"Training was interrupted after {done} of {self.n_epochs} epochs; the "
             "estimator is fitted with the best weights so far.",
             UserWarning,
             stacklevel=2,

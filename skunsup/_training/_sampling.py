@@ -95,7 +95,7 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:
     weight : array of shape (n,) or None
         Non-negative, with a positive sum; None for 1 each.
     """
-    hashes = np.concatenate(list(_hashes(rows)))
+    hashes = row_hashes(rows)
     kept = None if weight is None else np.flatnonzero(weight)
     if kept is not None:
         hashes = hashes[kept]
@@ -111,8 +111,8 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:
     return Sample(ordered[first], None if (totals == 1).all() else totals)
 
 
-def _hashes(rows: Rows) -> Iterator[np.ndarray]:
-    """One 64-bit hash a row.
+def row_hashes(rows: Rows) -> np.ndarray:
+    """Return a 64-bit hash of the content of each row, an array of shape (n,).
 
     Two multilinear hashes over the 32-bit words, the upper halves of which are strongly
     universal (Lemire & Kaser 2014): two different rows collide with probability 2^-64.
@@ -120,10 +120,13 @@ def _hashes(rows: Rows) -> Iterator[np.ndarray]:
     salt = np.random.default_rng(HASH_SEED).integers(
         0, 2**64, size=(2, rows.d), dtype=np.uint64
     )
+    hashes = []
     for block in rows.blocks():
         words = (block + np.float32(0)).view(np.uint32).astype(np.uint64)
         first, second = np.einsum("ij,kj->ki", words, salt)
-        yield (first >> np.uint64(32)) | (second & np.uint64(0xFFFFFFFF00000000))
+        high = second & np.uint64(0xFFFFFFFF00000000)
+        hashes.append((first >> np.uint64(32)) | high)
+    return np.concatenate(hashes)
 
 
 def batches(

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import keras
@@ -46,7 +46,9 @@ class Trainer(ABC):
         self.fresh_optimizer = self.optimizer_values()
         self._programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
 
-    def run(self, block: np.ndarray, n_steps: int) -> np.ndarray:
+    def run(
+        self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
+    ) -> np.ndarray:
         """Take one step on each of the first `n_steps` minibatches of `block`.
 
         Parameters
@@ -55,6 +57,8 @@ class Trainer(ABC):
             Minibatches.
         n_steps : int
             At most k.
+        rate_share : float, default=1.0
+            What the constant learning rates are multiplied by in these steps.
 
         Returns
         -------
@@ -67,7 +71,10 @@ class Trainer(ABC):
             program = self._programs[block.shape] = self._compile(block.shape)
             if len(self._programs) > MAX_SHAPES:
                 self._programs.popitem(last=False)
-        return np.asarray(program(block, n_steps), np.float64)
+        if rate_share == 1.0:
+            return np.asarray(program(block, n_steps), np.float64)
+        with self.rates_scaled(rate_share):
+            return np.asarray(program(block, n_steps), np.float64)
 
     def load(
         self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
@@ -103,6 +110,12 @@ class Trainer(ABC):
             if np.isfinite(share):
                 optimizer.learning_rate = after * share
 
+    def constant_rates(self) -> list[keras.Variable]:
+        """The learning rates that no schedule of the optimizer's own sets."""
+        constant = {id(variable) for variable in self.optimizer_variables}
+        rates = [optimizer.learning_rate for optimizer in self.optimizers]
+        return [rate for rate in rates if id(rate) in constant]
+
     def _rates(self) -> np.ndarray:
         """Learning rate of each optimizer, NaN where a schedule sets it."""
         constant = {id(variable) for variable in self.optimizer_variables}
@@ -134,6 +147,10 @@ class Trainer(ABC):
         """Take the state from the Keras variables, after others may have set them."""
 
     @abstractmethod
+    def rates_scaled(self, share: float) -> AbstractContextManager[None]:
+        """Multiply the constant learning rates by `share` in a block of code."""
+
+    @abstractmethod
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
         """Return what the state holds for `variables`."""
 
@@ -150,6 +167,17 @@ class InPlaceTrainer(Trainer):
 
     def pull(self) -> None:
         """Nothing to do."""
+
+    @contextmanager
+    def rates_scaled(self, share: float) -> Iterator[None]:
+        """Multiply the constant learning rates by `share` in a block of code."""
+        rates = self.constant_rates()
+        before = self._copies(rates)
+        for rate, value in zip(rates, before, strict=True):
+            rate.assign(value * np.float32(share))
+        yield
+        for rate, value in zip(rates, before, strict=True):
+            rate.assign(value)
 
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
         """Return the values of the variables."""

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, DenseStack, Network, pca_values
+from skunsup._networks import Architecture, Network, pca_values
 from skunsup._sklearn import StrOptions, reals
 from skunsup.models._code import CodeNetwork
 from skunsup.models._latent import LatentTransformer
@@ -103,15 +103,22 @@ class Autoencoder(LatentTransformer):
 default=None
         None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
         rate share one compiled program.
+    learning_rate_schedule : {"constant", "cosine"}, default="constant"
+        "cosine" lets the learning rate rise over the first fiftieth of the steps and
+        fall along half a cosine to nothing, in short pieces of constant rate [4]_.
     weight_decay : float, default=None
         Decoupled weight decay [3]_ of the kernels, not of the biases. None means the
         optimizer's own.
     batch_size : int, default=32
         Rows a step. None, or more than there are rows, takes all rows in one step; 1
         trains on one row at a time.
-    epochs : int, default=100
-        Passes over the rows, at most. Where `batch_size` does not divide the number of
-        rows, the last minibatch is filled up with rows drawn a second time.
+    epochs : int or None, default=100
+        Passes over the rows, at most; None for as many as `max_steps` takes. Where
+        `batch_size` does not divide the number of rows, the last minibatch is filled up
+        with rows drawn a second time.
+    max_steps : int, default=None
+        Minibatches to train on, at most, for a length that suits few rows and many
+        alike; the last epoch may be cut short. None means no limit.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights.
@@ -179,6 +186,8 @@ default=None
     .. [2] Vincent, Larochelle, Lajoie, Bengio & Manzagol, "Stacked denoising
        autoencoders", JMLR 11, 2010.
     .. [3] Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    .. [4] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
+       ICLR 2017.
 
     Examples
     --------
@@ -212,9 +221,11 @@ default=None
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
+        learning_rate_schedule: str = "constant",
         weight_decay: float | None = None,
         batch_size: int | None = 32,
-        epochs: int = 100,
+        epochs: int | None = 100,
+        max_steps: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -236,9 +247,11 @@ default=None
         self.loss = loss
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.epochs = epochs
+        self.max_steps = max_steps
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -279,7 +292,7 @@ default=None
         if self.init == "random":
             return values
         parts = architecture.parts
-        if not all(isinstance(part, DenseStack) for part in parts.values()):
+        if not all(hasattr(part, "stack") for part in parts.values()):
             raise ValueError(
                 "init='pca' writes the weights of the default network, but encoder or "
                 "decoder is your own. Use init='random', or hidden_layer_sizes."

@@ -69,6 +69,9 @@ default=None
     discriminator_learning_rate : float or \
 keras.optimizers.schedules.LearningRateSchedule, default=None
         Of the discriminators; None means `learning_rate`.
+    learning_rate_schedule : {"constant", "cosine"}, default="constant"
+        "cosine" lets the learning rate rise over the first fiftieth of the steps and
+        fall along half a cosine to nothing, in short pieces of constant rate [5]_.
     weight_decay : float, default=None
         Decoupled weight decay of the kernels, not of the biases. None means the
         optimizer's own.
@@ -83,8 +86,11 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         [3]_; not those of an own `discriminator`.
     batch_size : int, default=32
         Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int, default=100
-        Passes over the rows, at most.
+    epochs : int or None, default=100
+        Passes over the rows, at most; None for as many as `max_steps` takes.
+    max_steps : int, default=None
+        Minibatches to train on, at most, for a length that suits few rows and many
+        alike; the last epoch may be cut short. None means no limit.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -173,6 +179,8 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
        adversarial networks", ICLR 2018.
     .. [4] Springenberg, "Unsupervised and semi-supervised learning with categorical
        generative adversarial networks", ICLR 2016.
+    .. [5] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
+       ICLR 2017.
 
     Examples
     --------
@@ -209,12 +217,14 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
+        learning_rate_schedule: str = "constant",
         weight_decay: float | None = None,
         n_critic: int = 1,
         gradient_penalty: float | None = None,
         spectral_normalization: bool = True,
         batch_size: int | None = 32,
-        epochs: int = 100,
+        epochs: int | None = 100,
+        max_steps: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -243,12 +253,14 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
         self.n_critic = n_critic
         self.gradient_penalty = gradient_penalty
         self.spectral_normalization = spectral_normalization
         self.batch_size = batch_size
         self.epochs = epochs
+        self.max_steps = max_steps
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change

@@ -1,6 +1,6 @@
 """What all networks with an encoder and a decoder share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -32,6 +32,8 @@ class CodeNetwork(Network):
         kind = settings["noise"]
         self.corruption = Corruption(kind, settings["noise_level"]) if kind else None
         self.reconstruction_loss = row_loss(settings["loss"])
+        if self.n_members > 1:
+            self.reconstruction_loss = _flattened(self.reconstruction_loss)
 
     def code_and_loss(self, x: Any) -> tuple[Any, Any]:
         """Codes of a minibatch, corrupted, and the mean loss of the clean rows."""
@@ -70,5 +72,18 @@ class CodeNetwork(Network):
         return self.reconstruction_loss(x[..., None], output) / x.shape[-1]
 
     def call(self, x: Any, training: bool = False) -> Any:
-        """Reconstruct, as Keras users expect of the model."""
-        return self.decoder(self.encoder(x, training=training), training=training)
+        """Reconstruct, as Keras users expect of the model: the mean over members."""
+        code = self.encoder(self.spread(x), training=training)
+        output = self.decoder(code, training=training)
+        return ops.mean(output, axis=0) if self.n_members > 1 else output
+
+
+def _flattened(loss: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Let a loss of (rows, columns) take any number of axes in front of the rows."""
+
+    def apply(target: Any, output: Any) -> Any:
+        d = output.shape[-1]
+        losses = loss(ops.reshape(target, (-1, d)), ops.reshape(output, (-1, d)))
+        return ops.reshape(losses, ops.shape(output)[:-1])
+
+    return apply

@@ -65,7 +65,7 @@ class LatentTransformer(
         """
         check_is_fitted(self)
         codes = check_codes(X, self.n_components_, type(self).__name__)
-        return self._network.compute("decode", check_rows(codes)).astype(codes.dtype)
+        return self._network.merged("decode", check_rows(codes)).astype(codes.dtype)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode and decode rows.
@@ -138,11 +138,22 @@ class LatentTransformer(
         """
         shares = self._compute("column_losses", X)[0].astype(np.float64)
         total = self._compute("explained_loss", X)[0].astype(np.float64)
-        whole = np.allclose(shares.sum(axis=1), total, rtol=1e-3, atol=1e-6)
-        if shares.min() < -1e-6 or not whole:
-            raise ValueError(
-                f"loss={self.loss!r} is not a mean of non-negative losses of the "
-                "columns, so it cannot be split over them. Use "
-                "loss='mean_squared_error' for feature_scores."
-            )
-        return np.maximum(shares, 0.0)
+        return checked_shares(shares, total, getattr(self, "loss", None))
+
+
+def checked_shares(shares: np.ndarray, total: np.ndarray, loss: Any) -> np.ndarray:
+    """Return the columns' shares (n, n_features) in losses (n,), once they are ones.
+
+    Raises
+    ------
+    ValueError
+        If they do not sum to the losses, or are negative.
+    """
+    whole = np.allclose(shares.sum(axis=1), total, rtol=1e-3, atol=1e-6)
+    if shares.min() < -1e-6 or not whole:
+        raise ValueError(
+            f"loss={loss!r} is not a mean of non-negative losses of the columns, so it "
+            "cannot be split over them. Use loss='mean_squared_error' for "
+            "feature_scores."
+        )
+    return np.maximum(shares, 0.0)

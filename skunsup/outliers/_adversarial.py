@@ -10,13 +10,14 @@ from skunsup.outliers._flat import FlatDetector
 
 
 class AAEDetector(FlatDetector):
-    """Outlier detector that scores rows by an adversarial autoencoder.
+    """Outlier detector by what an adversarial autoencoder leaves unexplained.
 
     An adversarial autoencoder reconstructs normal rows from codes that follow a prior
-    [1]_, and others badly. `score_samples` is minus the reconstruction error; with a
-    `density_weight` above 0 it also counts how unlikely the prior finds the code.
-    `feature_scores` says which columns made the error, and a threshold learned from the
-    training scores makes `predict`. The parameters but `contamination` are those of
+    [1]_, and others badly. `score` says what a row is judged by: what the network
+    leaves unexplained, the distance to neighbours, both, or the error of reconstruction
+    (with a `density_weight` above 0, and how unlikely the prior finds the code).
+    `feature_scores` says which columns made it, and a threshold learned from the
+    training scores makes `predict`. The parameters from `n_components` on are those of
     :class:`AdversarialAutoencoder`; the input is corrupted by a little Gaussian noise
     by default, which keeps the network from learning to copy whatever it sees [2]_.
 
@@ -26,6 +27,24 @@ class AAEDetector(FlatDetector):
         A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
         the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
+    score : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
+        What makes a row an outlier. "residual": the Mahalanobis distance of what the
+        network leaves unexplained [6]_. "neighbors": the distance to neighbour number
+        `n_neighbors` among at most 4,000 training rows [7]_, with columns on the scale
+        of their normal scores. "hybrid": the geometric mean of these two.
+        "reconstruction": minus the score of :class:`AdversarialAutoencoder`.
+    novelty : bool, default=False
+        Whether the training rows are known to be normal, as in scikit-learn's
+        LocalOutlierFactor. It sets what None means for `trim` and `n_neighbors`, and
+        makes two networks learn one after the other, each on half of the rows, so that
+        a training row is judged by the one that did not see it. Either way new rows can
+        be scored, and a training row is never its own neighbour.
+    trim : float, default=None
+        Share in [0, 0.5] of the training rows, those with the highest scores, to leave
+        out when the score is fitted. None means 0.2, or 0 with `novelty`.
+    n_neighbors : int or float, default=None
+        Number of the neighbour, or a share in (0, 1) of the rows to look among. None
+        means 0.01, or 1 with `novelty`.
     n_components : int, default=None
         Width of the code. None means 16, or what an own `encoder` returns.
     hidden_layer_sizes : int or sequence of int, default=(64,)
@@ -59,6 +78,9 @@ default=0.002
     discriminator_learning_rate : float or \
 keras.optimizers.schedules.LearningRateSchedule, default=None
         Of the discriminator; None means `learning_rate`.
+    learning_rate_schedule : {"constant", "cosine"}, default="constant"
+        "cosine" lets the learning rate rise over the first fiftieth of the steps and
+        fall along half a cosine to nothing, in short pieces of constant rate [5]_.
     weight_decay : float, default=None
         Decoupled weight decay of the kernels, not of the biases. None means the
         optimizer's own.
@@ -74,8 +96,10 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     batch_size : int, default=128
         Rows a step. None, or more than there are rows, takes all rows in one step.
     epochs : int, default=None
-        Passes over the rows, at most. None means 100, or fewer where these would be
-        more than ST100 steps, but at least 5.
+        Passes over the rows, at most. None means as many as `max_steps` takes.
+    max_steps : int, default=None
+        Minibatches to train on, at most; the last epoch may be cut short. None means
+        1,000 where `epochs` is None too, else no limit.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -121,7 +145,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     Attributes
     ----------
     estimator_ : AdversarialAutoencoder
-        The fitted model.
+        The fitted model; with `novelty` the first of two.
     offset_ : float
         `decision_function` is `score_samples` minus this.
     n_components_ : int
@@ -152,6 +176,13 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
        Wasserstein GANs", NeurIPS 2017.
     .. [4] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
        adversarial networks", ICLR 2018.
+    .. [5] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
+       ICLR 2017.
+    .. [6] Denouden, Salay, Czarnecki, Abdelzad, Phan & Vernekar, "Improving
+       reconstruction autoencoder out-of-distribution detection with Mahalanobis
+       distance", arXiv:1812.02765, 2018.
+    .. [7] Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from
+       large data sets", SIGMOD 2000.
 
     Examples
     --------
@@ -175,6 +206,10 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self,
         contamination: str | float = "auto",
         *,
+        score: str = "hybrid",
+        novelty: bool = False,
+        trim: float | None = None,
+        n_neighbors: float | None = None,
         n_components: int | None = None,
         hidden_layer_sizes: int | Sequence[int] = (64,),
         activation: str | Callable = "swish",
@@ -185,12 +220,14 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = 0.002,
         discriminator_learning_rate: Any = None,
+        learning_rate_schedule: str = "constant",
         weight_decay: float | None = None,
         n_critic: int = 1,
         gradient_penalty: float | None = None,
         spectral_normalization: bool = False,
         batch_size: int | None = 128,
         epochs: int | None = None,
+        max_steps: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -208,6 +245,10 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         verbose: int = 0,
     ) -> None:
         self.contamination = contamination
+        self.score = score
+        self.novelty = novelty
+        self.trim = trim
+        self.n_neighbors = n_neighbors
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -218,12 +259,14 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
         self.n_critic = n_critic
         self.gradient_penalty = gradient_penalty
         self.spectral_normalization = spectral_normalization
         self.batch_size = batch_size
         self.epochs = epochs
+        self.max_steps = max_steps
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change

@@ -5,19 +5,23 @@ from typing import Any, ClassVar
 
 import keras
 
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._training import Members
 from skunsup.models import Autoencoder
-from skunsup.outliers._flat import FlatDetector
+from skunsup.outliers._flat import MAX_SAMPLES, FlatDetector
 
 
 class AutoencoderDetector(FlatDetector):
-    """Outlier detector that scores rows by how well an autoencoder reconstructs them.
+    """Outlier detector by what autoencoders leave unexplained, and by neighbours.
 
     An autoencoder trained on mostly normal rows reconstructs normal rows well and
-    others badly [1]_. `score_samples` is minus the reconstruction error,
-    `feature_scores` says which columns made it, and a threshold learned from the
-    training scores makes `predict`. The parameters but `contamination` are those of
-    :class:`Autoencoder`; the input is corrupted by a little Gaussian noise by default,
-    which keeps the network from learning to copy whatever it sees [2]_.
+    others badly [1]_, but now and then a row far from all others well too. So a row is
+    scored by both what several small autoencoders leave unexplained and the distance to
+    its neighbours: `score_samples` is minus that, `feature_scores` says which columns
+    made it, and a threshold learned from the training scores makes `predict`. The
+    parameters from `n_components` on are those of :class:`Autoencoder`; the input is
+    corrupted by a little Gaussian noise by default, which keeps the networks from
+    learning to copy whatever they see [2]_.
 
     Parameters
     ----------
@@ -25,6 +29,33 @@ class AutoencoderDetector(FlatDetector):
         A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
         the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
+    score : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
+        What makes a row an outlier. "residual": the Mahalanobis distance of what the
+        network leaves unexplained [5]_. "neighbors": the distance to neighbour number
+        `n_neighbors` among at most 4,000 training rows [6]_, with columns on the scale
+        of their normal scores. "hybrid": the geometric mean of these two.
+        "reconstruction": minus the score of :class:`Autoencoder`, the error
+        of reconstruction.
+    novelty : bool, default=False
+        Whether the training rows are known to be normal, as in scikit-learn's
+        LocalOutlierFactor. It sets what None means for `trim` and `n_neighbors`. Either
+        way new rows can be scored, and a training row is never its own neighbour.
+    trim : float, default=None
+        Share in [0, 0.5] of the training rows, those with the highest scores, to leave
+        out when the score is fitted. None means 0.2, or 0 with `novelty`.
+    n_neighbors : int or float, default=None
+        Number of the neighbour, or a share in (0, 1) of the rows to look among. None
+        means 0.01, or 1 with `novelty`.
+    n_estimators : int, default=4
+        Networks to train side by side in one program. Each but the first has narrower
+        layers than the one before, down to half; scores are means over networks.
+    max_samples : float, default=None
+        Share in (0, 1] of the rows that each of several networks trains on. Below 1, a
+        training row is judged by the networks that did not see it [7]_, so that its
+        score compares with those of new rows. None means 1, or 0.5 with `novelty`.
+    max_features : float, default=1.0
+        Share in (0, 1] of the columns that the encoder of each of several networks
+        sees; all have to be reconstructed.
     n_components : int, default=None
         Width of the code. None means 16, or what an own `encoder` returns; noise keeps
         a code wider than the data from being a copy.
@@ -44,6 +75,10 @@ class AutoencoderDetector(FlatDetector):
 default=0.002
         None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
         rate share one compiled program.
+    learning_rate_schedule : {"constant", "cosine"}, default=None
+        "cosine" lets the learning rate rise over the first fiftieth of the steps and
+        fall along half a cosine to nothing, in short pieces of constant rate [4]_. None
+        means "cosine", or "constant" where `learning_rate` is a schedule itself.
     weight_decay : float, default=None
         Decoupled weight decay [3]_ of the kernels, not of the biases. None means the
         optimizer's own.
@@ -51,9 +86,10 @@ default=0.002
         Rows a step. None, or more than there are rows, takes all rows in one step; 1
         trains on one row at a time.
     epochs : int, default=None
-        Passes over the rows, at most. None means 100, or fewer where these would be
-        more than 1,000 steps, but at least 5. Where `batch_size` does not divide the
-        number of rows, the last minibatch is filled up with rows drawn a second time.
+        Passes over the rows, at most. None means as many as `max_steps` takes.
+    max_steps : int, default=None
+        Minibatches to train on, at most; the last epoch may be cut short. None means
+        1,000 where `epochs` is None too, else no limit.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights.
@@ -94,7 +130,8 @@ default=0.002
     Attributes
     ----------
     estimator_ : Autoencoder
-        The fitted model.
+        The fitted model. Of several networks, codes stand side by side, and all else is
+        a mean over them.
     offset_ : float
         `decision_function` is `score_samples` minus this.
     n_components_ : int
@@ -122,6 +159,15 @@ default=0.002
     .. [2] Vincent, Larochelle, Lajoie, Bengio & Manzagol, "Stacked denoising
        autoencoders", JMLR 11, 2010.
     .. [3] Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    .. [4] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
+       ICLR 2017.
+    .. [5] Denouden, Salay, Czarnecki, Abdelzad, Phan & Vernekar, "Improving
+       reconstruction autoencoder out-of-distribution detection with Mahalanobis
+       distance", arXiv:1812.02765, 2018.
+    .. [6] Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from
+       large data sets", SIGMOD 2000.
+    .. [7] Breiman, "Out-of-bag estimation", Statistics Department, University of
+       California, Berkeley, 1996.
 
     Examples
     --------
@@ -136,24 +182,38 @@ default=0.002
     """
 
     _model = Autoencoder
+    _side_by_side = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **Autoencoder._parameter_constraints,
         **FlatDetector._own,
+        "learning_rate_schedule": [StrOptions({"constant", "cosine"}), None],
+        "n_estimators": [integers(1)],
+        "max_samples": [reals(0, 1, "right"), None],
+        "max_features": [reals(0, 1, "right")],
     }
 
     def __init__(
         self,
         contamination: str | float = "auto",
         *,
+        score: str = "hybrid",
+        novelty: bool = False,
+        trim: float | None = None,
+        n_neighbors: float | None = None,
+        n_estimators: int = 4,
+        max_samples: float | None = None,
+        max_features: float = 1.0,
         n_components: int | None = None,
         hidden_layer_sizes: int | Sequence[int] = (64,),
         activation: str | Callable = "swish",
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = 2e-3,
+        learning_rate_schedule: str | None = None,
         weight_decay: float | None = None,
         batch_size: int | None = 128,
         epochs: int | None = None,
+        max_steps: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -170,15 +230,24 @@ default=0.002
         verbose: int = 0,
     ) -> None:
         self.contamination = contamination
+        self.score = score
+        self.novelty = novelty
+        self.trim = trim
+        self.n_neighbors = n_neighbors
+        self.n_estimators = n_estimators
+        self.max_samples = max_samples
+        self.max_features = max_features
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.loss = loss
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.epochs = epochs
+        self.max_steps = max_steps
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -193,3 +262,11 @@ default=0.002
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    def _ensemble(self, before: Members | None) -> Members | None:
+        if self.n_estimators == 1:
+            return None
+        default = MAX_SAMPLES[bool(self.novelty)]
+        share = default if self.max_samples is None else float(self.max_samples)
+        features = float(self.max_features)
+        return Members(self.n_estimators, share, features, self._seed(before))

@@ -25,7 +25,13 @@ from skunsup._sklearn import (
     unchanged_on_error,
     validated,
 )
-from skunsup.outliers._threshold import DETECTION_RATE, fit_tukey_g, weighted_quantile
+from skunsup.outliers._threshold import (
+    DETECTION_RATE,
+    EXPECTED_SHARE,
+    fit_posterior,
+    fit_tukey_g,
+    weighted_quantile,
+)
 
 SPARSE_BATCH = 1024
 
@@ -50,6 +56,14 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _scorer(self) -> Any:
         """Return the estimator that scores, or before `fit` the one that will."""
+
+    @abstractmethod
+    def _scores(self, X: Any) -> np.ndarray:
+        """Return `score_samples` of the fitted detector."""
+
+    @abstractmethod
+    def _shares(self, X: Any) -> np.ndarray:
+        """Return `feature_scores` of the fitted detector."""
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows.
@@ -98,7 +112,7 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def outlier_probability(self, X: Any) -> np.ndarray:
-        """Put scores on the scale from 0 to 1.
+        """Estimate the probability that rows are outliers.
 
         Parameters
         ----------
@@ -108,14 +122,14 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Value of erf(z / sqrt 2), or 0 if negative, for the normal score z of each
-            row among the training scores (Kriegel, Kroeger, Schubert & Zimek 2011,
-            Gaussian scaling): 0 up to the median, near 0.5 at the upper quartile, 0.98
-            at a threshold that contamination="auto" takes from the fit. A scale to read
-            and to combine scores on; the share of outliers does not enter it.
+            In [0, 1], 1 / (1 + exp(b - z)) for the normal score z of each row among the
+            training scores (Gao & Tan 2006, section 3.1). Scores do not tell how many
+            outliers there are: b is such that the mean over the training rows is
+            `contamination`, or 0.1 where that is "auto". Where that is the share of
+            outliers, rows with a probability of 0.3 are outliers about 3 times in 10.
         """
         check_is_fitted(self, "offset_")
-        return self._shape.probability(-self.score_samples(X))
+        return self._posterior(-self.score_samples(X))
 
     @available_if(_explains)
     def feature_scores(self, X: Any) -> np.ndarray:
@@ -132,20 +146,10 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         ndarray of shape (n_samples, n_features), float64
             Non-negative shares of the columns in what `score_samples` counts against
-            the row's reconstruction, which is all of `-score_samples(X)` where the
-            score is the reconstruction error.
+            the row; the class says what they sum to.
         """
         check_is_fitted(self, "offset_")
-        return self.estimator_.feature_scores(X)
-
-    def _scores(self, X: Any) -> np.ndarray:
-        score = self.estimator_.score_samples
-        if not sp.issparse(X):
-            return np.asarray(score(X), np.float64)
-        # Estimators such as PCA learn from sparse rows but only score dense ones.
-        X = sp.csr_array(X)
-        batches = gen_batches(X.shape[0], SPARSE_BATCH)
-        return np.concatenate([score(X[rows].toarray()) for rows in batches])
+        return self._shares(X)
 
     def _take_columns(self) -> None:
         """Set what `estimator_` knows about the columns, and forget the last ones."""
@@ -161,12 +165,26 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         if weight is not None:
             weight = np.broadcast_to(np.asarray(weight, np.float64), anomaly.shape)
         self._shape = fit_tukey_g(anomaly, weight)
-        share = DETECTION_RATE if self.contamination == "auto" else self.contamination
-        at = weighted_quantile(anomaly, weight, 1 - share)
-        if self.contamination == "auto":
-            # Scores of several clusters can have a lighter tail than their middle says.
-            at = min(at, self._shape.quantile(1 - share))
-        self.offset_ = -at
+        auto = self.contamination == "auto"
+        share = EXPECTED_SHARE if auto else self.contamination
+        self._posterior = fit_posterior(self._shape, anomaly, weight, share)
+        if auto:
+            self.offset_ = -self._automatic_threshold(anomaly, weight)
+        else:
+            self.offset_ = -weighted_quantile(anomaly, weight, 1 - self.contamination)
+
+    def _automatic_threshold(self, anomaly: np.ndarray, weight: Any) -> float:
+        n = len(anomaly) if weight is None else weight.sum()
+        if self._all_normal():
+            p = min(1.0, (1.0 - DETECTION_RATE) * (n + 1) / n)
+            return weighted_quantile(anomaly, weight, p)
+        at = weighted_quantile(anomaly, weight, 1 - DETECTION_RATE)
+        # Scores of several clusters can have a lighter tail than their middle says.
+        return min(at, self._shape.quantile(1 - DETECTION_RATE))
+
+    def _all_normal(self) -> bool:
+        """Whether the training rows are known to be normal."""
+        return bool(getattr(self, "novelty", False))
 
 
 class OutlierDetector(MetaEstimatorMixin, Detector):
@@ -276,6 +294,18 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
 
     def _scorer(self) -> Any:
         return getattr(self, "estimator_", self.estimator)
+
+    def _scores(self, X: Any) -> np.ndarray:
+        score = self.estimator_.score_samples
+        if not sp.issparse(X):
+            return np.asarray(score(X), np.float64)
+        # Estimators such as PCA learn from sparse rows but only score dense ones.
+        X = sp.csr_array(X)
+        batches = gen_batches(X.shape[0], SPARSE_BATCH)
+        return np.concatenate([score(X[rows].toarray()) for rows in batches])
+
+    def _shares(self, X: Any) -> np.ndarray:
+        return np.asarray(self.estimator_.feature_scores(X))
 
     def _routed(self, params: dict[str, Any]) -> dict[str, Any]:
         if not get_config()["enable_metadata_routing"]:

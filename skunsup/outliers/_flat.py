@@ -1,36 +1,56 @@
 """The detectors that have a model's parameters as their own."""
 
-import contextlib
 import copy
 from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
+from keras.optimizers.schedules import LearningRateSchedule
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._sklearn import count_rows, integers, unchanged_on_error, validated
+from skunsup._random import draw_seed, make_generator
+from skunsup._sklearn import (
+    StrOptions,
+    integers,
+    reals,
+    unchanged_on_error,
+    validated,
+)
+from skunsup._training import Members, row_hashes, weighted_sample
+from skunsup._validation import check_rows, check_weights, check_X
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._detector import Detector
+from skunsup.outliers._scores import SCORES, fit_score
+from skunsup.outliers._views import Viewer
 
 N_COMPONENTS = 16
-FEWEST_EPOCHS = 5
+MOST_REFERENCE_ROWS = 4_000
+MOST_REFERENCE_NUMBERS = 2**24
+# What `None` stands for, by `novelty`.
+N_NEIGHBORS = {True: 1, False: 0.01}
+TRIM = {True: 0.0, False: 0.2}
+MAX_SAMPLES = {True: 0.5, False: 1.0}
 
 
 class FlatDetector(Detector):
     """Base of the detectors that have a model's parameters as their own.
 
-    A subclass names its model, lists the model's parameters in its `__init__` with
-    defaults that suit detection, and puts their ranges beside those of `_own`.
-    `epochs=None` stands for `_most_epochs`, or fewer to keep to `_most_steps`.
+    A subclass names its model, lists the model's parameters and those of `_own` in its
+    `__init__` with defaults that suit detection. Where neither `epochs` nor `max_steps`
+    is given, it trains for `_steps` minibatches. `_side_by_side` says whether its model
+    can be trained several times in one program.
     """
 
     _model: ClassVar[type[LatentTransformer]]
-    _most_epochs: ClassVar[int] = 100
-    _most_steps: ClassVar[int] = 1000
+    _steps: ClassVar[int] = 1000
+    _side_by_side: ClassVar[bool] = False
     _own: ClassVar[dict[str, list]] = {
         **Detector._contamination,
-        "epochs": [integers(1), None],
+        "score": [StrOptions(set(SCORES))],
+        "novelty": ["boolean"],
+        "trim": [reals(0, 0.5, "both"), None],
+        "n_neighbors": [integers(1), reals(0, 1, "neither"), None],
     }
 
     @validated(prefer_skip_nested_validation=True)
@@ -62,12 +82,13 @@ class FlatDetector(Detector):
             As the model's `fit` does; the detector is then as it was before.
         """
         with unchanged_on_error(self):
-            model = self._scorer().set_params(epochs=self._epochs(X, sample_weight))
-            model.fit(X, sample_weight=sample_weight, X_val=X_val)
-            self.estimator_ = model
+            members = self._ensemble(self._before())
+            self._models = self._fitted(members, X, sample_weight, X_val)
+            self.estimator_ = model = self._models[0]
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
-            self.n_components_ = model.n_components_
+            self.n_components_ = model._network.architecture.n_components
+            self._learn_score(members, X, sample_weight)
             self._learn_threshold(X, sample_weight)
         return self
 
@@ -82,27 +103,88 @@ class FlatDetector(Detector):
         tags.input_tags.sparse = True
         return tags
 
-    def _scorer(self) -> Any:
+    def _scorer(self, place: int = 0) -> Any:
         names = self._model._get_param_names()
         params = {name: getattr(self, name) for name in names}
         if params["n_components"] is None and params["encoder"] is None:
             params["n_components"] = N_COMPONENTS
-        if params["epochs"] is None:
-            params["epochs"] = self._most_epochs
-        if self.warm_start and hasattr(self, "estimator_"):
-            return copy.deepcopy(self.estimator_).set_params(**params)
+        if params["epochs"] is None and params["max_steps"] is None:
+            params["max_steps"] = self._steps
+        if params["learning_rate_schedule"] is None:
+            own = isinstance(self.learning_rate, LearningRateSchedule)
+            params["learning_rate_schedule"] = "constant" if own else "cosine"
+        last = getattr(self, "_models", ())[place : place + 1]
+        if self.warm_start and last:
+            return copy.deepcopy(last[0]).set_params(**params)
         return self._model(**params)
 
-    def _epochs(self, X: Any, sample_weight: Any) -> int:
-        if self.epochs is not None:
-            return int(self.epochs)
-        n_rows = 0
-        # What is wrong with rows or weights is for the model to say.
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
-            n_rows = count_rows(X)
-            weight = 1.0 if sample_weight is None else sample_weight
-            total = np.broadcast_to(np.asarray(weight, np.float64), (n_rows,)).sum()
-            n_rows = round(total)
-        n_steps = -(-n_rows // (self.batch_size or max(n_rows, 1)))
-        epochs = self._most_steps // max(n_steps, 1)
-        return int(np.clip(epochs, FEWEST_EPOCHS, self._most_epochs))
+    def _before(self) -> Members | None:
+        """Return which network saw which rows in the fit that a warm start goes on."""
+        viewer = getattr(self, "_viewer", None)
+        return viewer.members if self.warm_start and viewer is not None else None
+
+    def _ensemble(self, before: Members | None) -> Members | None:
+        """Return which of several networks sees which rows; None for one network.
+
+        Where the training rows are normal, each of two networks judges the half that
+        the other saw, so that their scores compare with those of new rows.
+        """
+        if not self.novelty:
+            return None
+        return Members(2, MAX_SAMPLES[True], 1.0, self._seed(before))
+
+    def _seed(self, before: Members | None) -> int:
+        if before is not None:
+            return before.seed
+        return draw_seed(make_generator(self.random_state))
+
+    def _fitted(
+        self, members: Members | None, X: Any, sample_weight: Any, X_val: Any
+    ) -> list[Any]:
+        """Return the fitted models: several where they are trained one by one."""
+        first = self._scorer()
+        if members is None or self._side_by_side:
+            first._members = members
+            return [first.fit(X, sample_weight=sample_weight, X_val=X_val)]
+        checked = check_X(first, X, reset=True, min_samples=2)
+        hashes = row_hashes(check_rows(checked, first._columns()))
+        weight = check_weights(sample_weight, checked)
+        weight = np.ones(len(hashes)) if weight is None else weight
+        models = [first, *(self._scorer(at) for at in range(1, members.n_members))]
+        for model, sees in zip(models, members.sees(hashes).T, strict=True):
+            own = weight * sees
+            # With very few rows a network may be dealt one, or none.
+            own = own if np.count_nonzero(own) > 1 else weight
+            model.fit(X, sample_weight=own, X_val=X_val)
+        return models
+
+    def _learn_score(self, members: Members | None, X: Any, sample_weight: Any) -> None:
+        """Fit the score to reference rows drawn from the training rows."""
+        rng = make_generator(self.random_state)
+        rows = self._rows(X)
+        sample = weighted_sample(rows, check_weights(sample_weight, rows.X))
+        networks = [model._network for model in self._models]
+        self._viewer = Viewer(networks, members, row_hashes(rows)[sample.index])
+        most = min(MOST_REFERENCE_ROWS, max(2, MOST_REFERENCE_NUMBERS // rows.d))
+        drawn = sample.draw(min(sample.n_draws, most), rng)
+        novel = bool(self.novelty)
+        k = N_NEIGHBORS[novel] if self.n_neighbors is None else self.n_neighbors
+        trim = TRIM[novel] if self.trim is None else self.trim
+        score = SCORES[self.score](getattr(self, "loss", None), k)
+        self._score = fit_score(score, self._viewer.view(rows.take(drawn)), trim)
+
+    def _scores(self, X: Any) -> np.ndarray:
+        blocks = [self._score.anomaly(view) for view in self._views(X)]
+        # Rounded, since products of matrices differ in their last digits with the place
+        # of a row among others.
+        return -np.concatenate(blocks).astype(np.float32).astype(np.float64)
+
+    def _shares(self, X: Any) -> np.ndarray:
+        return np.concatenate([self._score.shares(view) for view in self._views(X)])
+
+    def _views(self, X: Any) -> Any:
+        return map(self._viewer.view, self._rows(X).blocks())
+
+    def _rows(self, X: Any) -> Any:
+        model = self.estimator_
+        return check_rows(check_X(model, X, reset=False), model._columns())

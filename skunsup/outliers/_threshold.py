@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import erf
+from scipy.special import expit
 from scipy.stats import norm
 
 # Quantiles above the median that the shape is read off, most robust first.
 UPPER = ((0.7, 0.85), (0.85, 0.95), (0.95, 0.99))
 DETECTION_RATE = 0.01
+EXPECTED_SHARE = 0.1  # of outliers, where none is given
+FARTHEST = 50.0  # normal score that stands for all beyond
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,45 @@ class TukeyG:
         with np.errstate(divide="ignore"):
             return np.log(np.maximum(1.0 + self.g * x, 0.0)) / self.g
 
-    def probability(self, values: np.ndarray) -> np.ndarray:
-        """Return max(0, erf(z / sqrt 2)) of the normal scores (Kriegel et al. 2011)."""
-        z = np.nan_to_num(self.standardise(values))
-        return np.clip(erf(z / np.sqrt(2.0)), 0.0, 1.0)
+
+@dataclass(frozen=True)
+class Posterior:
+    """Probability of being an outlier, a sigmoid of the normal score.
+
+    Parameters
+    ----------
+    shape : TukeyG
+        Distribution of the training scores.
+    middle : float
+        Normal score at which the probability is one half.
+    """
+
+    shape: TukeyG
+    middle: float
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Return the probability of rows with such scores, higher being worse."""
+        return expit(_bounded(self.shape.standardise(values)) - self.middle)
+
+
+def fit_posterior(
+    shape: TukeyG, values: np.ndarray, weight: np.ndarray | None, share: float
+) -> Posterior:
+    """Fit the probability of being an outlier (Gao & Tan 2006, section 3.1).
+
+    Scores alone do not tell how many outliers there are. So the slope is fixed, at 1,
+    and the middle makes the weighted mean over the training scores equal `share`.
+    """
+    z = _bounded(shape.standardise(values))
+
+    def excess(middle: float) -> float:
+        return float(np.average(expit(z - middle), weights=weight)) - share
+
+    return Posterior(shape, brentq(excess, -2 * FARTHEST, 2 * FARTHEST))
+
+
+def _bounded(z: np.ndarray) -> np.ndarray:
+    return np.clip(np.nan_to_num(z), -FARTHEST, FARTHEST)
 
 
 def fit_tukey_g(values: np.ndarray, weight: np.ndarray | None) -> TukeyG:

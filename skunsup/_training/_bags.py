@@ -1,0 +1,115 @@
+"""Which rows each member of an ensemble trains on.
+
+Members come in pairs: what one of two leaves out, the other sees (at `max_samples` of
+one half). Which is which follows from a row's content and a seed, so equal rows stay
+together, and a row can be told from later ones without keeping it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skunsup._training._rows import Rows
+from skunsup._training._sampling import Sample, row_hashes
+
+GOLDEN = 0x9E3779B97F4A7C15
+MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+
+
+@dataclass(frozen=True)
+class Members:
+    """Several networks trained side by side, each on rows and columns of its own.
+
+    Parameters
+    ----------
+    n_members : int
+        At least 2.
+    max_samples, max_features : float
+        Shares of the rows and of the columns that each sees, in (0, 1].
+    seed : int
+        Which rows those are.
+    """
+
+    n_members: int
+    max_samples: float
+    max_features: float
+    seed: int
+
+    def sees(self, hashes: np.ndarray) -> np.ndarray:
+        """Return whether each member trains on the rows of such hashes.
+
+        Parameters
+        ----------
+        hashes : array of shape (n,), uint64
+            As `row_hashes` gives them.
+
+        Returns
+        -------
+        array of shape (n, n_members), bool
+        """
+        sees = np.empty((len(hashes), self.n_members), bool)
+        for member in range(self.n_members):
+            place = _uniform(hashes, self.seed + member // 2)
+            place = 1.0 - place if member % 2 else place
+            sees[:, member] = place < self.max_samples
+        return sees
+
+
+@dataclass(frozen=True)
+class Bags:
+    """One sample for each member, drawn in turns.
+
+    Parameters
+    ----------
+    everyone : Sample
+        All rows.
+    members : tuple of Sample
+        Those of each member.
+    """
+
+    everyone: Sample
+    members: tuple[Sample, ...]
+
+    @property
+    def index(self) -> np.ndarray:
+        """Where each distinct row first stands in the data, ordered by content."""
+        return self.everyone.index
+
+    @property
+    def n_draws(self) -> int:
+        """Draws an epoch: as many for each member as the largest sample has."""
+        return len(self.members) * max(sample.n_draws for sample in self.members)
+
+    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Return `n_draws` row numbers, draw i for member i modulo their number."""
+        each = n_draws // len(self.members)
+        drawn = [sample.draw(each, rng) for sample in self.members]
+        return np.column_stack(drawn).ravel()
+
+
+def bags(rows: Rows, sample: Sample, members: Members) -> Bags:
+    """Deal the rows of `sample` out to members; one that gets none gets all.
+
+    Parameters
+    ----------
+    rows : Rows
+        The data, read once.
+    sample : Sample
+        Of `rows`.
+    members : Members
+        Who sees what.
+    """
+    sees = members.sees(row_hashes(rows)[sample.index])
+    parts = tuple(sample.part(column) if column.any() else sample for column in sees.T)
+    return Bags(sample, parts)
+
+
+def _uniform(hashes: np.ndarray, seed: int) -> np.ndarray:
+    """Return numbers in [0, 1) that hashes and a seed fix.
+
+    The output function of SplitMix64 (Steele, Lea & Flood 2014, figure 14).
+    """
+    mixed = hashes + np.uint64((seed + 1) * GOLDEN % 2**64)
+    for shift, factor in MIXERS:
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64

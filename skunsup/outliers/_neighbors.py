@@ -1,0 +1,71 @@
+"""Distances to neighbours among training rows."""
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from skunsup.outliers._views import View, is_among
+
+
+class Neighbors:
+    """Distance of a row to its neighbour number k (Ramaswamy, Rastogi & Shim 2000).
+
+    Distances are root mean squares over the columns, between normal scores. A row that
+    is one of the reference does not count as its own neighbour.
+
+    Parameters
+    ----------
+    n_neighbors : int or float
+        Number k, or a share of the reference.
+    """
+
+    def __init__(self, n_neighbors: float) -> None:
+        self.n_neighbors = n_neighbors
+
+    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Neighbors":
+        """Take rows for the reference; count to `wider` times k.
+
+        Normal scores are those of all rows of `view`: on the scale of what was kept,
+        the others would stand out the more, each in one column.
+        """
+        self.scale = view.normal_scores
+        view = view.part(kept)
+        n, k = len(view.x), self.n_neighbors
+        k = max(1, round(k * n)) if isinstance(k, float) else k
+        self.k = int(np.clip(k * wider, 1, max(n - 1, 1)))
+        self.own = np.unique(view.hashes)
+        self.reference = self.scale(view.x)
+        self.index = NearestNeighbors(n_neighbors=min(self.k + 1, n))
+        self.index.fit(self.reference)
+        return self
+
+    def anomaly(self, view: View) -> np.ndarray:
+        """Return the distance of each row of `view`, shape (n,)."""
+        z, near, last = self._nearest(view)
+        neighbour = near[np.arange(len(z)), last]
+        # Afresh, since those of the index lose digits where rows are close.
+        return np.sqrt(np.square(z - self.reference[neighbour]).mean(axis=1))
+
+    def shares(self, view: View) -> np.ndarray:
+        """Split the distance over columns by their mean square to all k neighbours."""
+        z, near, last = self._nearest(view)
+        counts = np.arange(near.shape[1]) <= last[:, None]
+        counts[last == self.k, 0] = False  # the row itself
+        square = np.zeros_like(z)
+        for at in range(near.shape[1]):
+            apart = np.square(z - self.reference[near[:, at]])
+            square += counts[:, at, None] * apart
+        return normalised(square) * self.anomaly(view)[:, None]
+
+    def _nearest(self, view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return normal scores, neighbours, and where neighbour k of each row is."""
+        z = self.scale(view.x)
+        near = self.index.kneighbors(z, return_distance=False)
+        own = is_among(view.hashes, self.own)
+        return z, near, np.minimum(self.k - 1 + own, near.shape[1] - 1)
+
+
+def normalised(shares: np.ndarray) -> np.ndarray:
+    """Let non-negative rows sum to 1; rows of zeros become even."""
+    total = shares.sum(axis=1, keepdims=True)
+    even = np.full_like(shares, 1.0 / shares.shape[1])
+    return np.divide(shares, total, out=even, where=total > 0)

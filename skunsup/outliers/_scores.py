@@ -1,0 +1,181 @@
+"""What makes a row an outlier: the scores of detectors."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.utils.extmath import randomized_svd
+
+from skunsup.models._latent import checked_shares
+from skunsup.outliers._neighbors import Neighbors, normalised
+from skunsup.outliers._views import View
+
+WEIGHTS = (1 / 3, 2 / 3)  # of residual and neighbours
+SHRINKAGE = 0.05  # of the covariance of residuals towards the mean variance
+MOST_DIRECTIONS = 256
+FLOOR = 0.02  # of a typical value, so that no factor of a product is all but zero
+TYPICAL_ROWS = 256
+TRIM_ROUNDS = 3
+WIDER = 3  # a cluster of outliers hides from few neighbours
+
+
+class Score(Protocol):
+    """How much of an outlier each row is, and why."""
+
+    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Score":
+        """Learn from the reference rows that the mask `kept` picks.
+
+        Look `wider` times further for neighbours.
+        """
+
+    def anomaly(self, view: View) -> np.ndarray:
+        """Return one number a row, shape (n,), higher for more outlying rows."""
+
+    def shares(self, view: View) -> np.ndarray:
+        """Return non-negative (n, n_features), summing over columns to `anomaly`."""
+
+
+class Reconstruction:
+    """What the model itself holds against a row.
+
+    Parameters
+    ----------
+    loss : object
+        Reconstruction loss, for messages.
+    """
+
+    def __init__(self, loss: Any) -> None:
+        self.loss = loss
+
+    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Reconstruction":
+        """Nothing to learn."""
+        return self
+
+    def anomaly(self, view: View) -> np.ndarray:
+        """Return minus the model's score."""
+        return -view.mean(view.computed("row_score"))
+
+    def shares(self, view: View) -> np.ndarray:
+        """Return the columns' shares in the loss of reconstruction."""
+        shares = view.mean(view.computed("column_losses"))
+        total = view.mean(view.computed("explained_loss"))
+        return checked_shares(shares, total, self.loss)
+
+
+class Residual:
+    """Mahalanobis distance of the residual x - decode(encode(x)) from its mean.
+
+    It counts what is unusual in a column that is usually reconstructed well for more,
+    and what goes along in several columns once. The covariance is that of residuals of
+    rows which the network did not train on, where there are several networks; up to 256
+    directions are kept, the others share one variance (Tipping & Bishop 1999, eq. 7).
+    """
+
+    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Residual":
+        """Learn mean and covariance of the residuals of rows."""
+        view = view.part(kept)
+        counts = view.counted > 0
+        rows = view.residuals[counts].astype(np.float64)
+        weight = view.counted[counts] / len(view.x)
+        self.mean = weight @ rows
+        centred = (rows - self.mean) * np.sqrt(weight)[:, None]
+        total, d = np.square(centred).sum(), rows.shape[1]
+        if d <= MOST_DIRECTIONS:
+            variances, axes = np.linalg.eigh(centred.T @ centred)
+            axes = axes.T
+        else:
+            _, lengths, axes = randomized_svd(centred, MOST_DIRECTIONS, random_state=0)
+            variances = np.square(lengths)
+        least = SHRINKAGE * total / d or 1.0
+        rest = max(total - variances.sum(), 0.0) / max(d - len(variances), 1) + least
+        # Inverse square roots, as a correction to the one that the rest has.
+        self.inner = 1.0 / np.sqrt(np.maximum(variances, 0.0) + least)
+        self.outer = 1.0 / np.sqrt(rest)
+        self.axes = axes
+        return self
+
+    def anomaly(self, view: View) -> np.ndarray:
+        """Return the root of the mean square over networks and columns."""
+        return np.sqrt(view.mean(self._squares(view).mean(axis=-1)))
+
+    def shares(self, view: View) -> np.ndarray:
+        """Split the distance over columns by the squares of the whitened residual.
+
+        Whitened symmetrically, which keeps each column as close to itself as can be
+        (Kessy, Lewin & Strimmer 2018).
+        """
+        squares = view.mean(self._squares(view))
+        return normalised(squares) * np.sqrt(squares.mean(axis=1, keepdims=True))
+
+    def _squares(self, view: View) -> np.ndarray:
+        centred = view.residuals - self.mean
+        along = centred @ self.axes.T
+        correction = (along * (self.inner - self.outer)) @ self.axes
+        return np.square(self.outer * centred + correction)
+
+
+class Hybrid:
+    """Weighted geometric mean of scores: high only where all are.
+
+    Parameters
+    ----------
+    weights : sequence of float
+        Weight of each score; sum to 1.
+    *parts : Score
+        The scores.
+    """
+
+    def __init__(self, weights: Sequence[float], *parts: Score) -> None:
+        self.weights, self.parts = np.asarray(weights), parts
+
+    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Hybrid":
+        """Fit both scores."""
+        few = view.part(np.flatnonzero(kept)[:TYPICAL_ROWS])
+        fitted = [part.fit(view, kept, wider) for part in self.parts]
+        self.floors = [FLOOR * np.median(part.anomaly(few)) for part in fitted]
+        return self
+
+    def anomaly(self, view: View) -> np.ndarray:
+        """Return the product of the scores to the power of their weights."""
+        factors = [
+            (part.anomaly(view) + floor) ** weight
+            for part, floor, weight in zip(
+                self.parts, self.floors, self.weights, strict=True
+            )
+        ]
+        return np.prod(factors, axis=0)
+
+    def shares(self, view: View) -> np.ndarray:
+        """Give each part its weight in the score, split as the part does."""
+        split = [normalised(part.shares(view)) for part in self.parts]
+        return np.tensordot(self.weights, split, 1) * self.anomaly(view)[:, None]
+
+
+SCORES: dict[str, Callable[[Any, float], Score]] = {
+    "hybrid": lambda loss, k: Hybrid(WEIGHTS, Residual(), Neighbors(k)),
+    "neighbors": lambda loss, k: Neighbors(k),
+    "reconstruction": lambda loss, k: Reconstruction(loss),
+    "residual": lambda loss, k: Residual(),
+}
+
+
+def fit_score(score: Score, view: View, trim: float) -> Score:
+    """Fit `score` to reference rows without those that it finds most outlying.
+
+    Parameters
+    ----------
+    score : Score
+        To be fitted.
+    view : View
+        Reference rows.
+    trim : float
+        Share of the rows to leave out.
+    """
+    kept = np.ones(len(view.x), bool)
+    for _ in range(TRIM_ROUNDS if trim else 0):
+        anomaly = score.fit(view, kept, WIDER).anomaly(view)
+        inner = anomaly <= np.quantile(anomaly, 1.0 - trim)
+        if inner.sum() < 2:
+            break
+        kept = inner
+    return score.fit(view, kept)

@@ -1,0 +1,110 @@
+"""Rows beside what a fitted model makes of them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from skunsup._training import FittedNetwork, Members, Rows, row_hashes
+from skunsup.outliers._normal_scores import NormalScores
+
+
+class View:
+    """Some rows, and what each network of a model says of them.
+
+    Parameters
+    ----------
+    x : array of shape (n, n_features), float32
+        The rows.
+    networks : list of FittedNetwork
+        Each one network, or several side by side.
+    hashes : array of shape (n,), uint64
+        Hashes of the rows.
+    counted : array of shape (n, n_members)
+        Weight of each network's word on each row; sums to 1 over the networks.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        networks: Sequence[FittedNetwork],
+        hashes: np.ndarray,
+        counted: np.ndarray,
+    ) -> None:
+        self.x, self.networks = x, networks
+        self.hashes, self.counted = hashes, counted
+
+    @cached_property
+    def residuals(self) -> np.ndarray:
+        """What each network leaves unexplained, (n, n_members, n_features)."""
+        return self.x[:, None] - self.computed("reconstruct")
+
+    @cached_property
+    def normal_scores(self) -> NormalScores:
+        """The transformation of these rows to normal scores."""
+        return NormalScores(self.x)
+
+    def computed(self, method: str) -> np.ndarray:
+        """Return what a method of the network gives, (n, n_members, ...)."""
+        values = []
+        for network in self.networks:
+            found = network.compute(method, Rows(self.x))
+            several = network.architecture.n_members > 1
+            values.append(found if several else found[:, None])
+        return np.concatenate(values, axis=1)
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean over the networks that count, of (n, n_members, ...)."""
+        return np.einsum("nm,nm...->n...", self.counted, values.astype(np.float64))
+
+    def part(self, chosen: np.ndarray) -> "View":
+        """Return the rows that a mask or numbers pick."""
+        view = View(
+            self.x[chosen], self.networks, self.hashes[chosen], self.counted[chosen]
+        )
+        if "residuals" in vars(self):
+            view.residuals = self.residuals[chosen]
+        return view
+
+
+class Viewer:
+    """Looks at rows: a training row is judged by the networks that did not see it.
+
+    Parameters
+    ----------
+    networks : sequence of FittedNetwork
+        What was trained.
+    members : Members or None
+        Which network saw which rows; None for one network, which saw all.
+    known : array of uint64 or None
+        Hashes of the training rows, sorted; kept where there are several networks.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[FittedNetwork],
+        members: Members | None,
+        known: np.ndarray,
+    ) -> None:
+        self.networks, self.members = networks, members
+        self.known = None if members is None else np.unique(known)
+
+    def view(self, x: np.ndarray) -> View:
+        """Return the view of rows `x`, of shape (n, n_features), float32."""
+        hashes = row_hashes(Rows(x))
+        return View(x, self.networks, hashes, self._counted(hashes))
+
+    def _counted(self, hashes: np.ndarray) -> np.ndarray:
+        if self.members is None:
+            return np.ones((len(hashes), 1))
+        counted = ~self.members.sees(hashes)
+        counted[~is_among(hashes, self.known)] = True
+        counted[~counted.any(axis=1)] = True
+        return counted / counted.sum(axis=1, keepdims=True)
+
+
+def is_among(hashes: np.ndarray, known: Any) -> np.ndarray:
+    """Return which `hashes` are among the sorted `known` ones."""
+    at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    return known[at] == hashes

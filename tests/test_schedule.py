@@ -1,0 +1,114 @@
+"""How long training takes, and at what rates."""
+
+import keras
+import numpy as np
+import pytest
+
+from skunsup import GAN, Autoencoder
+from skunsup._training import compilations
+from skunsup._training._loop import _Run
+
+TINY = {"hidden_layer_sizes": (8,), "batch_size": 16, "random_state": 0}
+
+
+class Rates(keras.callbacks.Callback):
+    """Notes the step and the rate after each epoch."""
+
+    def on_train_begin(self, logs=None):
+        self.seen = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        optimizer = self.model.optimizer
+        values = (optimizer.iterations, optimizer.learning_rate)
+        self.seen.append([float(keras.ops.convert_to_numpy(v)) for v in values])
+
+
+@pytest.mark.parametrize(
+    ("epochs", "max_steps", "steps"),
+    [(None, 10, 10), (3, None, 12), (3, 10, 10), (3, 99, 12), (None, 3, 3)],
+)
+def test_the_number_of_steps(blobs, epochs, max_steps, steps):
+    model = Autoencoder(**TINY, epochs=epochs, max_steps=max_steps, callbacks=Rates())
+    model.fit(blobs)  # four steps an epoch
+    assert model.callbacks_[0].seen[-1][0] == steps
+    assert model.n_iter_ == len(model.history_["loss"]) == -(-steps // 4)
+
+
+def test_a_part_of_an_epoch_draws_a_part_of_the_rows(blobs):
+    model = Autoencoder(**TINY, epochs=None, max_steps=2).fit(np.repeat(blobs, 50, 0))
+    assert model.n_iter_ == 1
+    assert np.isfinite(model.history_["loss"]).all()
+
+
+def test_cosine_is_the_product_of_rise_and_fall(blobs, monkeypatch):
+    shares = []
+    model = Autoencoder(
+        **TINY, max_steps=400, epochs=None, learning_rate_schedule="cosine"
+    )
+    original = _Run.rate_share
+
+    def noting(self, step):
+        shares.append((step / self.total, original(self, step)))
+        return original(self, step)
+
+    monkeypatch.setattr(_Run, "rate_share", noting)
+    model.set_params(callbacks=Rates()).fit(blobs)
+    at, share = np.array(shares).T
+    expected = np.minimum(1, at / 0.02) * 0.5 * (1 + np.cos(np.pi * at))
+    np.testing.assert_allclose(share, expected)
+    assert share.max() > 0.98
+    assert share[-1] < 1e-3
+    rates = np.array(model.callbacks_[0].seen)[:, 1]
+    np.testing.assert_allclose(rates, 0.001, rtol=1e-6)  # callbacks see the whole
+
+
+def test_a_share_of_the_rate_is_a_smaller_step(blobs, monkeypatch):
+    params = {**TINY, "optimizer": "sgd", "max_steps": 1, "epochs": None}
+    monkeypatch.setattr("skunsup._training._loop._Run.rate_share", lambda *_: 0.25)
+    small = Autoencoder(**params, learning_rate=0.4, learning_rate_schedule="cosine")
+    plain = Autoencoder(**params, learning_rate=0.1)
+    moved = small.fit_transform(blobs)
+    monkeypatch.undo()
+    np.testing.assert_allclose(moved, plain.fit_transform(blobs), rtol=1e-5, atol=1e-6)
+
+
+def test_cosine_changes_all_groups_and_compiles_once(blobs, compiles):
+    params = {**TINY, "max_steps": 40, "epochs": None}
+    cosine = GAN(**params, learning_rate_schedule="cosine").fit(blobs)
+    before = compilations()
+    other = GAN(**params, learning_rate_schedule="cosine", learning_rate=0.01)
+    other.fit(blobs)
+    assert compilations() == before
+    plain = GAN(**params).fit(blobs)
+    for part in ("generator", "discriminator"):
+        ends = [
+            keras.ops.convert_to_numpy(getattr(m.model_, part).variables[0].value)
+            for m in (cosine, plain)
+        ]
+        assert np.abs(ends[0] - ends[1]).max() > 1e-4
+
+
+def test_partial_fit_takes_one_pass_at_the_whole_rate(blobs):
+    params = {**TINY, "callbacks": Rates()}
+    given = {"max_steps": 1, "learning_rate_schedule": "cosine"}
+    ours, plain = Autoencoder(**params, **given), Autoencoder(**params)
+    ours.partial_fit(blobs)
+    assert ours.callbacks_[0].seen[-1][0] == 4
+    np.testing.assert_array_equal(
+        ours.transform(blobs), plain.partial_fit(blobs).transform(blobs)
+    )
+
+
+def test_refuses_no_length_and_two_schedules(blobs):
+    with pytest.raises(ValueError, match="epochs=None and max_steps=None"):
+        Autoencoder(epochs=None).fit(blobs)
+    decay = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+    for given in (
+        {"learning_rate": decay},
+        {"optimizer": keras.optimizers.Adam(decay)},
+    ):
+        model = Autoencoder(**given, learning_rate_schedule="cosine")
+        with pytest.raises(ValueError, match="brings a schedule of its own"):
+            model.fit(blobs)
+    with pytest.raises(ValueError, match="'learning_rate_schedule' parameter"):
+        Autoencoder(learning_rate_schedule="linear").fit(blobs)

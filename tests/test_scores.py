@@ -1,0 +1,244 @@
+"""What the scores of detectors say, and of which rows."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from skunsup import AutoencoderDetector, VAEDetector
+from skunsup._training import FittedNetwork
+from skunsup.outliers._neighbors import Neighbors, normalised
+from skunsup.outliers._normal_scores import NormalScores
+from skunsup.outliers._scores import Hybrid, Residual, fit_score
+from skunsup.outliers._views import View, Viewer
+
+QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+SCORES = ("hybrid", "residual", "neighbors", "reconstruction")
+
+
+def viewed(x, residuals=None, members=1):
+    """A view of rows with residuals that no network made."""
+    x = np.float32(x)
+    view = Viewer([], None, None).view(x)
+    view.counted = np.full((len(x), members), 1.0 / members)
+    if residuals is not None:
+        view.residuals = residuals
+    return view
+
+
+def everyone(view):
+    return np.ones(len(view.x), bool)
+
+
+# Residuals ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [1, 3, 40])
+def test_residual_is_the_mahalanobis_distance(d):
+    rng = np.random.default_rng(d)
+    r = rng.normal(size=(200, 1, d)) @ rng.normal(size=(d, d)) + 1.0
+    view = viewed(np.zeros((200, d)), r)
+    score = Residual().fit(view, everyone(view))
+    flat = r[:, 0]
+    covariance = np.cov(flat.T, bias=True).reshape(d, d)
+    covariance += 0.05 * np.trace(covariance) / d * np.eye(d)
+    centred = flat - flat.mean(axis=0)
+    squares = np.einsum("ni,ij,nj->n", centred, np.linalg.inv(covariance), centred)
+    np.testing.assert_allclose(score.anomaly(view), np.sqrt(squares / d), rtol=1e-6)
+    np.testing.assert_allclose(score.shares(view).sum(axis=1), score.anomaly(view))
+    assert score.shares(view).min() >= 0
+
+
+def test_many_columns_keep_the_leading_directions():
+    rng = np.random.default_rng(0)
+    r = rng.normal(size=(100, 1, 8)) @ rng.normal(size=(8, 400))
+    view = viewed(np.zeros((100, 400)), r)
+    score = Residual().fit(view, everyone(view))
+    assert score.axes.shape == (100, 400)
+    flat = r[:, 0] - r[:, 0].mean(axis=0)
+    covariance = flat.T @ flat / 100
+    covariance += 0.05 * np.trace(covariance) / 400 * np.eye(400)
+    squares = np.einsum("ni,ni->n", flat @ np.linalg.inv(covariance), flat)
+    np.testing.assert_allclose(score.anomaly(view), np.sqrt(squares / 400), rtol=1e-3)
+
+
+def test_residual_counts_a_column_that_is_usually_exact():
+    rng = np.random.default_rng(0)
+    r = rng.normal(size=(300, 1, 2)) * [1.0, 0.1]
+    r[0], r[1] = [1.0, 0.0], [0.0, 1.0]  # equal squared errors
+    view = viewed(np.zeros((300, 2)), r)
+    score = Residual().fit(view, everyone(view))
+    assert score.anomaly(view)[1] > 3 * score.anomaly(view)[0]
+    assert score.shares(view)[1].argmax() == 1
+
+
+# Neighbours --------------------------------------------------------------------------
+
+
+def test_normal_scores_are_quantiles_of_ranks():
+    rng = np.random.default_rng(0)
+    x = np.float32(np.exp(3 * rng.normal(size=(401, 2))))
+    scale = NormalScores(x)
+    z = scale(x)
+    order = x[:, 0].argsort()
+    np.testing.assert_allclose(
+        z[order, 0], norm.ppf((np.arange(401) + 0.5) / 401), atol=1e-6
+    )
+    beyond = x.max(axis=0) + 2 * x.std(axis=0)
+    np.testing.assert_allclose(scale(beyond[None])[0] - z.max(axis=0), 2.0, rtol=1e-4)
+
+
+def test_normal_scores_of_equal_values_are_equal():
+    x = np.float32([[0, 5], [0, 5], [1, 5], [1, 5]])
+    z = NormalScores(x)(np.float32([[0, 5], [1, 6]]))
+    half = norm.ppf([0.125, 0.375]).mean()
+    np.testing.assert_allclose(z, [[half, 0.0], [-half, 1.0]], atol=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 4, 0.1])
+def test_neighbours_are_those_of_others(k):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(size=(40, 3)), np.zeros((2, 3))])
+    view, new = viewed(x), viewed(rng.normal(size=(9, 3)))
+    score = Neighbors(k).fit(view, everyone(view))
+    k = max(1, round(k * 42)) if isinstance(k, float) else k
+    z, z_new = score.scale(view.x), score.scale(new.x)
+
+    def distances(rows):
+        apart = np.sqrt(np.square(rows[:, None] - z[None]).mean(axis=2))
+        return np.sort(apart, axis=1)
+
+    np.testing.assert_allclose(score.anomaly(view), distances(z)[:, k], atol=1e-9)
+    np.testing.assert_allclose(score.anomaly(new), distances(z_new)[:, k - 1])
+    np.testing.assert_allclose(score.shares(new).sum(axis=1), score.anomaly(new))
+    if k == 1:
+        assert score.anomaly(view)[-1] == 0.0  # its repetition is another row
+
+
+def test_neighbours_blame_the_column_that_is_apart():
+    rng = np.random.default_rng(0)
+    view = viewed(rng.normal(size=(200, 4)))
+    score = Neighbors(5).fit(view, everyone(view))
+    moved = view.x[:20].copy()
+    moved[:, 2] += 9
+    assert (score.shares(viewed(moved)).argmax(axis=1) == 2).all()
+
+
+# Both, and what is left out ----------------------------------------------------------
+
+
+def test_hybrid_is_the_weighted_geometric_mean():
+    rng = np.random.default_rng(0)
+    view = viewed(rng.normal(size=(50, 3)), rng.normal(size=(50, 1, 3)))
+    parts = Residual(), Neighbors(2)
+    score = Hybrid((0.25, 0.75), *parts).fit(view, everyone(view))
+    first, second = (
+        part.anomaly(view) + 0.02 * np.median(part.anomaly(view)) for part in parts
+    )
+    np.testing.assert_allclose(score.anomaly(view), first**0.25 * second**0.75)
+    np.testing.assert_allclose(score.shares(view).sum(axis=1), score.anomaly(view))
+    split = [normalised(part.shares(view)) for part in parts]
+    expected = 0.25 * split[0] + 0.75 * split[1]
+    np.testing.assert_allclose(normalised(score.shares(view)), expected)
+
+
+def test_a_trimmed_reference_finds_a_cluster_of_outliers():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4))
+    x[:30] = 3.0 + 0.1 * rng.normal(size=(30, 4))
+    outlying = np.arange(300) < 30
+    found = []
+    for trim in (0.0, 0.2):
+        view = viewed(x)
+        score = fit_score(Neighbors(0.05), view, trim)
+        found.append(roc_auc_score(outlying, score.anomaly(view)))
+        assert len(score.reference) == 300 * (1 - trim)
+    assert found[0] < 0.5
+    assert found[1] > 0.99
+
+
+def test_novelty_sets_neighbours_and_trim(blobs):
+    for novelty, k, n in ((True, 1, 60), (False, 1, 48)):
+        detector = AutoencoderDetector(**QUICK, score="neighbors", novelty=novelty)
+        score = detector.fit(blobs)._score
+        assert (score.k, len(score.reference)) == (k, n)
+    detector.set_params(n_neighbors=0.25, trim=0.0).fit(blobs)
+    assert (detector._score.k, len(detector._score.reference)) == (15, 60)
+    detector.set_params(n_neighbors=7, trim=0.5).fit(blobs)
+    assert (detector._score.k, len(detector._score.reference)) == (7, 30)
+
+
+def test_the_reference_is_bounded(monkeypatch, blobs):
+    monkeypatch.setattr("skunsup.outliers._flat.MOST_REFERENCE_ROWS", 20)
+    detector = AutoencoderDetector(**QUICK, score="neighbors", trim=0.0)
+    first = detector.fit(blobs)._score.reference
+    assert len(first) == 20
+    np.testing.assert_array_equal(first, detector.fit(blobs)._score.reference)
+    monkeypatch.setattr("skunsup.outliers._flat.MOST_REFERENCE_NUMBERS", 60)
+    assert len(detector.fit(blobs)._score.reference) == 10
+
+
+@pytest.mark.parametrize("novelty", [False, True])
+@pytest.mark.parametrize("score", SCORES)
+def test_scores_of_rows_are_told_to_the_bit_and_by_column(blobs, score, novelty):
+    detector = AutoencoderDetector(**QUICK, score=score, novelty=novelty).fit(blobs)
+    X = np.concatenate([blobs, blobs[:5] + 1])
+    scores, shares = detector.score_samples(X), detector.feature_scores(X)
+    for row in (0, 30, 64):
+        assert detector.score_samples(X[row : row + 1])[0] == scores[row]
+    np.testing.assert_array_equal(detector.score_samples(X[::-1]), scores[::-1])
+    assert shares.min() >= 0
+    np.testing.assert_allclose(shares.sum(axis=1), -scores, rtol=1e-4)
+    assert len(np.unique(scores)) > 40  # two rows may be neighbours of each other
+
+
+@pytest.mark.parametrize("cls", [AutoencoderDetector, VAEDetector])
+def test_clean_rows_are_flagged_as_promised(cls):
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(3, 8))
+    train, new = (
+        rng.normal(size=(n, 3)) @ mixing + 0.3 * rng.normal(size=(n, 8))
+        for n in (1500, 4000)
+    )
+    detector = cls(novelty=True, max_steps=300, random_state=0).fit(train)
+    flagged = np.mean(detector.predict(new) == -1)
+    assert 0.003 < flagged < 0.03
+
+
+def test_a_few_clean_rows_cannot_promise_one_in_a_hundred(blobs):
+    detector = AutoencoderDetector(**QUICK, novelty=True).fit(blobs)
+    assert -detector.offset_ == -detector.score_samples(blobs).min()
+    assert (detector.predict(blobs) == 1).all()
+
+
+def test_a_view_asks_the_network_once(blobs, monkeypatch):
+    detector = AutoencoderDetector(**QUICK, score="residual").fit(blobs)
+    calls, compute = [], FittedNetwork.compute
+
+    def counting(self, method, rows):
+        calls.append(method)
+        return compute(self, method, rows)
+
+    monkeypatch.setattr(FittedNetwork, "compute", counting)
+    view = detector._viewer.view(np.float32(blobs))
+    assert isinstance(view, View)
+    detector._score.anomaly(view)
+    detector._score.shares(view.part(np.arange(60) < 9))
+    assert calls == ["reconstruct"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"score": "distance"}, "'score' parameter of .*Got 'distance'"),
+        ({"trim": 0.6}, "'trim' parameter of .*Got 0.6"),
+        ({"n_neighbors": 0}, "'n_neighbors' parameter of .*Got 0"),
+        ({"n_neighbors": 1.5}, r"'n_neighbors' parameter of .*Got 1\.5"),
+        ({"n_estimators": 0}, "'n_estimators' parameter of .*Got 0"),
+        ({"max_samples": 0.0}, "'max_samples' parameter of .*Got 0.0"),
+        ({"max_features": 1.5}, "'max_features' parameter of .*Got 1.5"),
+    ],
+)
+def test_refuses_bad_parameters(blobs, params, message):
+    with pytest.raises(ValueError, match=message):
+        AutoencoderDetector(**params).fit(blobs)
