@@ -708,7 +708,7 @@ def test_constant_scores_are_no_outliers():
         OutlierDetector(KernelDensity()).fit(np.ones((N, D))),
     ):
         assert (estimator.predict(np.ones((2, D))) == 1).all()
-        assert (estimator.outlier_probability(np.ones((2, D))) == 0).all()
+        assert (estimator.outlier_probability(np.ones((2, D))) < 0.5).all()
         assert (estimator.outlier_probability(np.full((2, D), 9.0)) == 1).all()
 
 

@@ -184,9 +184,10 @@ def test_columns_are_hidden_from_the_default_encoder_alone(blobs):
 def test_one_network_is_the_model_itself(blobs):
     params = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3}
     detector = AutoencoderDetector(
-        n_estimators=1, noise=None, score="reconstruction", random_state=0, **params
+        n_estimators=1, noise=None, score_by="reconstruction", random_state=0, **params
     ).fit(blobs)
     given = {n: getattr(detector, n) for n in Autoencoder._get_param_names()}
+    given["learning_rate_schedule"] = "cosine"
     alone = Autoencoder(**given).fit(blobs)
     np.testing.assert_allclose(
         detector.score_samples(blobs), alone.score_samples(blobs), rtol=1e-6
@@ -210,7 +211,7 @@ def test_each_member_starts_at_the_pca_solution(blobs):
 def test_training_rows_score_as_new_ones_do():
     rng = np.random.default_rng(0)
     train, new = rng.normal(size=(200, 10)), rng.normal(size=(2000, 10))
-    params = {"score": "residual", "novelty": True, "max_steps": 300, "noise": None}
+    params = {"score_by": "residual", "novelty": True, "max_steps": 300, "noise": None}
     beyond = []
     for max_samples in (0.5, 1.0):
         detector = AutoencoderDetector(

@@ -5,7 +5,8 @@ On the sets of ``outliers_adbench.py``, with its splits:
 - false alarms: the share of new normal rows that ``contamination="auto"`` flags, after
   a fit on normal rows with ``novelty=True``, for several numbers of networks;
 - reliability: among training rows with such an `outlier_probability`, the share of
-  outliers, in the unsupervised protocol; all sets count alike.
+  outliers, in the unsupervised protocol, with ``contamination="auto"`` and with the
+  share of outliers for `contamination`. All sets count alike; ``--figure`` draws it.
 
 The sets are ``DIR/adbench/*.npz``, see ``outliers_adbench.py``::
 
@@ -25,7 +26,8 @@ SUBJECTS = {
     "4 networks, all rows": {"max_samples": 1.0},
     "1 network": {"n_estimators": 1},
 }
-EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0)
+EDGES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+PRIORS = ("auto", "share")
 
 
 def main():
@@ -34,6 +36,7 @@ def main():
     options.add_argument("--data", default=os.environ.get("SKUNSUP_DATA"))
     options.add_argument("--sets", nargs="+", help="file names without .npz")
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    options.add_argument("--figure", metavar="FILE.png")
     options = options.parse_args()
     warnings.simplefilter("ignore")
     alarms, reliability = [], []
@@ -42,10 +45,12 @@ def main():
             X, y = distinct(file["X"].astype(np.float64), file["y"])
         for seed in options.seeds:
             alarms += false_alarms(path.stem, X, y, seed)
-            reliability.append(observed(path.stem, X, y, seed))
+            reliability += [observed(path.stem, X, y, seed, p) for p in PRIORS]
         _common.store(options.output, alarms=alarms, reliability=reliability)
     print(report(alarms))
     print(curve(reliability))
+    if options.figure:
+        draw(reliability, options.figure)
 
 
 def false_alarms(name, X, y, seed):
@@ -69,19 +74,21 @@ def false_alarms(name, X, y, seed):
     return records
 
 
-def observed(name, X, y, seed):
-    """Return rows and outliers in each bin of `outlier_probability`."""
+def observed(name, X, y, seed, prior):
+    """Return rows, outliers and mean `outlier_probability` in each of its bins."""
     from skunsup import AutoencoderDetector
 
     X_train, _, y_train, _ = split(X, y, "unsupervised", seed)
-    detector = AutoencoderDetector(random_state=seed).fit(X_train)
-    place = np.digitize(detector.outlier_probability(X_train), EDGES[1:-1])
-    count = len(EDGES) - 1
-    return {
-        "set": name,
-        "share": float(y_train.mean()),
-        "rows": np.bincount(place, minlength=count).tolist(),
-        "outliers": np.bincount(place, y_train, minlength=count).tolist(),
+    share = float(np.clip(y_train.mean(), 1e-3, 0.5))
+    detector = AutoencoderDetector(
+        contamination=share if prior == "share" else prior, random_state=seed
+    )
+    probability = detector.fit(X_train).outlier_probability(X_train)
+    place, count = np.digitize(probability, EDGES[1:-1]), len(EDGES) - 1
+    totals = {"rows": None, "outliers": y_train, "probability": probability}
+    return {"set": name, "prior": prior} | {
+        key: np.bincount(place, weight, minlength=count).tolist()
+        for key, weight in totals.items()
     }
 
 
@@ -102,15 +109,52 @@ def report(alarms):
     return _common.table(header, rows)
 
 
+def binned(reliability, prior):
+    """Return share of the rows, mean probability and share of outliers, by bin."""
+    own = [r for r in reliability if r["prior"] == prior]
+    for i in range(len(EDGES) - 1):
+        held = np.mean([r["rows"][i] / sum(r["rows"]) for r in own])
+        filled = [r for r in own if r["rows"][i]]
+        means = [
+            float(np.mean([r[key][i] / r["rows"][i] for r in filled]))
+            for key in ("probability", "outliers")
+        ]
+        yield held, *means
+
+
 def curve(reliability):
     """Return the table of probabilities and what they meant."""
-    rows = []
-    for i, (low, high) in enumerate(pairwise(EDGES)):
-        shares = [r["outliers"][i] / r["rows"][i] for r in reliability if r["rows"][i]]
-        held = np.mean([r["rows"][i] / sum(r["rows"]) for r in reliability])
-        rows.append([f"{low:g} to {high:g}", 100 * held, 100 * float(np.mean(shares))])
-    header = ["outlier_probability", "rows, %", "outliers among them, %"]
+    columns = [list(binned(reliability, prior)) for prior in PRIORS]
+    rows = [
+        [
+            f"{low:g} to {high:g}",
+            *(100 * v for bins in cells for v in (bins[0], bins[2])),
+        ]
+        for (low, high), *cells in zip(pairwise(EDGES), *columns, strict=True)
+    ]
+    header = ["outlier_probability"]
+    for name in ('contamination="auto"', "contamination the share of outliers"):
+        header += [f"{name}: rows, %", "outliers among them, %"]
     return _common.table(header, rows)
+
+
+def draw(reliability, path):
+    """Draw the share of outliers over the probability."""
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(5, 4.5), layout="constrained")
+    axis.plot([0, 1], [0, 1], color="grey", ls=":", label="calibrated")
+    for prior, label, colour in (
+        ("share", "contamination: the share of outliers", "#1f6fb4"),
+        ("auto", 'contamination="auto"', "#c8352b"),
+    ):
+        _, probability, outliers = np.array(list(binned(reliability, prior))).T
+        axis.plot(probability, outliers, "o-", color=colour, label=label)
+    axis.set(xlabel="outlier_probability", ylabel="share of outliers", xlim=(0, 1))
+    axis.set(ylim=(0, 1), title="22 sets of ADBench, training rows")
+    axis.legend(frameon=False)
+    axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":

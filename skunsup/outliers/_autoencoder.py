@@ -29,11 +29,12 @@ class AutoencoderDetector(FlatDetector):
         A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
         the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
-    score : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
+    score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [5]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 4,000 training rows [6]_, with columns on the scale
-        of their normal scores. "hybrid": the geometric mean of these two.
+        `n_neighbors` among at most 2,000 training rows (4,000 with `novelty`) [6]_, by
+        columns both in standard deviations and as normal scores. "hybrid": the
+        geometric mean of these two, in which neighbours weigh twice as much.
         "reconstruction": minus the score of :class:`Autoencoder`, the error
         of reconstruction.
     novelty : bool, default=False
@@ -45,7 +46,7 @@ class AutoencoderDetector(FlatDetector):
         out when the score is fitted. None means 0.2, or 0 with `novelty`.
     n_neighbors : int or float, default=None
         Number of the neighbour, or a share in (0, 1) of the rows to look among. None
-        means 0.01, or 1 with `novelty`.
+        means 0.03, or 1 with `novelty`.
     n_estimators : int, default=4
         Networks to train side by side in one program. Each but the first has narrower
         layers than the one before, down to half; scores are means over networks.
@@ -196,7 +197,7 @@ default=0.002
         self,
         contamination: str | float = "auto",
         *,
-        score: str = "hybrid",
+        score_by: str = "hybrid",
         novelty: bool = False,
         trim: float | None = None,
         n_neighbors: float | None = None,
@@ -230,7 +231,7 @@ default=0.002
         verbose: int = 0,
     ) -> None:
         self.contamination = contamination
-        self.score = score
+        self.score_by = score_by
         self.novelty = novelty
         self.trim = trim
         self.n_neighbors = n_neighbors

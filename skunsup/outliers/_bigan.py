@@ -15,7 +15,7 @@ class GANDetector(FlatDetector):
     The generator comes with its inverse, an encoder, so that a row needs no search for
     the noise that would generate it: a BiGAN [1]_ [2]_. Rows that the pair reconstructs
     badly, or whose reconstruction the discriminator finds different, are outliers [3]_.
-    `score` says what a row is judged by: what the network leaves unexplained, the
+    `score_by` says what a row is judged by: what the network leaves unexplained, the
     distance to neighbours, both, or the sum that :class:`BiGAN` defines.
     `feature_scores` says which columns made it, and a threshold learned from the
     training scores makes `predict`. The parameters from `n_components` on are those of
@@ -27,11 +27,12 @@ class GANDetector(FlatDetector):
         A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
         the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
-    score : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
+    score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [8]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 4,000 training rows [9]_, with columns on the scale
-        of their normal scores. "hybrid": the geometric mean of these two.
+        `n_neighbors` among at most 2,000 training rows (4,000 with `novelty`) [9]_, by
+        columns both in standard deviations and as normal scores. "hybrid": the
+        geometric mean of these two, in which neighbours weigh twice as much.
         "reconstruction": minus the score of :class:`BiGAN`.
     novelty : bool, default=False
         Whether the training rows are known to be normal, as in scikit-learn's
@@ -44,7 +45,7 @@ class GANDetector(FlatDetector):
         out when the score is fitted. None means 0.2, or 0 with `novelty`.
     n_neighbors : int or float, default=None
         Number of the neighbour, or a share in (0, 1) of the rows to look among. None
-        means 0.01, or 1 with `novelty`.
+        means 0.03, or 1 with `novelty`.
     n_components : int, default=None
         Width of the code. None means 16, or what an own `encoder` returns.
     hidden_layer_sizes : int or sequence of int, default=(64,)
@@ -189,7 +190,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self,
         contamination: str | float = "auto",
         *,
-        score: str = "hybrid",
+        score_by: str = "hybrid",
         novelty: bool = False,
         trim: float | None = None,
         n_neighbors: float | None = None,
@@ -223,7 +224,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         verbose: int = 0,
     ) -> None:
         self.contamination = contamination
-        self.score = score
+        self.score_by = score_by
         self.novelty = novelty
         self.trim = trim
         self.n_neighbors = n_neighbors

@@ -25,10 +25,11 @@ from skunsup.outliers._scores import SCORES, fit_score
 from skunsup.outliers._views import Viewer
 
 N_COMPONENTS = 16
-MOST_REFERENCE_ROWS = 4_000
 MOST_REFERENCE_NUMBERS = 2**24
+# By `novelty`. The more neighbours are asked for, the more each row of reference costs.
+MOST_REFERENCE_ROWS = {True: 4_000, False: 2_000}
 # What `None` stands for, by `novelty`.
-N_NEIGHBORS = {True: 1, False: 0.01}
+N_NEIGHBORS = {True: 1, False: 0.03}
 TRIM = {True: 0.0, False: 0.2}
 MAX_SAMPLES = {True: 0.5, False: 1.0}
 
@@ -47,7 +48,7 @@ class FlatDetector(Detector):
     _side_by_side: ClassVar[bool] = False
     _own: ClassVar[dict[str, list]] = {
         **Detector._contamination,
-        "score": [StrOptions(set(SCORES))],
+        "score_by": [StrOptions(set(SCORES))],
         "novelty": ["boolean"],
         "trim": [reals(0, 0.5, "both"), None],
         "n_neighbors": [integers(1), reals(0, 1, "neither"), None],
@@ -165,12 +166,13 @@ class FlatDetector(Detector):
         sample = weighted_sample(rows, check_weights(sample_weight, rows.X))
         networks = [model._network for model in self._models]
         self._viewer = Viewer(networks, members, row_hashes(rows)[sample.index])
-        most = min(MOST_REFERENCE_ROWS, max(2, MOST_REFERENCE_NUMBERS // rows.d))
-        drawn = sample.draw(min(sample.n_draws, most), rng)
         novel = bool(self.novelty)
+        most = max(2, MOST_REFERENCE_NUMBERS // rows.d)
+        most = min(sample.n_draws, MOST_REFERENCE_ROWS[novel], most)
+        drawn = sample.draw(most, rng)
         k = N_NEIGHBORS[novel] if self.n_neighbors is None else self.n_neighbors
         trim = TRIM[novel] if self.trim is None else self.trim
-        score = SCORES[self.score](getattr(self, "loss", None), k)
+        score = SCORES[self.score_by](getattr(self, "loss", None), k)
         self._score = fit_score(score, self._viewer.view(rows.take(drawn)), trim)
 
     def _scores(self, X: Any) -> np.ndarray:

@@ -9,8 +9,8 @@ from skunsup.outliers._views import View, is_among
 class Neighbors:
     """Distance of a row to its neighbour number k (Ramaswamy, Rastogi & Shim 2000).
 
-    Distances are root mean squares over the columns, between normal scores. A row that
-    is one of the reference does not count as its own neighbour.
+    Distances are root mean squares over columns, each on two `Scales`. A row that is
+    one of the reference does not count as its own neighbour.
 
     Parameters
     ----------
@@ -21,19 +21,19 @@ class Neighbors:
     def __init__(self, n_neighbors: float) -> None:
         self.n_neighbors = n_neighbors
 
-    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Neighbors":
-        """Take rows for the reference; count to `wider` times k.
+    def fit(self, view: View, kept: np.ndarray) -> "Neighbors":
+        """Take the rows of `view` that `kept` picks for the reference.
 
-        Normal scores are those of all rows of `view`: on the scale of what was kept,
-        the others would stand out the more, each in one column.
+        The scales are those of all: on those of what was kept, the others would stand
+        out the more, each in one column.
         """
-        self.scale = view.normal_scores
+        self.scales = view.scales
         view = view.part(kept)
         n, k = len(view.x), self.n_neighbors
-        k = max(1, round(k * n)) if isinstance(k, float) else k
-        self.k = int(np.clip(k * wider, 1, max(n - 1, 1)))
+        k = round(k * n) if isinstance(k, float) else k
+        self.k = int(np.clip(k, 1, max(n - 1, 1)))
         self.own = np.unique(view.hashes)
-        self.reference = self.scale(view.x)
+        self.reference = self._placed(view)
         self.index = NearestNeighbors(n_neighbors=min(self.k + 1, n))
         self.index.fit(self.reference)
         return self
@@ -54,11 +54,15 @@ class Neighbors:
         for at in range(near.shape[1]):
             apart = np.square(z - self.reference[near[:, at]])
             square += counts[:, at, None] * apart
-        return normalised(square) * self.anomaly(view)[:, None]
+        by_column = square.reshape(len(z), 2, -1).sum(axis=1)
+        return normalised(by_column) * self.anomaly(view)[:, None]
+
+    def _placed(self, view: View) -> np.ndarray:
+        return self.scales(view.x).reshape(len(view.x), -1)
 
     def _nearest(self, view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return normal scores, neighbours, and where neighbour k of each row is."""
-        z = self.scale(view.x)
+        """Return scaled rows, their neighbours, and where neighbour k of each is."""
+        z = self._placed(view)
         near = self.index.kneighbors(z, return_distance=False)
         own = is_among(view.hashes, self.own)
         return z, near, np.minimum(self.k - 1 + own, near.shape[1] - 1)

@@ -16,17 +16,13 @@ MOST_DIRECTIONS = 256
 FLOOR = 0.02  # of a typical value, so that no factor of a product is all but zero
 TYPICAL_ROWS = 256
 TRIM_ROUNDS = 3
-WIDER = 3  # a cluster of outliers hides from few neighbours
 
 
 class Score(Protocol):
     """How much of an outlier each row is, and why."""
 
-    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Score":
-        """Learn from the reference rows that the mask `kept` picks.
-
-        Look `wider` times further for neighbours.
-        """
+    def fit(self, view: View, kept: np.ndarray) -> "Score":
+        """Learn from the reference rows that the mask `kept` picks."""
 
     def anomaly(self, view: View) -> np.ndarray:
         """Return one number a row, shape (n,), higher for more outlying rows."""
@@ -47,7 +43,7 @@ class Reconstruction:
     def __init__(self, loss: Any) -> None:
         self.loss = loss
 
-    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Reconstruction":
+    def fit(self, view: View, kept: np.ndarray) -> "Reconstruction":
         """Nothing to learn."""
         return self
 
@@ -71,7 +67,7 @@ class Residual:
     directions are kept, the others share one variance (Tipping & Bishop 1999, eq. 7).
     """
 
-    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Residual":
+    def fit(self, view: View, kept: np.ndarray) -> "Residual":
         """Learn mean and covariance of the residuals of rows."""
         view = view.part(kept)
         counts = view.counted > 0
@@ -128,10 +124,10 @@ class Hybrid:
     def __init__(self, weights: Sequence[float], *parts: Score) -> None:
         self.weights, self.parts = np.asarray(weights), parts
 
-    def fit(self, view: View, kept: np.ndarray, wider: int = 1) -> "Hybrid":
+    def fit(self, view: View, kept: np.ndarray) -> "Hybrid":
         """Fit both scores."""
         few = view.part(np.flatnonzero(kept)[:TYPICAL_ROWS])
-        fitted = [part.fit(view, kept, wider) for part in self.parts]
+        fitted = [part.fit(view, kept) for part in self.parts]
         self.floors = [FLOOR * np.median(part.anomaly(few)) for part in fitted]
         return self
 
@@ -173,7 +169,7 @@ def fit_score(score: Score, view: View, trim: float) -> Score:
     """
     kept = np.ones(len(view.x), bool)
     for _ in range(TRIM_ROUNDS if trim else 0):
-        anomaly = score.fit(view, kept, WIDER).anomaly(view)
+        anomaly = score.fit(view, kept).anomaly(view)
         inner = anomaly <= np.quantile(anomaly, 1.0 - trim)
         if inner.sum() < 2:
             break

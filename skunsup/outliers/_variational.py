@@ -13,7 +13,7 @@ class VAEDetector(FlatDetector):
     """Outlier detector by what a variational autoencoder leaves unexplained.
 
     A variational autoencoder learns a distribution of rows [1]_, and rows that it finds
-    unlikely are outliers [2]_. `score` says what a row is judged by: what the network
+    unlikely are outliers [2]_. `score_by` says what a row is judged by: what the network
     leaves unexplained, the distance to neighbours, both, or the bound of the
     log-density. `feature_scores` says which columns made it, and a threshold learned
     from the training scores makes `predict`. The parameters from `n_components` on are
@@ -25,11 +25,12 @@ class VAEDetector(FlatDetector):
         A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
         the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
-    score : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
+    score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [7]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 4,000 training rows [8]_, with columns on the scale
-        of their normal scores. "hybrid": the geometric mean of these two.
+        `n_neighbors` among at most 2,000 training rows (4,000 with `novelty`) [8]_, by
+        columns both in standard deviations and as normal scores. "hybrid": the
+        geometric mean of these two, in which neighbours weigh twice as much.
         "reconstruction": minus the score of :class:`VariationalAutoencoder`,
         a bound of the log-density.
     novelty : bool, default=False
@@ -43,7 +44,7 @@ class VAEDetector(FlatDetector):
         out when the score is fitted. None means 0.2, or 0 with `novelty`.
     n_neighbors : int or float, default=None
         Number of the neighbour, or a share in (0, 1) of the rows to look among. None
-        means 0.01, or 1 with `novelty`.
+        means 0.03, or 1 with `novelty`.
     n_components : int, default=None
         Width of the code. None means 16, or what an own `encoder` returns.
     hidden_layer_sizes : int or sequence of int, default=(64,)
@@ -174,7 +175,7 @@ default=0.002
         self,
         contamination: str | float = "auto",
         *,
-        score: str = "hybrid",
+        score_by: str = "hybrid",
         novelty: bool = False,
         trim: float | None = None,
         n_neighbors: float | None = None,
@@ -205,7 +206,7 @@ default=0.002
         verbose: int = 0,
     ) -> None:
         self.contamination = contamination
-        self.score = score
+        self.score_by = score_by
         self.novelty = novelty
         self.trim = trim
         self.n_neighbors = n_neighbors

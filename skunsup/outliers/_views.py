@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skunsup._training import FittedNetwork, Members, Rows, row_hashes
-from skunsup.outliers._normal_scores import NormalScores
+from skunsup.outliers._scales import Scales
 
 
 class View:
@@ -41,9 +41,9 @@ class View:
         return self.x[:, None] - self.computed("reconstruct")
 
     @cached_property
-    def normal_scores(self) -> NormalScores:
-        """The transformation of these rows to normal scores."""
-        return NormalScores(self.x)
+    def scales(self) -> Scales:
+        """The scales of the columns of these rows."""
+        return Scales(self.x)
 
     def computed(self, method: str) -> np.ndarray:
         """Return what a method of the network gives, (n, n_members, ...)."""

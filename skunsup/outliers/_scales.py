@@ -1,4 +1,4 @@
-"""Columns on a scale that heavy tails do not stretch."""
+"""Columns on two scales: one that shows extremes, one that they do not stretch."""
 
 import numpy as np
 from scipy.stats import norm
@@ -6,12 +6,13 @@ from scipy.stats import norm
 MOST_QUANTILES = 1000
 
 
-class NormalScores:
-    """Columns on the scale of normal scores, which heavy tails do not stretch.
+class Scales:
+    """Each column twice: in standard deviations, and as normal scores.
 
-    A value inside the range of the rows goes to the normal quantile of its rank (van
-    der Waerden 1952), linear in between; one outside goes on at the slope of 1 for each
-    standard deviation of the column.
+    Standard deviations tell how far out a value lies, but a heavy tail makes them large
+    and all else close. Normal scores resolve the bulk. A value inside the range of the
+    rows goes to the normal quantile of its rank (van der Waerden 1952), linear in
+    between; one outside goes on at the slope of 1 for each standard deviation.
 
     Parameters
     ----------
@@ -29,13 +30,14 @@ class NormalScores:
         self._scale = np.where(scale > 0, scale, 1.0)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Return the normal scores of rows, float64."""
-        out = np.empty(x.shape)
+        """Return rows of shape (n, n_features) as (n, 2, n_features), float64."""
+        out = np.empty((len(x), 2, x.shape[1]))
+        out[:, 0] = x / self._scale
         for j, (values, scores) in enumerate(self._knots):
             column = x[:, j].astype(np.float64)
             inside = np.interp(column, values, scores)
             beyond = column - np.clip(column, values[0], values[-1])
-            out[:, j] = inside + beyond / self._scale[j]
+            out[:, 1, j] = inside + beyond / self._scale[j]
         return out
 
 
