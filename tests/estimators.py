@@ -22,6 +22,7 @@ REQUIRED = {
 # and plain steps keep them to minutes. SKUNSUP_CHECK_DEFAULTS=1 runs the defaults.
 SMALL = {
     "hidden_layer_sizes": (16,),
+    "n_estimators": 2,
     "optimizer": {"class_name": "SGD", "config": {"clipnorm": 1.0}},
 }
 # This one must reach an accuracy.

@@ -112,19 +112,6 @@ def test_probability_is_between_0_and_1_and_falls_with_the_score(tumours):
     assert detector.outlier_probability(train).mean() == pytest.approx(0.03)
 
 
-def test_probability_is_the_share_of_outliers_where_that_is_known():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(20_000, 1))
-    outlying = rng.random(20_000) < 0.1
-    X[outlying] += 2.0
-    detector = OutlierDetector(FirstColumn(), contamination=0.1).fit(X)
-    probability = detector.outlier_probability(X)
-    for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)):
-        among = outlying[(probability >= low) & (probability < high)]
-        middle = probability[(probability >= low) & (probability < high)].mean()
-        assert among.mean() == pytest.approx(middle, abs=0.15)
-
-
 def test_feature_scores_blame_the_spoilt_column(tumours):
     train, _, _ = tumours
     detector = AutoencoderDetector(n_components=4, **QUICK).fit(train)
