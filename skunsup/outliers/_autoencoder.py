@@ -178,7 +178,7 @@ default=0.002
     >>> X = rng.normal(size=(300, 1)) * [1.0, 2.0, -1.0]
     >>> X += 0.1 * rng.normal(size=X.shape)
     >>> detector = AutoencoderDetector(n_components=1, epochs=30, random_state=0).fit(X)
-    >>> detector.predict([[1.0, 2.0, -1.0], [1.0, -2.0, 1.0]])
+    >>> detector.predict([[1.0, 2.0, -1.0], [3.0, -6.0, 3.0]])
     array([ 1, -1])
     """
 
