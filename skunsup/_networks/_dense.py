@@ -71,10 +71,11 @@ class DenseStack:
     def each_member(
         self,
         values: list[np.ndarray],
-        change: Callable[[list[np.ndarray]], list[np.ndarray]],
+        change: Callable[..., list[np.ndarray]],
+        *given: Any,
     ) -> list[np.ndarray]:
-        """Apply `change` to the kernels and biases."""
-        return change(values)
+        """Apply `change`, which is also `given` more, to the kernels and biases."""
+        return change(values, *given)
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Glorot-uniform kernels and zero biases (Glorot & Bengio 2010, eq. 16)."""

@@ -139,7 +139,8 @@ class DenseMembers:
     def each_member(
         self,
         values: list[np.ndarray],
-        change: Callable[[list[np.ndarray]], list[np.ndarray]],
+        change: Callable[..., list[np.ndarray]],
+        *given: Any,
     ) -> list[np.ndarray]:
         """Apply `change` to the kernels and biases of each member."""
         new = [value.copy() for value in values]
@@ -150,7 +151,7 @@ class DenseMembers:
                 for kernel, bias in zip(kernels, biases, strict=True)
                 for value in (kernel[member], bias[member, 0])
             ]
-            changed = change(alone)
+            changed = change(alone, *given)
             for layer, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
                 kernel[member], bias[member, 0] = changed[2 * layer : 2 * layer + 2]
         return new

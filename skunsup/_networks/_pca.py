@@ -1,6 +1,5 @@
 """Start a dense autoencoder at the PCA solution of its data."""
 
-from functools import partial
 from typing import Any
 
 import keras
@@ -74,15 +73,9 @@ def pca_values(
         "decoder": (identity, 0.0, pca.components_, pca.mean_),
     }.items():
         old = architecture.taken(network, values, name)
-        write = partial(_write_stack, carrier, wanted)
-        architecture.put(network, new, name, parts[name].each_member(old, write))
+        changed = parts[name].each_member(old, carrier.stack, *wanted)
+        architecture.put(network, new, name, changed)
     return new
-
-
-def _write_stack(
-    carrier: "_Carrier", wanted: tuple, old: list[np.ndarray]
-) -> list[np.ndarray]:
-    return carrier.stack(old, *wanted)
 
 
 def _check_widths(hidden: tuple[int, ...], n_carried: int) -> None:

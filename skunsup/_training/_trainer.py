@@ -118,7 +118,7 @@ class Trainer(ABC):
 
     def _rates(self) -> np.ndarray:
         """Learning rate of each optimizer, NaN where a schedule sets it."""
-        constant = {id(variable) for variable in self.optimizer_variables}
+        constant = {id(rate) for rate in self.constant_rates()}
         to_numpy = backend().to_numpy
         rates = [optimizer.learning_rate for optimizer in self.optimizers]
         return np.array(

@@ -125,8 +125,8 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
             In [0, 1], 1 / (1 + exp(b - z)) for the normal score z of each row among the
             training scores (Gao & Tan 2006, section 3.1). Scores do not tell how many
             outliers there are: b is such that the mean over the training rows is
-            `contamination`, or 0.1 where that is "auto". Where that is the share of
-            outliers, rows with a probability of 0.3 are outliers about 3 times in 10.
+            `contamination`, or 0.1 where that is "auto". The slope is fixed: where
+            outliers stand clear of the other rows it is too cautious.
         """
         check_is_fitted(self, "offset_")
         return self._posterior(-self.score_samples(X))

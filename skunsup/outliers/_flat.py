@@ -165,7 +165,8 @@ class FlatDetector(Detector):
         rows = self._rows(X)
         sample = weighted_sample(rows, check_weights(sample_weight, rows.X))
         networks = [model._network for model in self._models]
-        self._viewer = Viewer(networks, members, row_hashes(rows)[sample.index])
+        known = None if members is None else row_hashes(rows)[sample.index]
+        self._viewer = Viewer(networks, members, known)
         novel = bool(self.novelty)
         most = max(2, MOST_REFERENCE_NUMBERS // rows.d)
         most = min(sample.n_draws, MOST_REFERENCE_ROWS[novel], most)

@@ -40,14 +40,11 @@ class Neighbors:
 
     def anomaly(self, view: View) -> np.ndarray:
         """Return the distance of each row of `view`, shape (n,)."""
-        z, near, last = self._nearest(view)
-        neighbour = near[np.arange(len(z)), last]
-        # Afresh, since those of the index lose digits where rows are close.
-        return np.sqrt(np.square(z - self.reference[neighbour]).mean(axis=1))
+        return self._distance(*self._nearest(view))
 
     def shares(self, view: View) -> np.ndarray:
         """Split the distance over columns by their mean square to all k neighbours."""
-        z, near, last = self._nearest(view)
+        z, near, last = found = self._nearest(view)
         counts = np.arange(near.shape[1]) <= last[:, None]
         counts[last == self.k, 0] = False  # the row itself
         square = np.zeros_like(z)
@@ -55,7 +52,14 @@ class Neighbors:
             apart = np.square(z - self.reference[near[:, at]])
             square += counts[:, at, None] * apart
         by_column = square.reshape(len(z), 2, -1).sum(axis=1)
-        return normalised(by_column) * self.anomaly(view)[:, None]
+        return normalised(by_column) * self._distance(*found)[:, None]
+
+    def _distance(
+        self, z: np.ndarray, near: np.ndarray, last: np.ndarray
+    ) -> np.ndarray:
+        neighbour = near[np.arange(len(z)), last]
+        # Afresh, since those of the index lose digits where rows are close.
+        return np.sqrt(np.square(z - self.reference[neighbour]).mean(axis=1))
 
     def _placed(self, view: View) -> np.ndarray:
         return self.scales(view.x).reshape(len(view.x), -1)

@@ -78,17 +78,17 @@ class Viewer:
     members : Members or None
         Which network saw which rows; None for one network, which saw all.
     known : array of uint64 or None
-        Hashes of the training rows, sorted; kept where there are several networks.
+        Hashes of the training rows, where there are several networks.
     """
 
     def __init__(
         self,
         networks: Sequence[FittedNetwork],
         members: Members | None,
-        known: np.ndarray,
+        known: np.ndarray | None,
     ) -> None:
         self.networks, self.members = networks, members
-        self.known = None if members is None else np.unique(known)
+        self.known = None if known is None else np.unique(known)
 
     def view(self, x: np.ndarray) -> View:
         """Return the view of rows `x`, of shape (n, n_features), float32."""
