@@ -150,8 +150,9 @@ def draw(reliability, path):
     ):
         _, probability, outliers = np.array(list(binned(reliability, prior))).T
         axis.plot(probability, outliers, "o-", color=colour, label=label)
+    n_sets = len({record["set"] for record in reliability})
     axis.set(xlabel="outlier_probability", ylabel="share of outliers", xlim=(0, 1))
-    axis.set(ylim=(0, 1), title="22 sets of ADBench, training rows")
+    axis.set(ylim=(0, 1), title=f"{n_sets} sets of ADBench, training rows")
     axis.legend(frameon=False)
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
