@@ -126,7 +126,8 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
             training scores (Gao & Tan 2006, section 3.1). Scores do not tell how many
             outliers there are: b is such that the mean over the training rows is
             `contamination`, or 0.1 where that is "auto". The slope is fixed: where
-            outliers stand clear of the other rows it is too cautious.
+            outliers stand clear of the other rows it is too cautious, and where the
+            most extreme rows are no outliers, too sure.
         """
         check_is_fitted(self, "offset_")
         return self._posterior(-self.score_samples(X))
@@ -184,7 +185,7 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _all_normal(self) -> bool:
         """Whether the training rows are known to be normal."""
-        return bool(getattr(self, "novelty", False))
+        return False
 
 
 class OutlierDetector(MetaEstimatorMixin, Detector):

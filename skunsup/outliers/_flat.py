@@ -119,6 +119,9 @@ class FlatDetector(Detector):
             return copy.deepcopy(last[0]).set_params(**params)
         return self._model(**params)
 
+    def _all_normal(self) -> bool:
+        return bool(self.novelty)
+
     def _before(self) -> Members | None:
         """Return which network saw which rows in the fit that a warm start goes on."""
         viewer = getattr(self, "_viewer", None)
