@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skunsup.inputs import Blocks, Images, Table, image_paths
     from skunsup.models import (
         GAN,
         AAEClassifier,
@@ -38,11 +39,15 @@ __all__ = [
     "Autoencoder",
     "AutoencoderDetector",
     "BiGAN",
+    "Blocks",
     "GANDetector",
+    "Images",
     "OutlierDetector",
+    "Table",
     "VAEDetector",
     "VariationalAutoencoder",
     "WassersteinAutoencoder",
+    "image_paths",
 ]
 
 _HOME = {
@@ -54,11 +59,15 @@ _HOME = {
     "Autoencoder": "skunsup.models",
     "AutoencoderDetector": "skunsup.outliers",
     "BiGAN": "skunsup.models",
+    "Blocks": "skunsup.inputs",
     "GANDetector": "skunsup.outliers",
+    "Images": "skunsup.inputs",
     "OutlierDetector": "skunsup.outliers",
+    "Table": "skunsup.inputs",
     "VAEDetector": "skunsup.outliers",
     "VariationalAutoencoder": "skunsup.models",
     "WassersteinAutoencoder": "skunsup.models",
+    "image_paths": "skunsup.inputs",
 }
 
 

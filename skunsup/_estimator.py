@@ -1,6 +1,7 @@
 """The one template of every deep estimator: validate, build, train, publish."""
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -9,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._networks import Architecture, Network
+from skunsup._networks import Architecture, Network, Part
 from skunsup._random import make_generator
 from skunsup._sklearn import (
     DOC_LINK,
@@ -38,7 +39,8 @@ from skunsup._training import (
     train,
     weighted_sample,
 )
-from skunsup._validation import check_rows, check_weights, check_X
+from skunsup._validation import check_weights
+from skunsup.inputs import Dense, Inputs, Layout, Read
 
 CHANGED = (
     "{name} cannot go on training, because its parameters or the columns of X now "
@@ -54,8 +56,13 @@ class FitData:
     rows: Rows
     sample: Sample | Pairs
     validation: Validation | None
-    n_features: int
+    layout: Layout
     dtype: np.dtype
+
+    @property
+    def n_features(self) -> int:
+        """Columns of a row, as networks see it."""
+        return self.layout.n_columns
 
 
 class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
@@ -75,6 +82,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     _members: Members | None = None
 
     _shared_constraints: ClassVar[dict[str, list]] = {
+        "inputs": [Inputs, None],
         "optimizer": [str, dict, keras.optimizers.Optimizer],
         "learning_rate": [
             reals(0, None, "neither"),
@@ -154,9 +162,9 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         with unchanged_on_error(self):
             previous = self._previous() if self.warm_start else None
             rng = make_generator(self.random_state)
-            X = check_X(self, X, reset=True, min_samples=2)
-            data = self._training_data(X, y, sample_weight)
-            data = self._with_validation(data, X, X_val, rng)
+            read = self._learn(X, 2, keep=previous is not None)
+            data = self._training_data(read, y, sample_weight)
+            data = self._with_validation(data, read.rows, X_val, rng)
             plan = self._plan(stopping=self.early_stopping)
             return self._train(data, plan, previous, rng)
 
@@ -190,8 +198,8 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             previous = self._previous()
             rng = make_generator(self.random_state)
             first = previous is None
-            X = check_X(self, X, reset=first)
-            data = self._training_data(X, y, sample_weight)
+            read = self._learn(X, 1, keep=False) if first else self._read(X)
+            data = self._training_data(read, y, sample_weight)
             plan = replace(
                 self._plan(stopping=False),
                 epochs=1,
@@ -206,26 +214,49 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         return self._network.model()
 
+    def _made(
+        self,
+        network: type[Network],
+        parts: Mapping[str, Part],
+        settings: Mapping[str, Any],
+        n_components: int,
+        data: FitData,
+    ) -> Architecture:
+        """Return an architecture for rows of the kind of `data`."""
+        cells = data.layout.cells
+        return Architecture(network, parts, settings, n_components, cells=cells)
+
     def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
         """Validate `X`, apply a method of the network, and say the dtype to return."""
         check_is_fitted(self)
-        X = check_X(self, X, reset=False)
-        rows = check_rows(X, self._columns())
-        return self._network.merged(method, rows), _float_dtype(X)
+        rows, dtype = self._read(X)
+        return self._network.merged(method, rows), dtype
 
-    def _columns(self) -> np.ndarray | None:
-        return getattr(self, "feature_names_in_", None)
+    def _learn(self, X: Any, min_samples: int, *, keep: bool) -> Read:
+        """Read training data, and learn what they look like.
 
-    def _training_data(self, X: Any, y: Any, sample_weight: Any) -> FitData:
-        rows = check_rows(X, self._columns())
-        weight = check_weights(sample_weight, X)
+        With `keep`, what was learned before stands, if it is of the same kind.
+        """
+        kind = Dense() if self.inputs is None else self.inputs
+        if keep and repr(kind) == self._kind and not isinstance(kind, Dense):
+            return self._read(X)
+        self._layout, read = kind.learn(self, X, min_samples)
+        self._kind = repr(kind)
+        return read
+
+    def _read(self, X: Any, name: str = "X") -> Read:
+        return self._layout.read(self, X, name)
+
+    def _training_data(self, read: Read, y: Any, sample_weight: Any) -> FitData:
+        rows = read.rows
+        weight = check_weights(sample_weight, rows.n)
         labels = self._labels(y, rows.n)
         if labels is None:
             sample: Sample | Pairs = weighted_sample(rows, weight)
         else:
             rows = beside(rows, labels[:, None].astype(np.float32))
             rows, sample = paired(rows, weighted_sample(rows, weight), labels)
-        return FitData(rows, sample, None, X.shape[1], _float_dtype(X))
+        return FitData(rows, sample, None, self._layout, read.dtype)
 
     def _labels(self, y: Any, n: int) -> np.ndarray | None:
         """Return the number of each row's label, -1 for none; None without labels.
@@ -236,18 +267,17 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         return None
 
     def _with_validation(
-        self, data: FitData, X: Any, X_val: Any, rng: np.random.Generator
+        self, data: FitData, rows: Rows, X_val: Any, rng: np.random.Generator
     ) -> FitData:
         if X_val is not None:
-            X_val = check_X(self, X_val, reset=False, name="X_val")
-            held = check_rows(X_val, self._columns(), "X_val")
+            held = self._read(X_val, "X_val").rows
             everyone = Sample(np.arange(held.n), None)
             judge = Validation(held, everyone, self._criterion)
             return replace(data, validation=judge)
         if not self.early_stopping:
             return data
         sample, out = self._split(data.sample, rng)
-        held = check_rows(X).part(out.index)
+        held = rows.part(out.index)
         judge = Validation(held, out, self._criterion)
         return replace(data, sample=sample, validation=judge)
 
@@ -366,7 +396,3 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         self.n_iter_ = len(history.get("loss", []))
         self.callbacks_ = state.callbacks
         self._check_health(state.history)
-
-
-def _float_dtype(X: Any) -> np.dtype:
-    return np.dtype(X.dtype if X.dtype in (np.float32, np.float64) else np.float64)

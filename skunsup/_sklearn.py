@@ -11,14 +11,17 @@ from numbers import Integral, Real
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as validated
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples as count_rows
 
 __all__ = [
     "DOC_LINK",
+    "BaseComposition",
     "HasMethods",
     "StrOptions",
     "available_if",
+    "check_params",
     "count_rows",
     "integers",
     "reals",
@@ -37,6 +40,11 @@ def integers(low: int) -> Interval:
 def reals(low: float, high: float | None, closed: str) -> Interval:
     """Real numbers of an interval; `closed` says which ends belong to it."""
     return Interval(Real, low, high, closed=closed)
+
+
+def check_params(estimator: BaseEstimator) -> None:
+    """Raise ValueError where a parameter is outside of its range."""
+    estimator._validate_params()
 
 
 @contextmanager

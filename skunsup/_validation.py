@@ -99,8 +99,8 @@ def check_codes(X: object, n_components: int, name: str) -> np.ndarray:
     return codes
 
 
-def check_weights(sample_weight: object, X: np.ndarray) -> np.ndarray | None:
-    """Validate weights of the rows of `X`: non-negative, with a positive sum.
+def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
+    """Validate weights of `n` rows: non-negative, with a positive sum.
 
     Raises
     ------
@@ -109,7 +109,6 @@ def check_weights(sample_weight: object, X: np.ndarray) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    n = X.shape[0]
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n, sample_weight)
     with _located(sample_weight, "sample_weight"):

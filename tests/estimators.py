@@ -36,7 +36,9 @@ def public_estimators():
     estimators = [
         cls
         for cls in classes
-        if isinstance(cls, type) and issubclass(cls, BaseEstimator)
+        if isinstance(cls, type)
+        and issubclass(cls, BaseEstimator)
+        and hasattr(cls, "fit")
     ]
     return [cls(**_arguments(cls)) for cls in estimators]
 

@@ -228,7 +228,7 @@ def test_a_view_asks_the_network_once(blobs, monkeypatch):
     assert isinstance(view, View)
     detector._score.anomaly(view)
     detector._score.shares(view.part(np.arange(60) < 9))
-    assert calls == ["reconstruct"]
+    assert calls == ["residual"]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,20 @@ from skunsup._networks._architecture import (
     Part,
     frozen,
 )
+from skunsup._networks._augmentation import Augmentation
+from skunsup._networks._block_cells import BlockCells
+from skunsup._networks._block_parts import BlockDecoder, BlockEncoder
+from skunsup._networks._built import BuiltPart, Start
+from skunsup._networks._cells import Cells, Numbers, PixelCells, RealLoss
+from skunsup._networks._convolutional import (
+    ConvDecoder,
+    ConvEncoder,
+    default_filters,
+)
 from skunsup._networks._corruption import Corruption
 from skunsup._networks._dense import DenseStack
 from skunsup._networks._distances import squared_distances
+from skunsup._networks._embedding import EmbeddingEncoder, embedding_width
 from skunsup._networks._losses import (
     LOSS_DOMAINS,
     check_loss,
@@ -29,6 +40,7 @@ from skunsup._networks._losses import (
 from skunsup._networks._noise import normal, uniform
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
+from skunsup._networks._table_cells import TableCells
 from skunsup._networks._user import UserNetwork, user_network
 
 __all__ = [
@@ -36,18 +48,34 @@ __all__ = [
     "LOSS_DOMAINS",
     "PRIORS",
     "Architecture",
+    "Augmentation",
+    "BlockCells",
+    "BlockDecoder",
+    "BlockEncoder",
+    "BuiltPart",
+    "Cells",
+    "ConvDecoder",
+    "ConvEncoder",
     "Corruption",
     "DenseStack",
+    "EmbeddingEncoder",
     "GaussianPrior",
     "Group",
     "Network",
+    "Numbers",
     "Part",
+    "PixelCells",
     "Prior",
+    "RealLoss",
+    "Start",
+    "TableCells",
     "UserNetwork",
     "accuracies",
     "check_loss",
     "check_loss_domain",
+    "default_filters",
     "discriminator_loss",
+    "embedding_width",
     "fooling_loss",
     "frozen",
     "gradient_penalty",

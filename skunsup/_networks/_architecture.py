@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._networks._cells import Cells
 from skunsup._networks._members import members_of
 from skunsup._random import draw_seed, global_state_kept
 
@@ -76,6 +77,8 @@ class Network(keras.Model):
         With more than one, the parts hold that many networks, which are trained side by
         side: rows then come to `loss_terms` and to the methods with an axis of members
         in front, (n_members, n, n_features), and so do results.
+    cells : Cells, default=None
+        What the columns of rows mean; None for plain numbers.
 
     Attributes
     ----------
@@ -100,10 +103,13 @@ class Network(keras.Model):
         settings: Mapping[str, Any],
         regularized: bool = False,
         n_members: int = 1,
+        cells: Cells | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.regularized, self.n_members = regularized, n_members
+        self.regularized, self.n_members, self.cells = regularized, n_members, cells
+        self.augmentation = None if cells is None else cells.corruption()
+        self.balance = None if cells is None else cells.balance()
         self.part_names, self.settings = tuple(parts), dict(settings)
         for name, part in parts.items():
             setattr(self, name, part)
@@ -130,6 +136,30 @@ class Network(keras.Model):
             losses = sum(self.losses, ops.zeros(()))
             values.insert(len(self.own_terms), losses)
         return ops.stack([ops.cast(value, "float32") for value in values])
+
+    def seen(self, x: Any) -> Any:
+        """What the encoder sees of a minibatch in training."""
+        return x if self.augmentation is None else self.augmentation(x)
+
+    def rows(self, output: Any) -> Any:
+        """Rows that the output of a decoder stands for."""
+        return output if self.cells is None else self.cells.rows(output)
+
+    def hidden(self, rows: Any, x: Any) -> Any:
+        """Return `rows` without the cells that were not observed in `x`.
+
+        So a discriminator cannot tell rows by what is missing (Bora, Price & Dimakis
+        2018, "AmbientGAN").
+        """
+        observed = None if self.cells is None else self.cells.observed(x)
+        if observed is None:
+            return rows
+        return self.cells.masked(rows, observed < 0.5)
+
+    def residual(self, x: Any) -> Any:
+        """Rows minus their reconstructions, for networks that `reconstruct`."""
+        rows = self.reconstruct(x)
+        return x - rows if self.cells is None else self.cells.residual(x, rows)
 
     def spread(self, x: Any) -> Any:
         """Give each member all rows of `x`, shape (n, n_features)."""
@@ -170,6 +200,7 @@ class Network(keras.Model):
             **{name: getattr(v, "loss", v) for name, v in self.settings.items()},
             "regularized": self.regularized,
             "n_members": self.n_members,
+            "cells": self.cells,
         }
 
     @classmethod
@@ -201,6 +232,8 @@ class Architecture:
         Width of the code.
     n_members : int, default=1
         Number of networks side by side.
+    cells : Cells, default=None
+        What the columns of rows mean; None for plain numbers.
     """
 
     network: type[Network]
@@ -208,12 +241,13 @@ class Architecture:
     settings: Mapping[str, Any]
     n_components: int
     n_members: int = 1
+    cells: Cells | None = None
 
     @cached_property
     def key(self) -> Hashable:
         """Equal for architectures that can share compiled programs."""
         parts, settings = freeze(self.parts), freeze(self.settings)
-        return (self.network, parts, settings, self.n_members)
+        return (self.network, parts, settings, self.n_members, self.cells)
 
     def repeated(self, n_members: int, max_features: float) -> "Architecture":
         """Return the architecture of several such networks, trained side by side.
@@ -250,6 +284,7 @@ class Architecture:
                 **self.settings,
                 regularized=self._regularized,
                 n_members=self.n_members,
+                cells=self.cells,
             )
             n_inputs = next(iter(self.parts.values())).n_inputs
             network(keras.KerasTensor((None, n_inputs)))

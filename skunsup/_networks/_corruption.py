@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from skunsup._networks._cells import Cells
 from skunsup._networks._noise import normal, uniform
 
 KINDS = ("gaussian", "masking", "swap")
@@ -21,23 +22,35 @@ class Corruption(keras.layers.Layer):
         set it to 0 or take the same column of another row of the minibatch.
     level : float
         Standard deviation in the data's units, or probability in [0, 1].
+    cells : Cells, default=None
+        What the columns mean: each cell is hit as a whole. None for plain numbers.
     """
 
-    def __init__(self, kind: str, level: float, **kwargs: Any) -> None:
+    def __init__(
+        self, kind: str, level: float, cells: Cells | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(dtype="float32", **kwargs)
-        self.kind, self.level = kind, level
+        self.kind, self.level, self.cells = kind, level, cells
         self.seed_generator = keras.random.SeedGenerator(1)
         self.built = True
 
     def call(self, x: Any) -> Any:
         """Return a corrupted copy of `x`, of shape (..., batch, n_features)."""
-        shape, seed = ops.shape(x), self.seed_generator
+        shape, seed, cells = ops.shape(x), self.seed_generator, self.cells
         if self.kind == "gaussian":
-            return x + self.level * normal(shape, seed)
+            noise = self.level * normal(shape, seed)
+            return x + noise if cells is None else cells.noisy(x, noise)
+        if cells is not None:
+            shape = (*shape[:-1], cells.n_cells)
         hit = uniform(shape, seed) < self.level
         if self.kind == "masking":
+            if cells is not None:
+                return cells.masked(x, hit)
             return ops.where(hit, ops.zeros_like(x), x)
-        return ops.where(hit, _other_rows(x, uniform(shape, seed)), x)
+        position = uniform(shape, seed)
+        if cells is not None:
+            hit, position = cells.spread(hit), cells.spread(position)
+        return ops.where(hit, _other_rows(x, position), x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shapes do not change."""
@@ -47,7 +60,14 @@ class Corruption(keras.layers.Layer):
         """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         config.pop("dtype")
-        return {**config, "kind": self.kind, "level": self.level}
+        cells = keras.saving.serialize_keras_object(self.cells)
+        return {**config, "kind": self.kind, "level": self.level, "cells": cells}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Corruption":
+        """Rebuild what `get_config` described."""
+        cells = keras.saving.deserialize_keras_object(config.pop("cells"))
+        return cls(**config, cells=cells)
 
 
 def _other_rows(x: Any, position: Any) -> Any:

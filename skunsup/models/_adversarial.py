@@ -8,6 +8,7 @@ import keras
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Group, Prior, fooling_loss, make_prior
 from skunsup._sklearn import reals
+from skunsup.inputs import DenseLayout, Inputs
 from skunsup.models._adversary import (
     ADVERSARIAL_LOSS,
     ADVERSARY,
@@ -161,6 +162,8 @@ default="non-saturating"
     adversarial_weight : float, default=0.1
         Weight of the term by which the encoder fools the discriminator, in units of
         the reconstruction loss, so that it means the same on any scale of X.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminator and once for all else.
@@ -314,6 +317,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         prior: str | Callable = "gaussian",
         adversarial_loss: str = "non-saturating",
         adversarial_weight: float = 0.1,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
@@ -348,6 +352,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.prior = prior
         self.adversarial_loss = adversarial_loss
         self.adversarial_weight = adversarial_weight
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
@@ -377,12 +382,12 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.n_features)
+        encoder = encoder_part(self, data.layout)
         n_components = encoder.n_outputs
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.n_features, last),
-            **discriminator_parts(self, n_components),
+            "decoder": decoder_part(self, n_components, data.layout, last),
+            **discriminator_parts(self, DenseLayout(n_components)),
         }
         settings = {
             "prior": make_prior(self.prior, n_components),
@@ -398,4 +403,4 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
             "noise_level": checked_noise_level(self.noise, self.noise_level),
             "density_weight": float(self.density_weight),
         }
-        return Architecture(AdversarialNetwork, parts, settings, n_components)
+        return self._made(AdversarialNetwork, parts, settings, n_components, data)

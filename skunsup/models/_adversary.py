@@ -24,6 +24,7 @@ from skunsup._networks import (
 )
 from skunsup._sklearn import StrOptions, integers, reals
 from skunsup._training import OptimizerRecipe
+from skunsup.inputs import Layout
 from skunsup.models._parts import layer_sizes
 
 ADVERSARIAL_LOSS = [StrOptions(set(ADVERSARIAL_LOSSES))]
@@ -103,10 +104,23 @@ def spread(fake: Any, real: Any) -> Any:
     return sizes[0] / sizes[1]
 
 
-def discriminator_parts(estimator: Any, n_inputs: int, of: str = "") -> dict[str, Part]:
+def discriminator_parts(
+    estimator: Any, layout: Layout, n_beside: int = 0, of: str = ""
+) -> dict[str, Part]:
     """Return the hidden layers of a discriminator and its linear head.
 
     The names of parts and of the parameter for an own network have the prefix `of`.
+
+    Parameters
+    ----------
+    estimator : DeepEstimator
+        Has the parameters of `ADVERSARY`.
+    layout : Layout
+        What is judged.
+    n_beside : int, default=0
+        Columns of a code behind each row.
+    of : str, default=""
+        Which discriminator.
 
     Raises
     ------
@@ -117,21 +131,34 @@ def discriminator_parts(estimator: Any, n_inputs: int, of: str = "") -> dict[str
     name = f"{of}discriminator"
     own = getattr(estimator, name)
     if own is None:
-        given, asked = estimator.discriminator_layer_sizes, "discriminator_layer_sizes"
-        if given is None:
-            given, asked = estimator.hidden_layer_sizes, "hidden_layer_sizes"
-        sizes = layer_sizes(given, asked)
-        if not sizes:
-            raise ValueError(
-                f"{asked}={given!r} leaves the discriminator no hidden layer, so that "
-                "it could only tell means apart. Give discriminator_layer_sizes."
-            )
         activation = resolve_activation(estimator.activation)
-        hidden: Part = DenseStack(n_inputs, sizes, activation, activation, spectral)
+        hidden = layout.encoder(
+            discriminator_sizes(estimator), activation, activation, n_beside, spectral
+        )
     else:
-        hidden = user_network(name, own, n_inputs, None)
+        hidden = user_network(name, own, layout.n_columns + n_beside, None)
     head = DenseStack(hidden.n_outputs, (1,), "linear", "linear", spectral)
     return {name: hidden, f"{of}head": head}
+
+
+def discriminator_sizes(estimator: Any) -> tuple[int, ...]:
+    """Return the widths of the hidden layers of a discriminator.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    given, asked = estimator.discriminator_layer_sizes, "discriminator_layer_sizes"
+    if given is None:
+        given, asked = estimator.hidden_layer_sizes, "hidden_layer_sizes"
+    sizes = layer_sizes(given, asked)
+    if not sizes:
+        raise ValueError(
+            f"{asked}={given!r} leaves the discriminator no hidden layer, so that "
+            "it could only tell means apart. Give discriminator_layer_sizes."
+        )
+    return sizes
 
 
 def penalty_weight(gradient_penalty: float | None, adversarial_loss: str) -> float:

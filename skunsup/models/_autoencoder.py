@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 from keras import ops
+from sklearn.base import BaseEstimator
 
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network, pca_values
 from skunsup._sklearn import StrOptions, reals
+from skunsup.inputs import Inputs
 from skunsup.models._code import CodeNetwork
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parts import (
@@ -21,6 +23,7 @@ from skunsup.models._parts import (
     encoder_part,
     reconstruction,
 )
+from skunsup.models._start_values import fitted_values, layerwise_values
 
 PCA_ROWS = 20_000
 
@@ -97,6 +100,8 @@ class Autoencoder(LatentTransformer):
         Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
         that returns one value a row. With "binary_crossentropy" the output is a
         sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
@@ -136,10 +141,13 @@ default=None
         that a cell is hit.
     l1_penalty : float, default=0.0
         Weight of the mean absolute sum of the code in the loss: a sparse autoencoder.
-    init : {"random", "pca"}, default="random"
-        Where the weights start: Glorot-uniform, or such that the network reconstructs
-        the training rows as PCA with `n_components` does, before the first step. "pca"
-        needs hidden layers of at least `n_components` units.
+    init : {"random", "pca", "layerwise"} or fitted model, default="random"
+        Where the weights start: Glorot-uniform; or such that the network reconstructs
+        the training rows as PCA with `n_components` does, before the first step, which
+        needs hidden layers of at least `n_components` units; or trained layer by layer
+        [5]_, each for `epochs` and `max_steps`, which helps deep networks of sigmoids;
+        or those of a fitted model with the same widths, best given as
+        `sklearn.frozen.FrozenEstimator(model)`, since `clone` would unfit the model.
     encoder, decoder : keras.Model or callable, default=None
         Own networks for either half: an unfitted Keras model, or a callable that
         returns one. An encoder is called with (n_features, n_components), a decoder
@@ -188,6 +196,8 @@ default=None
     .. [3] Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
     .. [4] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
        ICLR 2017.
+    .. [5] Bengio, Lamblin, Popovici & Larochelle, "Greedy layer-wise training of deep
+       networks", NeurIPS 19, 2007.
 
     Examples
     --------
@@ -209,7 +219,7 @@ default=None
         **LOSS,
         **NOISE,
         "l1_penalty": [reals(0, None, "left")],
-        "init": [StrOptions({"random", "pca"})],
+        "init": [StrOptions({"random", "pca", "layerwise"}), BaseEstimator],
     }
 
     def __init__(
@@ -219,6 +229,7 @@ default=None
         hidden_layer_sizes: int | Sequence[int] = (128, 64),
         activation: str | Callable = "relu",
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         learning_rate_schedule: str = "constant",
@@ -233,7 +244,7 @@ default=None
         noise: str | None = None,
         noise_level: float = 0.1,
         l1_penalty: float = 0.0,
-        init: str = "random",
+        init: str | BaseEstimator = "random",
         encoder: keras.Model | Callable | None = None,
         decoder: keras.Model | Callable | None = None,
         callbacks: Sequence[keras.callbacks.Callback] | None = None,
@@ -245,6 +256,7 @@ default=None
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.loss = loss
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
@@ -269,9 +281,9 @@ default=None
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, output_activation = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.n_features)
+        encoder = encoder_part(self, data.layout)
         n_components = encoder.n_outputs
-        decoder = decoder_part(self, n_components, data.n_features, output_activation)
+        decoder = decoder_part(self, n_components, data.layout, output_activation)
         settings = {
             "loss": loss,
             "noise": self.noise,
@@ -279,7 +291,7 @@ default=None
             "l1_penalty": float(self.l1_penalty),
         }
         parts = {"encoder": encoder, "decoder": decoder}
-        return Architecture(AutoencoderNetwork, parts, settings, n_components)
+        return self._made(AutoencoderNetwork, parts, settings, n_components, data)
 
     def _start_values(
         self,
@@ -289,13 +301,26 @@ default=None
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
         values = architecture.initial_values(network, rng)
+        if isinstance(self.init, BaseEstimator):
+            return fitted_values(self.init, architecture, network, values)
         if self.init == "random":
             return values
         parts = architecture.parts
         if not all(hasattr(part, "stack") for part in parts.values()):
             raise ValueError(
-                "init='pca' writes the weights of the default network, but encoder or "
-                "decoder is your own. Use init='random', or hidden_layer_sizes."
+                f"init={self.init!r} writes the weights of the default network, but "
+                "encoder or decoder is your own. Use init='random', or "
+                "hidden_layer_sizes."
+            )
+        if data.layout.n_outputs != data.layout.n_columns:
+            raise ValueError(
+                f"init={self.init!r} starts from networks that copy rows of numbers, "
+                f"which those of inputs={self.inputs!r} do not. Use init='random'."
+            )
+        if self.init == "layerwise":
+            plan, recipes = self._plan(stopping=False), self._recipes()
+            return layerwise_values(
+                architecture, network, values, data, recipes, plan, rng
             )
         drawn = data.sample.draw(min(data.sample.n_draws, PCA_ROWS), rng)
         return pca_values(architecture, network, values, data.rows.take(drawn))

@@ -9,6 +9,7 @@ from keras import ops
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Group, fooling_loss, normal
 from skunsup._sklearn import reals
+from skunsup.inputs import Inputs
 from skunsup.models._adversary import (
     ADVERSARIAL_LOSS,
     ADVERSARY,
@@ -87,8 +88,8 @@ class BiGANNetwork(Adversary):
         z = normal(
             (ops.shape(x)[0], self.settings["n_components"]), self.seed_generator
         )
-        code = self.encoder(x, training=True)
-        fake = self.decoder(z, training=True)
+        code = self.encoder(self.seen(x), training=True)
+        fake = self.hidden(self.rows(self.decoder(z, training=True)), x)
         real_pair = ops.concatenate([x, code], axis=-1)
         fake_pair = ops.concatenate([fake, z], axis=-1)
         own, metrics = self.discriminate(real_pair, fake_pair)
@@ -97,7 +98,8 @@ class BiGANNetwork(Adversary):
         fooling = fooling + fooling_loss(kind, self.judge_frozen(real_pair), -1)
         terms = [own, fooling]
         if self.settings["reconstruction_weight"]:
-            error = ops.mean(ops.square(x - self.decoder(code, training=True)))
+            output = self.rows(self.decoder(code, training=True))
+            error = ops.mean(ops.square(x - self.hidden(output, x)))
             terms.append(self.settings["reconstruction_weight"] * error)
         return [*terms, *metrics, spread(fake, x)]
 
@@ -107,7 +109,7 @@ class BiGANNetwork(Adversary):
 
     def decode(self, code: Any) -> Any:
         """Rows of codes."""
-        return self.decoder(code, training=False)
+        return self.rows(self.decoder(code, training=False))
 
     def reconstruct(self, x: Any) -> Any:
         """Rows of the codes of rows."""
@@ -115,12 +117,12 @@ class BiGANNetwork(Adversary):
 
     def row_loss(self, x: Any) -> Any:
         """Mean squared error of each row's reconstruction."""
-        return ops.mean(ops.square(x - self.reconstruct(x)), axis=-1)
+        return ops.mean(ops.square(self.residual(x)), axis=-1)
 
     def row_score(self, x: Any) -> Any:
         """Minus the anomaly score of each row (Zenati et al. 2018, section 3)."""
         code = self.encode(x)
-        output = self.decode(code)
+        output = self.hidden(self.decode(code), x)
         pairs = (ops.concatenate([rows, code], axis=-1) for rows in (x, output))
         own, other = (self.discriminator(pair, training=False) for pair in pairs)
         matching = ops.sum(ops.abs(own - other), axis=-1)
@@ -130,7 +132,7 @@ class BiGANNetwork(Adversary):
 
     def column_losses(self, x: Any) -> Any:
         """Share of each column in the anomaly score's part of reconstruction."""
-        return RECONSTRUCTION_SHARE * ops.abs(x - self.reconstruct(x))
+        return RECONSTRUCTION_SHARE * ops.abs(self.residual(x))
 
     def explained_loss(self, x: Any) -> Any:
         """What the `column_losses` of each row sum to."""
@@ -138,7 +140,8 @@ class BiGANNetwork(Adversary):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Reconstruct, as Keras users expect of the model."""
-        return self.decoder(self.encoder(x, training=training), training=training)
+        code = self.encoder(x, training=training)
+        return self.rows(self.decoder(code, training=training))
 
 
 class BiGAN(AdversarialEstimator, Sampler, LatentTransformer):
@@ -168,6 +171,8 @@ default="non-saturating"
     reconstruction_weight : float, default=0.0
         Weight of the mean squared error of decode(encode(x)) in the loss of encoder and
         decoder [4]_; 0 for the plain BiGAN, whose reconstructions are loose.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminator and once for all else.
@@ -309,6 +314,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         activation: str | Callable = "relu",
         adversarial_loss: str = "non-saturating",
         reconstruction_weight: float = 0.0,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
@@ -338,6 +344,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.activation = activation
         self.adversarial_loss = adversarial_loss
         self.reconstruction_weight = reconstruction_weight
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
@@ -363,12 +370,12 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.verbose = verbose
 
     def _architecture(self, data: FitData) -> Architecture:
-        encoder = encoder_part(self, data.n_features)
+        encoder = encoder_part(self, data.layout)
         n_components = encoder.n_outputs
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.n_features, "linear"),
-            **discriminator_parts(self, data.n_features + n_components),
+            "decoder": decoder_part(self, n_components, data.layout, "linear"),
+            **discriminator_parts(self, data.layout, n_beside=n_components),
         }
         settings = {
             "n_components": n_components,
@@ -379,4 +386,4 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
             ),
             "n_critic": int(self.n_critic),
         }
-        return Architecture(BiGANNetwork, parts, settings, n_components)
+        return self._made(BiGANNetwork, parts, settings, n_components, data)

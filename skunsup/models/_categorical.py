@@ -279,8 +279,7 @@ keras.Model
     def _classification(self, x: Any, one_hot: Any) -> Any:
         """Mean cross-entropy of the labelled rows beside those of a minibatch."""
         n = self.settings["n_features"]
-        seen = x[:, n : 2 * n]
-        seen = seen if self.corruption is None else self.corruption(seen)
+        seen = self.seen(x[:, n : 2 * n])
         given = self.encoder(seen, training=True)[:, : self.n_categories]
         known = ops.maximum(ops.sum(one_hot), 1.0)
         return -ops.sum(one_hot * ops.log(given + TINY)) / known

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, DenseStack, Part, user_network
+from skunsup._networks import Architecture, Part
 from skunsup._networks import resolve_activation as resolved
 from skunsup._sklearn import reals
+from skunsup.inputs import DenseLayout, Layout
 from skunsup.models._adversary import (
     ADVERSARIAL_LOSS,
     ADVERSARY,
@@ -28,6 +29,7 @@ from skunsup.models._parts import (
     checked_noise_level,
     decoder_part,
     layer_sizes,
+    own_encoder,
     reconstruction,
 )
 from skunsup.models._sampler import Sampler
@@ -64,13 +66,13 @@ class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
         k = self._categories()
-        encoder = categorical_encoder(self, data.n_features, k)
+        encoder = categorical_encoder(self, data.layout, k)
         width = encoder.n_outputs
         parts: dict[str, Part] = {
             "encoder": encoder,
-            "decoder": decoder_part(self, width, data.n_features, last),
-            **discriminator_parts(self, width - k),
-            **discriminator_parts(self, k, "category_"),
+            "decoder": decoder_part(self, width, data.layout, last),
+            **discriminator_parts(self, DenseLayout(width - k)),
+            **discriminator_parts(self, DenseLayout(k), of="category_"),
         }
         settings = {
             "prior": CategoricalPrior(width, (1.0 / k,) * k),
@@ -86,7 +88,7 @@ class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
             "noise": self.noise,
             "noise_level": checked_noise_level(self.noise, self.noise_level),
         }
-        return Architecture(CategoricalNetwork, parts, settings, width)
+        return self._made(CategoricalNetwork, parts, settings, width, data)
 
     def _weights(self) -> dict[str, float]:
         """Return the weights of terms that the subclass has."""
@@ -94,7 +96,7 @@ class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
 
 
 def categorical_encoder(
-    estimator: Any, n_features: int, n_categories: int
+    estimator: Any, layout: Layout, n_categories: int
 ) -> CategoricalEncoder:
     """Return the network from rows to probabilities with a continuous code behind.
 
@@ -107,10 +109,10 @@ def categorical_encoder(
     if given is None:
         hidden = layer_sizes(estimator.hidden_layer_sizes)
         sizes = (*hidden, n_categories + (wanted or 2))
-        stack = DenseStack(n_features, sizes, resolved(estimator.activation))
-        return CategoricalEncoder(stack, n_categories)
+        inner = layout.encoder(sizes, resolved(estimator.activation))
+        return CategoricalEncoder(inner, n_categories)
     asked = None if wanted is None else n_categories + wanted
-    encoder = user_network("encoder", given, n_features, asked)
+    encoder = own_encoder(given, layout, asked)
     if encoder.n_outputs <= n_categories or asked not in (None, encoder.n_outputs):
         least = f"{asked}" if asked else f"at least {n_categories + 1}"
         raise ValueError(

@@ -11,6 +11,7 @@ from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._sklearn import reals, unchanged_on_error
 from skunsup._training import Pairs
+from skunsup.inputs import Inputs
 from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CATEGORICAL, CategoricalEstimator
 from skunsup.models._labels import check_labels, find_classes, label_numbers
@@ -61,6 +62,8 @@ default="non-saturating"
         the reconstruction loss, so that it means the same on any scale of X.
     label_weight : float, default=10.0
         Weight of the cross-entropy of labelled rows, in the same units.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminators and once for all else.
@@ -217,6 +220,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         adversarial_loss: str = "non-saturating",
         adversarial_weight: float = 1.0,
         label_weight: float = 10.0,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
@@ -251,6 +255,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.adversarial_loss = adversarial_loss
         self.adversarial_weight = adversarial_weight
         self.label_weight = label_weight
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate

@@ -10,6 +10,7 @@ from sklearn.base import ClusterMixin
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._sklearn import StrOptions, integers, reals
+from skunsup.inputs import Inputs
 from skunsup.models._categorical_estimator import CATEGORICAL, CategoricalEstimator
 from skunsup.models._clusters import kmeans_values
 
@@ -59,6 +60,8 @@ default="non-saturating"
     balance_weight : float, default=1.0
         Weight of the divergence of the shares of clusters in a minibatch from equal
         ones [4]_, in the same units. It keeps clusters in use; 0 as in [1]_.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminators and once for all else.
@@ -214,6 +217,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         adversarial_loss: str = "non-saturating",
         adversarial_weight: float = 1.0,
         balance_weight: float = 1.0,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
@@ -250,6 +254,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.adversarial_loss = adversarial_loss
         self.adversarial_weight = adversarial_weight
         self.balance_weight = balance_weight
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate

@@ -4,11 +4,12 @@ import keras
 import numpy as np
 from sklearn.cluster import KMeans
 
-from skunsup._networks import Architecture, DenseStack, Network
-from skunsup._random import draw_seed
+from skunsup._networks import Architecture, Network, Part
+from skunsup._random import draw_seed, global_state_kept
 
 RIDGE = 1e-3
 SHARPNESS = 4.0
+BLOCK_ROWS = 1000
 
 
 def kmeans_values(
@@ -27,7 +28,8 @@ def kmeans_values(
     Parameters
     ----------
     architecture : Architecture
-        Whose part `encoder` is a `CategoricalEncoder` of a dense stack.
+        Whose part `encoder` is a `CategoricalEncoder`, the last layer of whose inner
+        part is dense.
     network : Network
         What it builds.
     values : list of arrays
@@ -59,13 +61,16 @@ def kmeans_values(
     return new
 
 
-def _hidden(stack: DenseStack, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
-    """Last hidden layer of the stack, in double precision."""
-    activation = keras.activations.get(stack.activation)
-    hidden = X
-    for kernel, bias in zip(values[::2], values[1::2], strict=True):
-        hidden = keras.ops.convert_to_numpy(activation(hidden @ kernel + bias))
-    return hidden.astype(np.float64)
+def _hidden(part: Part, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+    """Output of the last layer but one of `part`, float64."""
+    with global_state_kept():
+        model = part.build()
+        below = keras.Model(model.inputs[0], model.layers[-1].input)
+    for variable, value in zip(below.variables, values, strict=True):
+        variable.assign(value)
+    blocks = np.array_split(X, -(-len(X) // BLOCK_ROWS))
+    hidden = [keras.ops.convert_to_numpy(below(block)) for block in blocks]
+    return np.concatenate(hidden).astype(np.float64)
 
 
 def _ridge(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

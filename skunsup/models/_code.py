@@ -29,18 +29,42 @@ class CodeNetwork(Network):
         **kwargs: Any,
     ) -> None:
         super().__init__(parts, settings, **kwargs)
-        kind = settings["noise"]
-        self.corruption = Corruption(kind, settings["noise_level"]) if kind else None
+        kind, level = settings["noise"], settings["noise_level"]
+        self.corruption = Corruption(kind, level, self.cells) if kind else None
         self.reconstruction_loss = row_loss(settings["loss"])
-        if self.n_members > 1:
+        if self.n_members > 1 or self.cells is not None:
             self.reconstruction_loss = _flattened(self.reconstruction_loss)
 
     def code_and_loss(self, x: Any) -> tuple[Any, Any]:
         """Codes of a minibatch, corrupted, and the mean loss of the clean rows."""
-        seen = x if self.corruption is None else self.corruption(x)
-        code = self.encoder(seen, training=True)
+        code = self.encoder(self.seen(x), training=True)
         output = self.decoder(code, training=True)
-        return code, ops.mean(self.reconstruction_loss(x, output))
+        return code, ops.mean(self.output_loss(x, output, training=True))
+
+    def seen(self, x: Any) -> Any:
+        """What the encoder sees of a minibatch in training."""
+        x = super().seen(x)
+        return x if self.corruption is None else self.corruption(x)
+
+    def output_loss(self, x: Any, output: Any, training: bool = False) -> Any:
+        """Loss of each row, given what the decoder returned."""
+        if self.cells is None:
+            return self.reconstruction_loss(x, output)
+        return ops.sum(self.output_losses(x, output, training), axis=-1)
+
+    def output_losses(self, x: Any, output: Any, training: bool = False) -> Any:
+        """Share of each cell in `output_loss`, for losses that are means."""
+        if self.cells is None:
+            losses = self.reconstruction_loss(x[..., None], output[..., None])
+            return losses / x.shape[-1]
+        losses = self.cells.losses(x, output, self._real_losses)
+        losses = losses * self.cells.weights(x)
+        return (
+            losses if self.balance is None else self.balance(losses, training=training)
+        )
+
+    def _real_losses(self, x: Any, output: Any, _: Any) -> Any:
+        return self.reconstruction_loss(x[..., None], output[..., None])
 
     def encode(self, x: Any) -> Any:
         """Codes of rows."""
@@ -48,7 +72,7 @@ class CodeNetwork(Network):
 
     def decode(self, code: Any) -> Any:
         """Rows of codes."""
-        return self.decoder(code, training=False)
+        return self.rows(self.decoder(code, training=False))
 
     def reconstruct(self, x: Any) -> Any:
         """Rows of the codes of rows."""
@@ -56,7 +80,7 @@ class CodeNetwork(Network):
 
     def row_loss(self, x: Any) -> Any:
         """Reconstruction loss of each row."""
-        return self.reconstruction_loss(x, self.reconstruct(x))
+        return self.output_loss(x, self._output(x))
 
     def explained_loss(self, x: Any) -> Any:
         """What the `column_losses` of each row sum to."""
@@ -67,14 +91,16 @@ class CodeNetwork(Network):
         return -self.row_loss(x)
 
     def column_losses(self, x: Any) -> Any:
-        """Share of each column in `explained_loss`, for losses that are means."""
-        output = self.reconstruct(x)[..., None]
-        return self.reconstruction_loss(x[..., None], output) / x.shape[-1]
+        """Share of each cell in `explained_loss`, for losses that are means."""
+        return self.output_losses(x, self._output(x))
+
+    def _output(self, x: Any) -> Any:
+        return self.decoder(self.encode(x), training=False)
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Reconstruct, as Keras users expect of the model: the mean over members."""
         code = self.encoder(self.spread(x), training=training)
-        output = self.decoder(code, training=training)
+        output = self.rows(self.decoder(code, training=training))
         return ops.mean(output, axis=0) if self.n_members > 1 else output
 
 

@@ -12,7 +12,6 @@ from sklearn.utils import Tags
 from skunsup._estimator import DeepEstimator, FitData
 from skunsup._networks import (
     Architecture,
-    DenseStack,
     Group,
     fooling_loss,
     normal,
@@ -20,6 +19,7 @@ from skunsup._networks import (
     squared_distances,
 )
 from skunsup._sklearn import integers
+from skunsup.inputs import Inputs, Layout
 from skunsup.models._adversary import (
     ADVERSARIAL_LOSS,
     ADVERSARY,
@@ -90,7 +90,8 @@ class GANNetwork(Adversary):
     def loss_terms(self, x: Any) -> list[Any]:
         """Losses of the discriminator and of the generator, then the metrics."""
         shape = (ops.shape(x)[0], self.settings["n_components"])
-        fake = self.generator(normal(shape, self.seed_generator), training=True)
+        noise = normal(shape, self.seed_generator)
+        fake = self.hidden(self.rows(self.generator(noise, training=True)), x)
         own, metrics = self.discriminate(x, fake)
         kind = self.settings["adversarial_loss"]
         fooling = fooling_loss(kind, self.judge_frozen(fake))
@@ -98,7 +99,7 @@ class GANNetwork(Adversary):
 
     def decode(self, noise: Any) -> Any:
         """Rows of noise."""
-        return self.generator(noise, training=False)
+        return self.rows(self.generator(noise, training=False))
 
     def features(self, x: Any) -> Any:
         """Last hidden features of the discriminator."""
@@ -150,6 +151,8 @@ class GAN(
     adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
 default="non-saturating"
         What discriminator and generator play for.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminator and once for all else.
@@ -290,6 +293,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         hidden_layer_sizes: int | Sequence[int] = (128, 64),
         activation: str | Callable = "relu",
         adversarial_loss: str = "non-saturating",
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         discriminator_learning_rate: Any = None,
@@ -317,6 +321,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.adversarial_loss = adversarial_loss
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
@@ -412,13 +417,14 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
             "n_critic": int(self.n_critic),
         }
         parts = {
-            **discriminator_parts(self, data.n_features),
-            "generator": self._generator_part(n_components, data.n_features),
+            **discriminator_parts(self, data.layout),
+            "generator": self._generator_part(n_components, data.layout),
         }
-        return Architecture(GANNetwork, parts, settings, n_components)
+        return self._made(GANNetwork, parts, settings, n_components, data)
 
-    def _generator_part(self, n_components: int, n_features: int) -> Any:
+    def _generator_part(self, n_components: int, layout: Layout) -> Any:
         if self.generator is not None:
-            return own_output("generator", self.generator, n_components, n_features)
-        sizes = (*layer_sizes(self.hidden_layer_sizes)[::-1], n_features)
-        return DenseStack(n_components, sizes, resolve_activation(self.activation))
+            return own_output("generator", self.generator, n_components, layout)
+        hidden = layer_sizes(self.hidden_layer_sizes)[::-1]
+        activation = resolve_activation(self.activation)
+        return layout.decoder(n_components, hidden, activation, "linear")

@@ -65,7 +65,8 @@ class LatentTransformer(
         """
         check_is_fitted(self)
         codes = check_codes(X, self.n_components_, type(self).__name__)
-        return self._network.merged("decode", check_rows(codes)).astype(codes.dtype)
+        rows = self._network.merged("decode", check_rows(codes))
+        return self._layout.restored(rows, codes.dtype)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode and decode rows.
@@ -80,8 +81,8 @@ class LatentTransformer(
         ndarray of shape (n_samples, n_features)
             `inverse_transform(transform(X))`, in one pass.
         """
-        rows, dtype = self._compute("reconstruct", X)
-        return rows.astype(dtype, copy=False)
+        rows = self._layout.restored(*self._compute("reconstruct", X))
+        return self._layout.aligned(rows, X)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how normal they are.
@@ -137,6 +138,9 @@ class LatentTransformer(
             squared, absolute and cross-entropy losses are.
         """
         shares = self._compute("column_losses", X)[0].astype(np.float64)
+        cells = self._layout.cells
+        if cells is not None and shares.shape[1] != cells.n_cells:
+            shares = cells.pooled(shares)
         total = self._compute("explained_loss", X)[0].astype(np.float64)
         return checked_shares(shares, total, getattr(self, "loss", None))
 

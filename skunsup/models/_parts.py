@@ -1,6 +1,7 @@
 """The sub-networks that an estimator's parameters ask for."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -9,7 +10,6 @@ import keras
 from skunsup._estimator import FitData
 from skunsup._networks import (
     LOSS_DOMAINS,
-    DenseStack,
     Part,
     check_loss,
     check_loss_domain,
@@ -19,7 +19,7 @@ from skunsup._networks import (
     user_network,
 )
 from skunsup._sklearn import StrOptions, integers, reals
-from skunsup._validation import value_range
+from skunsup.inputs import Layout
 
 # Ranges of the parameters that say what the networks look like.
 CODE = {
@@ -55,15 +55,15 @@ def layer_sizes(given: int | Sequence[int], name: str = "hidden_layer_sizes") ->
     return tuple(int(size) for size in sizes)
 
 
-def encoder_part(estimator: Any, n_features: int, per_component: int = 1) -> Part:
+def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Part:
     """Return the network from rows to codes, by default hidden layers and a linear one.
 
     Parameters
     ----------
     estimator : DeepEstimator
         Has the parameters of `CODE`.
-    n_features : int
-        Number of columns in.
+    layout : Layout
+        What rows look like.
     per_component : int, default=1
         Numbers that the network gives for each component of the code.
 
@@ -76,9 +76,9 @@ def encoder_part(estimator: Any, n_features: int, per_component: int = 1) -> Par
     if given is None:
         hidden = layer_sizes(estimator.hidden_layer_sizes)
         sizes = (*hidden, per_component * (wanted or 2))
-        return DenseStack(n_features, sizes, resolve_activation(estimator.activation))
+        return layout.encoder(sizes, resolve_activation(estimator.activation))
     asked = None if wanted is None else per_component * wanted
-    encoder = user_network("encoder", given, n_features, asked)
+    encoder = own_encoder(given, layout, asked)
     width = encoder.n_outputs
     if width % per_component:
         raise ValueError(
@@ -95,17 +95,19 @@ def encoder_part(estimator: Any, n_features: int, per_component: int = 1) -> Par
     return encoder
 
 
-def decoder_part(estimator: Any, n_components: int, n_features: int, last: str) -> Part:
+def decoder_part(estimator: Any, n_components: int, layout: Layout, last: str) -> Part:
     """Return the network from codes to rows, by default the encoder's mirror image.
 
     Parameters
     ----------
     estimator : DeepEstimator
         Has the parameters of `CODE`.
-    n_components, n_features : int
-        Numbers of columns in and out.
+    n_components : int
+        Number of columns in.
+    layout : Layout
+        What rows look like.
     last : str
-        Activation of the default network's last layer.
+        Activation of the default network's last layer, for real-valued outputs.
 
     Raises
     ------
@@ -114,22 +116,33 @@ def decoder_part(estimator: Any, n_components: int, n_features: int, last: str) 
     """
     if estimator.decoder is None:
         hidden = layer_sizes(estimator.hidden_layer_sizes)
-        sizes = (*hidden[::-1], n_features)
         activation = resolve_activation(estimator.activation)
-        return DenseStack(n_components, sizes, activation, last)
-    return own_output("decoder", estimator.decoder, n_components, n_features)
+        return layout.decoder(n_components, hidden[::-1], activation, last)
+    return own_output("decoder", estimator.decoder, n_components, layout)
+
+
+def own_encoder(
+    given: keras.Model | Callable, layout: Layout, wanted: int | None
+) -> Part:
+    """Return the user's network that takes rows, in the shape that the kind says."""
+    if layout.shape is not None:
+        given = FromShape(given, layout.shape)
+    return user_network("encoder", given, layout.n_columns, wanted)
 
 
 def own_output(
-    name: str, given: keras.Model | Callable, n_inputs: int, n_features: int
+    name: str, given: keras.Model | Callable, n_inputs: int, layout: Layout
 ) -> Part:
     """Return the user's network that makes rows.
 
     Raises
     ------
     ValueError
-        If its rows have another number of columns than X.
+        If its rows have another number of columns than is needed for those of X.
     """
+    n_features = layout.n_outputs
+    if layout.shape is not None:
+        given = ToShape(given, layout.shape)
     part = user_network(name, given, n_inputs, n_features)
     if part.n_outputs != n_features:
         raise ValueError(
@@ -137,6 +150,52 @@ def own_output(
             f"features. Let its last layer have {n_features} units."
         )
     return part
+
+
+@dataclass(frozen=True)
+class FromShape:
+    """A function of widths that returns `given` behind a change of shape.
+
+    Parameters
+    ----------
+    given : keras.Model or callable
+        An encoder of inputs of that shape, or a function of (shape, wanted).
+    shape : tuple of int
+        What a row means to it.
+    """
+
+    given: Any
+    shape: tuple[int, ...]
+
+    def __call__(self, n_inputs: int, wanted: int | None) -> keras.Model:
+        """Return the network of rows."""
+        own = isinstance(self.given, keras.Model)
+        model = self.given if own else self.given(self.shape, wanted)
+        reshape = keras.layers.Reshape(self.shape)
+        return keras.Sequential([keras.Input((n_inputs,)), reshape, model])
+
+
+@dataclass(frozen=True)
+class ToShape:
+    """A function of widths that returns `given` and makes its output flat.
+
+    Parameters
+    ----------
+    given : keras.Model or callable
+        A decoder to outputs of that shape, or a function of (n_inputs, shape).
+    shape : tuple of int
+        What a row means to it.
+    """
+
+    given: Any
+    shape: tuple[int, ...]
+
+    def __call__(self, n_inputs: int, wanted: int) -> keras.Model:
+        """Return the network that makes rows."""
+        own = isinstance(self.given, keras.Model)
+        model = self.given if own else self.given(n_inputs, self.shape)
+        flat = keras.layers.Flatten()
+        return keras.Sequential([keras.Input((n_inputs,)), model, flat])
 
 
 def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:
@@ -149,7 +208,7 @@ def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:
     """
     described = check_loss(loss, data.n_features)
     if keras_name(described) in LOSS_DOMAINS:
-        check_loss_domain(described, *value_range(data.rows, data.n_features))
+        check_loss_domain(described, *data.layout.value_range(data.rows))
     return described, output_activation(described)
 
 

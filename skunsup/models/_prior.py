@@ -55,11 +55,12 @@ class PriorNetwork(CodeNetwork):
         Without a part of the code, minus the reconstruction loss.
         """
         code = self.encode(x)
-        loss = self.reconstruction_loss(x, self.decode(code))
+        loss = self.output_loss(x, self.decoder(code, training=False))
         weight = self.settings.get("density_weight", 1.0)
         if not weight:
             return -loss
-        scale = 0.5 * self.settings["n_features"] / (self.error + 1e-12)
+        n = self.settings["n_features"] if self.cells is None else self.cells.n_cells
+        scale = 0.5 * n / (self.error + 1e-12)
         return weight * self.settings["prior"].log_density(code) - scale * loss
 
 

@@ -44,7 +44,8 @@ class Sampler:
         rng = make_generator(random_state)
         codes = self._prior().sample(int(n_samples), rng)
         rows = self._network.compute("decode", check_rows(codes))  # type: ignore[attr-defined]
-        return self._observed(rows, rng).astype(self._dtype, copy=False)  # type: ignore[attr-defined]
+        rows = self._observed(rows, rng)
+        return self._layout.restored(rows, self._dtype)  # type: ignore[attr-defined]
 
     def _prior(self) -> Any:
         """Return the distribution of codes."""
@@ -55,5 +56,8 @@ class Sampler:
         return int(self.n_components_)  # type: ignore[attr-defined]
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Add what the decoder does not say: the noise of observation."""
-        return rows
+        """Draw rows of which the decoder gives the means."""
+        cells = self._layout.cells  # type: ignore[attr-defined]
+        if cells is None:
+            return rows
+        return cells.drawn(rows, np.zeros(cells.n_cells), rng)

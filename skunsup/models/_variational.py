@@ -9,15 +9,18 @@ import numpy as np
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Network, normal
+from skunsup._networks import Architecture, Network, RealLoss, normal
 from skunsup._sklearn import StrOptions, integers, reals
-from skunsup._validation import value_range
+from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parts import CODE, decoder_part, encoder_part
 from skunsup.models._sampler import Sampler
 
 LOG_VARIANCES = (-10.0, 10.0)
 SMALLEST_VARIANCE = 1e-4
+TINY = 1e-7
+# Activation of the decoder's output, by likelihood.
+LIKELIHOODS = {"gaussian": "linear", "bernoulli": "sigmoid", "multinomial": "softmax"}
 DECAY = 0.95
 N_PAIRS = 4
 
@@ -79,7 +82,7 @@ class VariationalNetwork(Network):
         Codes to the means of rows.
     n_features, n_components : int
         Widths of rows and of codes.
-    likelihood : {"gaussian", "bernoulli"}
+    likelihood : {"gaussian", "bernoulli", "multinomial"}
         Distribution of a row given its code.
     noise_variance : {"diagonal", "isotropic"} or float
         Variance of the Gaussian likelihood: followed, for each column or for all
@@ -117,7 +120,8 @@ class VariationalNetwork(Network):
         super().__init__({"encoder": encoder, "decoder": decoder}, settings, **kwargs)
         self.seed_generator = keras.random.SeedGenerator(1)
         fixed = 1.0 if isinstance(noise_variance, str) else noise_variance
-        self.variance = self._state("variance", (n_features,), fixed)
+        n_cells = n_features if self.cells is None else self.cells.n_cells
+        self.variance = self._state("variance", (n_cells,), fixed)
         self.steps = self._state("steps", (), 0.0)
         self.warmup_steps = self._state("warmup_steps", (), 0.0)
         rng = np.random.default_rng(0)
@@ -133,14 +137,14 @@ class VariationalNetwork(Network):
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Minus the log-likelihood and the weighted KL term, then the weight."""
-        mean, log_variance = self._posterior(x, training=True)
+        mean, log_variance = self._posterior(self.seen(x), training=True)
         noise = normal(ops.shape(mean), self.seed_generator)
         z = mean + ops.exp(0.5 * log_variance) * noise
         output = self.decoder(z, training=True)
         self._follow_variance(x, output)
         beta = self.settings["beta"] * self._warmed()
         return [
-            ops.mean(ops.sum(self._column_nll(x, output), axis=-1)),
+            ops.mean(ops.sum(self._nll(x, output), axis=-1)),
             beta * ops.mean(kl_divergence(mean, log_variance)),
             beta,
         ]
@@ -151,7 +155,7 @@ class VariationalNetwork(Network):
 
     def decode(self, code: Any) -> Any:
         """Means of the rows of codes."""
-        return self.decoder(code, training=False)
+        return self.rows(self.decoder(code, training=False))
 
     def reconstruct(self, x: Any) -> Any:
         """Rows of the mean codes of rows."""
@@ -170,14 +174,12 @@ class VariationalNetwork(Network):
         return -nll - kl
 
     def column_losses(self, x: Any) -> Any:
-        """What each column adds to minus the log-likelihood at the mean code.
+        """What each cell adds to minus the log-likelihood at the mean code.
 
         Without the Gaussian's constant, so non-negative.
         """
-        output = self.reconstruct(x)
-        if self.settings["likelihood"] == "bernoulli":
-            return self._column_nll(x, output)
-        return 0.5 * ops.square(x - output) / self.variance
+        output = self.decoder(self.encode(x), training=False)
+        return self._cell_losses(x, output, self._excess)
 
     def explained_loss(self, x: Any) -> Any:
         """What the `column_losses` of each row sum to."""
@@ -186,29 +188,59 @@ class VariationalNetwork(Network):
     def call(self, x: Any, training: bool = False) -> Any:
         """Reconstruct, as Keras users expect of the model."""
         mean, _ = self._posterior(x, training)
-        return self.decoder(mean, training=training)
+        return self.rows(self.decoder(mean, training=training))
 
     def _posterior(self, x: Any, training: bool) -> list[Any]:
         mean, log_variance = ops.split(self.encoder(x, training=training), 2, axis=-1)
         return [mean, ops.clip(log_variance, *LOG_VARIANCES)]
 
-    def _column_nll(self, x: Any, output: Any) -> Any:
+    def _nll(self, x: Any, output: Any) -> Any:
         """Minus the log-likelihood of each cell."""
+        return self._cell_losses(x, output, self._real_nll)
+
+    def _cell_losses(self, x: Any, output: Any, real: RealLoss) -> Any:
+        if self.cells is None:
+            return real(x, output, slice(None))
+        return self.cells.losses(x, output, real)
+
+    def _real_nll(self, x: Any, output: Any, at: Any) -> Any:
+        excess = self._excess(x, output, at)
+        if self.settings["likelihood"] != "gaussian":
+            return excess
+        variance = _picked(self.variance, at)
+        return 0.5 * (math.log(2 * math.pi) + ops.log(variance)) + excess
+
+    def _variance_at(self, at: slice | np.ndarray) -> Any:
+        if isinstance(at, slice):
+            return ops.convert_to_tensor(self.variance)[at]
+        return ops.take(self.variance, at)
+
+    def _excess(self, x: Any, output: Any, at: Any) -> Any:
+        """Minus the log-likelihood of real cells, without the Gaussian's constant."""
+        x = ops.broadcast_to(x, ops.shape(output))
         if self.settings["likelihood"] == "bernoulli":
-            x = ops.broadcast_to(x, ops.shape(output))
             return ops.binary_crossentropy(x, output)
-        variance = ops.convert_to_tensor(self.variance)
-        constant = math.log(2 * math.pi) + ops.log(variance)
-        return 0.5 * (constant + ops.square(x - output) / variance)
+        if self.settings["likelihood"] == "multinomial":
+            return -x * ops.log(output + TINY)
+        variance = _picked(self.variance, at)
+        return 0.5 * ops.square(x - output) / variance
 
     def _follow_variance(self, x: Any, output: Any) -> None:
         kind = self.settings["noise_variance"]
         if not isinstance(kind, str) or self.settings["likelihood"] != "gaussian":
             return
-        error = ops.stop_gradient(ops.mean(ops.square(x - output), axis=0))
+        square = self._cell_losses(x, output, lambda x, y, _: ops.square(x - y))
+        error, old = ops.mean(square, axis=0), ops.convert_to_tensor(self.variance)
+        observed = None if self.cells is None else self.cells.observed(x)
+        share = ops.ones_like(error) if observed is None else ops.mean(observed, axis=0)
         if kind == "isotropic":
-            error = ops.full_like(error, 1.0) * ops.mean(error)
-        moved = DECAY * ops.convert_to_tensor(self.variance) + (1.0 - DECAY) * error
+            real = slice(None) if self.cells is None else self.cells.real
+            error, share = (
+                ops.ones_like(v) * ops.mean(_picked(v, real)) for v in (error, share)
+            )
+        error = ops.where(share > 0, error / ops.maximum(share, TINY), old)
+        error = ops.stop_gradient(error)
+        moved = DECAY * old + (1.0 - DECAY) * error
         self.variance.assign(ops.maximum(moved, SMALLEST_VARIANCE))
 
     def _warmed(self) -> Any:
@@ -225,9 +257,9 @@ class VariationalNetwork(Network):
 
     def _nll_at(self, x: Any, z: Any) -> Any:
         """Minus the log-likelihood of each row at its codes, shape (n, points)."""
-        flat = self.decode(ops.reshape(z, (-1, z.shape[-1])))
-        output = ops.reshape(flat, (-1, z.shape[1], x.shape[-1]))
-        return ops.sum(self._column_nll(x[:, None], output), axis=-1)
+        flat = self.decoder(ops.reshape(z, (-1, z.shape[-1])), training=False)
+        output = ops.reshape(flat, (-1, z.shape[1], flat.shape[-1]))
+        return ops.sum(self._nll(x[:, None], output), axis=-1)
 
     def _bound(self, x: Any) -> tuple[Any, Any]:
         """Expected loss over fixed pairs of opposite draws, and the KL divergence."""
@@ -244,11 +276,19 @@ class VariationalNetwork(Network):
         return ops.logsumexp(log_weight, axis=-1) - math.log(len(self.draws))
 
 
-def check_probabilities(low: float, high: float) -> None:
-    """Raise ValueError where data in [low, high] have no Bernoulli likelihood."""
-    if low < 0 or high > 1:
+def _picked(values: Any, at: slice | np.ndarray) -> Any:
+    """Entries of a vector at a slice or at an array of places."""
+    values = ops.convert_to_tensor(values)
+    return values[at] if isinstance(at, slice) else ops.take(values, at, axis=0)
+
+
+def check_likelihood(likelihood: str, low: float, high: float) -> None:
+    """Raise ValueError where data in [low, high] cannot have that likelihood."""
+    largest = 1.0 if likelihood == "bernoulli" else np.inf
+    if low < 0 or high > largest:
+        needed = "values in [0, 1]" if largest == 1.0 else "counts, from 0 up"
         raise ValueError(
-            "likelihood='bernoulli' needs values in [0, 1], but X holds values from "
+            f"likelihood={likelihood!r} needs {needed}, but X holds values from "
             f"{low:g} to {high:g}. Scale X with MinMaxScaler() in a Pipeline, or use "
             "likelihood='gaussian'."
         )
@@ -272,7 +312,7 @@ class VariationalAutoencoder(Sampler, LatentTransformer):
         a linear model.
     activation : str or callable, default="relu"
         Of the hidden layers: a Keras name or a callable on tensors.
-    likelihood : {"gaussian", "bernoulli"}, default="gaussian"
+    likelihood : {"gaussian", "bernoulli", "multinomial"}, default="gaussian"
         Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
         decoder then ends in a sigmoid, and `sample` returns probabilities.
     noise_variance : {"diagonal", "isotropic"} or float, default="diagonal"
@@ -285,6 +325,8 @@ class VariationalAutoencoder(Sampler, LatentTransformer):
     n_importance_samples : int, default=None
         None makes `score_samples` the evidence lower bound; a number the tighter
         importance-weighted bound with so many draws a row [3]_. The draws are fixed.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
@@ -335,7 +377,8 @@ default=None
     n_components_ : int
         Width of the code.
     noise_variance_ : ndarray of shape (n_features,)
-        Variance of each column given the code, of the Gaussian likelihood.
+        Variance of each column given the code, of the Gaussian likelihood; of a table,
+        in units of the standardised column, NaN for categories.
     n_iter_ : int
         Epochs run.
     history_ : dict of str to list of float
@@ -383,7 +426,7 @@ default=None
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **LatentTransformer._shared_constraints,
         **CODE,
-        "likelihood": [StrOptions({"gaussian", "bernoulli"})],
+        "likelihood": [StrOptions(set(LIKELIHOODS))],
         "noise_variance": [
             StrOptions({"diagonal", "isotropic"}),
             reals(0, None, "neither"),
@@ -404,6 +447,7 @@ default=None
         beta: float = 1.0,
         warmup_epochs: int = 0,
         n_importance_samples: int | None = None,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         learning_rate_schedule: str = "constant",
@@ -430,6 +474,7 @@ default=None
         self.beta = beta
         self.warmup_epochs = warmup_epochs
         self.n_importance_samples = n_importance_samples
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
@@ -450,19 +495,24 @@ default=None
 
     @property
     def noise_variance_(self) -> np.ndarray:
-        """Variance of each column given the code."""
-        return self._network.value("variance").astype(np.float64)
+        """Variance of each column given the code, NaN where it is no number."""
+        variance = self._network.value("variance").astype(np.float64)
+        if self._layout.cells is None:
+            return variance
+        real = self._layout.cells.real
+        known = np.full_like(variance, np.nan)
+        known[real] = variance[real]
+        return known
 
     def _architecture(self, data: FitData) -> Architecture:
-        last = "linear"
-        if self.likelihood == "bernoulli":
-            check_probabilities(*value_range(data.rows, data.n_features))
-            last = "sigmoid"
-        encoder = encoder_part(self, data.n_features, per_component=2)
+        last = LIKELIHOODS[self.likelihood]
+        if last != "linear":
+            check_likelihood(self.likelihood, *data.layout.value_range(data.rows))
+        encoder = encoder_part(self, data.layout, per_component=2)
         n_components = encoder.n_outputs // 2
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.n_features, last),
+            "decoder": decoder_part(self, n_components, data.layout, last),
         }
         fixed = self.noise_variance
         settings = {
@@ -473,7 +523,7 @@ default=None
             "beta": float(self.beta),
             "n_importance_samples": self.n_importance_samples,
         }
-        return Architecture(VariationalNetwork, parts, settings, n_components)
+        return self._made(VariationalNetwork, parts, settings, n_components, data)
 
     def _start_values(
         self,
@@ -490,6 +540,10 @@ default=None
         return values
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if self.likelihood == "bernoulli":
+        variance = self.noise_variance_ * (self.likelihood == "gaussian")
+        cells = self._layout.cells
+        if cells is not None:
+            return cells.drawn(rows, variance, rng)
+        if self.likelihood != "gaussian":
             return rows
-        return rows + rng.standard_normal(rows.shape) * np.sqrt(self.noise_variance_)
+        return rows + rng.standard_normal(rows.shape) * np.sqrt(variance)

@@ -9,6 +9,7 @@ from keras import ops
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Prior, make_prior
 from skunsup._sklearn import reals
+from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parts import (
     CODE,
@@ -134,6 +135,8 @@ default="gaussian"
     mmd_weight : float, default=1.0
         Weight of the maximum mean discrepancy in the loss, in units of the
         reconstruction loss, so that it means the same on any scale of X.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
@@ -246,6 +249,7 @@ default=None
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         prior: str | Callable = "gaussian",
         mmd_weight: float = 1.0,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = None,
         learning_rate_schedule: str = "constant",
@@ -272,6 +276,7 @@ default=None
         self.loss = loss
         self.prior = prior
         self.mmd_weight = mmd_weight
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
@@ -294,11 +299,11 @@ default=None
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.n_features)
+        encoder = encoder_part(self, data.layout)
         n_components = encoder.n_outputs
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.n_features, last),
+            "decoder": decoder_part(self, n_components, data.layout, last),
         }
         settings = {
             "prior": make_prior(self.prior, n_components),
@@ -308,4 +313,4 @@ default=None
             "noise": self.noise,
             "noise_level": checked_noise_level(self.noise, self.noise_level),
         }
-        return Architecture(WassersteinNetwork, parts, settings, n_components)
+        return self._made(WassersteinNetwork, parts, settings, n_components, data)

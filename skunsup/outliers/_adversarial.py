@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import keras
 
+from skunsup.inputs import Inputs
 from skunsup.models import AdversarialAutoencoder
 from skunsup.outliers._flat import FlatDetector
 
@@ -69,6 +70,8 @@ default="non-saturating"
     adversarial_weight : float, default=0.3
         Weight of the term by which the encoder fools the discriminator, in units of
         the reconstruction loss, so that it means the same on any scale of X.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminator and once for all else.
@@ -218,6 +221,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         prior: str | Callable = "gaussian",
         adversarial_loss: str = "non-saturating",
         adversarial_weight: float = 0.3,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = 0.002,
         discriminator_learning_rate: Any = None,
@@ -257,6 +261,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.prior = prior
         self.adversarial_loss = adversarial_loss
         self.adversarial_weight = adversarial_weight
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate

@@ -7,6 +7,7 @@ import keras
 
 from skunsup._sklearn import StrOptions, integers, reals
 from skunsup._training import Members
+from skunsup.inputs import Inputs
 from skunsup.models import Autoencoder
 from skunsup.outliers._flat import MAX_SAMPLES, FlatDetector
 
@@ -70,6 +71,8 @@ class AutoencoderDetector(FlatDetector):
         Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
         that returns one value a row. With "binary_crossentropy" the output is a
         sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
@@ -208,6 +211,7 @@ default=0.002
         hidden_layer_sizes: int | Sequence[int] = (64,),
         activation: str | Callable = "swish",
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = 2e-3,
         learning_rate_schedule: str | None = None,
@@ -242,6 +246,7 @@ default=0.002
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.loss = loss
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import keras
 
+from skunsup.inputs import Inputs
 from skunsup.models import BiGAN
 from skunsup.outliers._flat import FlatDetector
 
@@ -59,6 +60,8 @@ default="non-saturating"
     reconstruction_weight : float, default=10.0
         Weight of the mean squared error of decode(encode(x)) in the loss of encoder and
         decoder [4]_; 0 for the plain BiGAN, whose reconstructions are loose.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied, once for the
         discriminator and once for all else.
@@ -199,6 +202,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         activation: str | Callable = "swish",
         adversarial_loss: str = "non-saturating",
         reconstruction_weight: float = 10.0,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = 0.002,
         discriminator_learning_rate: Any = None,
@@ -233,6 +237,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self.activation = activation
         self.adversarial_loss = adversarial_loss
         self.reconstruction_weight = reconstruction_weight
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate

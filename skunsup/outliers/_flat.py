@@ -18,7 +18,7 @@ from skunsup._sklearn import (
     validated,
 )
 from skunsup._training import Members, row_hashes, weighted_sample
-from skunsup._validation import check_rows, check_weights, check_X
+from skunsup._validation import check_weights
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._detector import Detector
 from skunsup.outliers._scores import SCORES, fit_score
@@ -150,9 +150,8 @@ class FlatDetector(Detector):
         if members is None or self._side_by_side:
             first._members = members
             return [first.fit(X, sample_weight=sample_weight, X_val=X_val)]
-        checked = check_X(first, X, reset=True, min_samples=2)
-        hashes = row_hashes(check_rows(checked, first._columns()))
-        weight = check_weights(sample_weight, checked)
+        hashes = row_hashes(first._learn(X, 2, keep=False).rows)
+        weight = check_weights(sample_weight, len(hashes))
         weight = np.ones(len(hashes)) if weight is None else weight
         models = [first, *(self._scorer(at) for at in range(1, members.n_members))]
         for model, sees in zip(models, members.sees(hashes).T, strict=True):
@@ -166,7 +165,7 @@ class FlatDetector(Detector):
         """Fit the score to reference rows drawn from the training rows."""
         rng = make_generator(self.random_state)
         rows = self._rows(X)
-        sample = weighted_sample(rows, check_weights(sample_weight, rows.X))
+        sample = weighted_sample(rows, check_weights(sample_weight, rows.n))
         networks = [model._network for model in self._models]
         known = None if members is None else row_hashes(rows)[sample.index]
         self._viewer = Viewer(networks, members, known)
@@ -186,11 +185,13 @@ class FlatDetector(Detector):
         return -np.concatenate(blocks).astype(np.float32).astype(np.float64)
 
     def _shares(self, X: Any) -> np.ndarray:
-        return np.concatenate([self._score.shares(view) for view in self._views(X)])
+        shares = np.concatenate([self._score.shares(view) for view in self._views(X)])
+        cells = self.estimator_._layout.cells
+        by_column = cells is not None and shares.shape[1] == cells.n_columns
+        return cells.pooled(shares) if by_column else shares
 
     def _views(self, X: Any) -> Any:
         return map(self._viewer.view, self._rows(X).blocks())
 
     def _rows(self, X: Any) -> Any:
-        model = self.estimator_
-        return check_rows(check_X(model, X, reset=False), model._columns())
+        return self.estimator_._read(X).rows

@@ -62,7 +62,7 @@ class Neighbors:
         return np.sqrt(np.square(z - self.reference[neighbour]).mean(axis=1))
 
     def _placed(self, view: View) -> np.ndarray:
-        return self.scales(view.x).reshape(len(view.x), -1)
+        return self.scales(view.compared).reshape(len(view.x), -1)
 
     def _nearest(self, view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return scaled rows, their neighbours, and where neighbour k of each is."""

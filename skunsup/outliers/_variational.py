@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import keras
 
+from skunsup.inputs import Inputs
 from skunsup.models import VariationalAutoencoder
 from skunsup.outliers._flat import FlatDetector
 
@@ -65,6 +66,8 @@ class VAEDetector(FlatDetector):
     n_importance_samples : int, default=None
         None makes `score_samples` the evidence lower bound; a number the tighter
         importance-weighted bound with so many draws a row [4]_. The draws are fixed.
+    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
+        What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
         A Keras name, configuration or instance; an instance is copied.
     learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
@@ -187,6 +190,7 @@ default=0.002
         beta: float = 1.0,
         warmup_epochs: int = 0,
         n_importance_samples: int | None = None,
+        inputs: Inputs | None = None,
         optimizer: str | dict | keras.optimizers.Optimizer = "adam",
         learning_rate: Any = 0.002,
         learning_rate_schedule: str = "constant",
@@ -218,6 +222,7 @@ default=0.002
         self.beta = beta
         self.warmup_epochs = warmup_epochs
         self.n_importance_samples = n_importance_samples
+        self.inputs = inputs
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule

@@ -38,12 +38,18 @@ class View:
     @cached_property
     def residuals(self) -> np.ndarray:
         """What each network leaves unexplained, (n, n_members, n_features)."""
-        return self.x[:, None] - self.computed("reconstruct")
+        return self.computed("residual")
+
+    @cached_property
+    def compared(self) -> np.ndarray:
+        """What says how far apart rows are, (n, n_features)."""
+        cells = self.networks[0].architecture.cells
+        return self.x if cells is None else cells.compared(self.x)
 
     @cached_property
     def scales(self) -> Scales:
         """The scales of the columns of these rows."""
-        return Scales(self.x)
+        return Scales(self.compared)
 
     def computed(self, method: str) -> np.ndarray:
         """Return what a method of the network gives, (n, n_members, ...)."""

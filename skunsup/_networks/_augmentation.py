@@ -1,0 +1,124 @@
+"""Random changes of images, which the encoder sees in training."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from skunsup._networks._noise import uniform
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class Augmentation(keras.layers.Layer):
+    """Shift, turn, scale, flip images and change their contrast, each at random.
+
+    Written in `keras.ops`, with bilinear interpolation: the layers of Keras for
+    rotation and zoom call an operation that XLA does not compile on TensorFlow.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Height, width and channels of an image.
+    shift, zoom, crop : float
+        Largest move, change of size and cut, as shares of height and width.
+    rotation : float
+        Largest angle, in degrees.
+    flip : {"horizontal", "vertical", "both"} or None
+        Which mirror images are as likely as the image.
+    contrast : float
+        Largest change of the distance of pixels from their mean, as a share.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        shift: float = 0.0,
+        rotation: float = 0.0,
+        zoom: float = 0.0,
+        crop: float = 0.0,
+        flip: str | None = None,
+        contrast: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(dtype="float32", **kwargs)
+        self.shape, self.shift, self.rotation = tuple(shape), shift, rotation
+        self.zoom, self.crop, self.flip, self.contrast = zoom, crop, flip, contrast
+        self.seed_generator = keras.random.SeedGenerator(1)
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        """Return changed copies of rows of pixels, of shape (..., n_pixels)."""
+        images = ops.reshape(x, (-1, *self.shape))
+        n = ops.shape(images)[0]
+        if self.shift or self.rotation or self.zoom or self.crop or self.flip:
+            images = self._moved(images, n)
+        if self.contrast:
+            factor = 1.0 + self.contrast * self._signed((n, 1, 1, 1))
+            mean = ops.mean(images, axis=(1, 2), keepdims=True)
+            images = mean + factor * (images - mean)
+        return ops.reshape(images, ops.shape(x))
+
+    def _signed(self, shape: tuple[Any, ...]) -> Any:
+        return 2.0 * uniform(shape, self.seed_generator) - 1.0
+
+    def _moved(self, images: Any, n: Any) -> Any:
+        """Sample each image at turned, scaled and shifted places."""
+        height, width, _ = self.shape
+        angle = math.radians(self.rotation) * self._signed((n, 1, 1))
+        kept = 1.0 - self.crop * uniform((n, 1, 1), self.seed_generator)
+        scale = kept * (1.0 + self.zoom * self._signed((n, 1, 1)))
+        down, right = (
+            (self.shift + (1.0 - kept) / 2) * size * self._signed((n, 1, 1))
+            for size in (height, width)
+        )
+        y = ops.arange(height, dtype="float32")[:, None] - (height - 1) / 2
+        x = ops.arange(width, dtype="float32")[None] - (width - 1) / 2
+        sin, cos = ops.sin(angle) * scale, ops.cos(angle) * scale
+        up, across = self._mirrors(n)
+        source_y = up * (cos * y - sin * x) + down + (height - 1) / 2
+        source_x = across * (sin * y + cos * x) + right + (width - 1) / 2
+        return sampled(images, source_y, source_x)
+
+    def _mirrors(self, n: Any) -> tuple[Any, Any]:
+        signs = [1.0, 1.0]
+        for at, kind in enumerate(("vertical", "horizontal")):
+            if self.flip in (kind, "both"):
+                drawn = uniform((n, 1, 1), self.seed_generator) < 0.5
+                signs[at] = ops.where(drawn, 1.0, -1.0)
+        return signs[0], signs[1]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shapes do not change."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        config = super().get_config()
+        config.pop("dtype")
+        names = ("shape", "shift", "rotation", "zoom", "crop", "flip", "contrast")
+        return {**config, **{name: getattr(self, name) for name in names}}
+
+
+def sampled(images: Any, y: Any, x: Any) -> Any:
+    """Values of images at real-valued places, bilinear; places outside take the edge.
+
+    Parameters
+    ----------
+    images : tensor of shape (n, height, width, channels)
+        Images.
+    y, x : tensors of shape (n, height, width)
+        Where to look, in pixels.
+    """
+    height, width, channels = images.shape[1:]
+    flat = ops.reshape(images, (-1, height * width, channels))
+    top, left = ops.floor(y), ops.floor(x)
+    total = 0.0
+    for row, share_y in ((top, 1.0 - (y - top)), (top + 1.0, y - top)):
+        for column, share_x in ((left, 1.0 - (x - left)), (left + 1.0, x - left)):
+            at = ops.clip(row, 0, height - 1) * width + ops.clip(column, 0, width - 1)
+            at = ops.reshape(ops.cast(at, "int32"), (-1, height * width, 1))
+            values = ops.take_along_axis(flat, at, axis=1)
+            share = ops.reshape(share_y * share_x, (-1, height * width, 1))
+            total = total + share * values
+    return ops.reshape(total, (-1, height, width, channels))

@@ -1,0 +1,261 @@
+"""Cells of rows that are made of blocks of different kinds."""
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._networks._cells import Cells, RealLoss
+from skunsup._networks._noise import uniform
+
+DECAY = 0.98
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the columns, the cells and the outputs of a block are."""
+
+    columns: slice
+    cells: slice
+    outputs: slice
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class BlockCells(Cells):
+    """Blocks side by side, and behind them for each block whether it is there.
+
+    Parameters
+    ----------
+    blocks : sequence of Cells
+        The blocks.
+    weights : sequence of float
+        Weight of each block's loss.
+    hidden_share : float, default=0.0
+        Share of the blocks that are hidden from the encoder in training.
+    balanced : bool, default=False
+        Whether losses are weighted by their uncertainty, too.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[Cells],
+        weights: Sequence[float],
+        hidden_share: float = 0.0,
+        balanced: bool = False,
+    ) -> None:
+        restore = keras.saving.deserialize_keras_object
+        self.blocks = tuple(restore(b) if isinstance(b, dict) else b for b in blocks)
+        self.block_weights, self.hidden_share = tuple(weights), hidden_share
+        self.balanced = balanced
+        n_columns, n_cells, n_outputs = (
+            [getattr(block, name) for block in self.blocks]
+            for name in ("n_columns", "n_cells", "n_outputs")
+        )
+        self.places = [
+            Place(*places)
+            for places in zip(
+                *map(_slices, (n_columns, n_cells, n_outputs)), strict=True
+            )
+        ]
+        self.smooth = all(block.smooth for block in self.blocks)
+        width = sum(n_columns) + len(self.blocks)
+        super().__init__(width, sum(n_cells), sum(n_outputs))
+
+    def losses(self, x: Any, output: Any, real: RealLoss) -> Any:
+        """Return the weighted losses of the blocks' cells, 0 in absent blocks."""
+        parts = []
+        for block, place, here, weight in self._with_flags(x):
+
+            def shifted(target: Any, out: Any, at: Any, place: Place = place) -> Any:
+                whole = isinstance(at, slice) and at == slice(None)
+                there = np.arange(self.n_cells)[place.cells]
+                return real(target, out, place.cells if whole else there[at])
+
+            loss = block.losses(
+                x[..., place.columns], output[..., place.outputs], shifted
+            )
+            parts.append(weight * here * loss)
+        return ops.concatenate(parts, axis=-1)
+
+    def rows(self, output: Any) -> Any:
+        """Return the rows of all blocks, which are all there."""
+        parts = [
+            block.rows(output[..., place.outputs])
+            for block, place in zip(self.blocks, self.places, strict=True)
+        ]
+        flags = ops.ones_like(parts[0][..., :1])
+        return ops.concatenate([*parts, *[flags] * len(parts)], axis=-1)
+
+    def observed(self, x: Any) -> Any:
+        """Return 1 for each cell of the blocks that are there, and was observed."""
+        parts = []
+        for block, place, here, _ in self._with_flags(x):
+            seen = block.observed(x[..., place.columns])
+            n = (place.cells.stop - place.cells.start,)
+            ones = ops.ones((*[1] * (len(x.shape) - 1), *n))
+            parts.append(here * (ones if seen is None else seen))
+        return ops.concatenate(parts, axis=-1)
+
+    def weights(self, x: Any) -> Any:
+        """Return weights such that the loss is the mean over blocks of their means."""
+        n_here = sum(here for _, _, here, _ in self._with_flags(x))
+        parts = []
+        for block, place, here, _ in self._with_flags(x):
+            own = block.weights(x[..., place.columns])
+            ones = ops.ones((*[1] * (len(x.shape) - 1), block.n_cells))
+            parts.append(ones * own * here / ops.maximum(n_here, 1.0))
+        return ops.concatenate(parts, axis=-1)
+
+    def residual(self, x: Any, rows: Any) -> Any:
+        """Return the residuals of the blocks that are there."""
+        parts = [
+            here * block.residual(x[..., place.columns], rows[..., place.columns])
+            for block, place, here, _ in self._with_flags(x)
+        ]
+        flags = x[..., -len(self.blocks) :]
+        return ops.concatenate([*parts, ops.zeros_like(flags)], axis=-1)
+
+    def corruption(self) -> keras.layers.Layer | None:
+        """Return the layer that changes and hides blocks, if anything does."""
+        layer = BlockCorruption(self)
+        return layer if layer.changes or self.hidden_share else None
+
+    def balance(self) -> keras.layers.Layer | None:
+        """Return the layer that weights losses by their uncertainty, if any."""
+        return BlockBalance(self) if self.balanced else None
+
+    def owners(self) -> np.ndarray:
+        """Return which cell each column belongs to; flags to their block's first."""
+        parts = [
+            block.owners() + place.cells.start
+            for block, place in zip(self.blocks, self.places, strict=True)
+        ]
+        firsts = [place.cells.start for place in self.places]
+        return np.concatenate([*parts, firsts])
+
+    def drawn(
+        self, rows: np.ndarray, variance: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw the rows of each block."""
+        drawn = rows.copy()
+        for block, place in zip(self.blocks, self.places, strict=True):
+            part = rows[:, place.columns]
+            drawn[:, place.columns] = block.drawn(part, variance[place.cells], rng)
+        return drawn
+
+    def _with_flags(self, x: Any) -> Iterator[tuple[Cells, Place, Any, float]]:
+        n = len(self.blocks)
+        for i, (block, place) in enumerate(zip(self.blocks, self.places, strict=True)):
+            flag = x[..., x.shape[-1] - n + i, None]
+            yield block, place, flag, self.block_weights[i]
+
+    @property
+    def identity(self) -> Hashable:
+        """Everything that it was made of."""
+        return self.blocks, self.block_weights, self.hidden_share, self.balanced
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "blocks": [serialize(block) for block in self.blocks],
+            "weights": self.block_weights,
+            "hidden_share": self.hidden_share,
+            "balanced": self.balanced,
+        }
+
+
+class BlockCorruption(keras.layers.Layer):
+    """Changes the blocks as their kinds do, and hides whole blocks at random.
+
+    Of a row with blocks to hide, at least one that is there stays.
+
+    Parameters
+    ----------
+    cells : BlockCells
+        The blocks.
+    """
+
+    def __init__(self, cells: BlockCells, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", **kwargs)
+        self.cells = cells
+        self.changes = {
+            str(i): layer
+            for i, block in enumerate(cells.blocks)
+            if (layer := block.corruption()) is not None
+        }
+        self.seed_generator = keras.random.SeedGenerator(1)
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        """Return changed copies of rows."""
+        n = len(self.cells.blocks)
+        flags = x[..., -n:]
+        if self.cells.hidden_share:
+            flags = self._hidden(flags)
+        parts = []
+        for i, place in enumerate(self.cells.places):
+            part = x[..., place.columns]
+            part = self.changes[str(i)](part) if str(i) in self.changes else part
+            parts.append(part * flags[..., i, None])
+        return ops.concatenate([*parts, flags], axis=-1)
+
+    def _hidden(self, flags: Any) -> Any:
+        drawn = uniform(ops.shape(flags), self.seed_generator)
+        # Blocks that are not there must not be the one that stays.
+        order = drawn + (1.0 - flags)
+        stays = ops.equal(order, ops.min(order, axis=-1, keepdims=True))
+        share = self.cells.hidden_share
+        kept = ops.logical_or(drawn > share, stays)
+        return ops.where(kept, flags, ops.zeros_like(flags))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shapes do not change."""
+        return input_shape
+
+
+class BlockBalance(keras.layers.Layer):
+    """Weights of the blocks' losses by their uncertainty (Kendall et al. 2018, eq. 7).
+
+    The paper's objective is the sum over blocks of loss / v + log(v), least where v is
+    the loss. So v follows the loss by a moving average, and needs no gradient.
+
+    Parameters
+    ----------
+    cells : BlockCells
+        The blocks.
+    """
+
+    def __init__(self, cells: BlockCells, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", **kwargs)
+        self.cells = cells
+        self.variance = self.add_weight(
+            name="variance",
+            shape=(len(cells.blocks),),
+            initializer="ones",
+            trainable=False,
+        )
+        self.built = True
+
+    def call(self, losses: Any, training: bool = False) -> Any:
+        """Divide the losses of cells, (..., n_cells), by their block's variance."""
+        old = ops.convert_to_tensor(self.variance)
+        if training:
+            means = [
+                ops.mean(ops.sum(losses[..., place.cells], axis=-1))
+                for place in self.cells.places
+            ]
+            now = ops.stop_gradient(ops.stack(means))
+            old = DECAY * old + (1.0 - DECAY) * now
+            self.variance.assign(old)
+        sizes = [place.cells.stop - place.cells.start for place in self.cells.places]
+        scale = 1.0 / ops.maximum(old, 1e-6)
+        return losses * ops.take(scale, np.repeat(np.arange(len(sizes)), sizes))
+
+
+def _slices(widths: Sequence[int]) -> list[slice]:
+    ends = np.cumsum([0, *widths]).tolist()
+    return [slice(*ends[i : i + 2]) for i in range(len(widths))]

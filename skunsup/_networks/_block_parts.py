@@ -1,0 +1,141 @@
+"""Encoders and decoders of rows that are made of blocks of different kinds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from skunsup._networks._architecture import Part
+from skunsup._networks._built import Start
+from skunsup._networks._convolutional import dense_layers
+from skunsup._random import global_state_kept
+
+
+@dataclass(frozen=True)
+class BlockEncoder:
+    """An encoder for each block, then fully connected layers for all.
+
+    Parameters
+    ----------
+    parts : tuple of Part
+        The encoders; behind their columns stands one flag for each.
+    sizes : tuple of int
+        Widths of the fully connected layers; the last one's output is returned.
+    activation, output_activation : str or callable
+        Of the hidden layers and of the last one.
+    n_beside : int, default=0
+        Further columns behind the flags, which join what the encoders return.
+    """
+
+    parts: tuple[Part, ...]
+    sizes: tuple[int, ...]
+    activation: str | Callable
+    output_activation: str | Callable = "linear"
+    n_beside: int = 0
+
+    @property
+    def regularized(self) -> bool:
+        """Whether layers may add losses of their own."""
+        return any(part.regularized for part in self.parts)
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of columns of all blocks, flags and columns beside."""
+        widths = [part.n_inputs for part in self.parts]
+        return sum(widths) + len(widths) + self.n_beside
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of the last layer."""
+        return self.sizes[-1]
+
+    def build(self) -> keras.Model:
+        """Return a new model with weights of no importance."""
+        with global_state_kept():
+            return self._joined([part.build() for part in self.parts], Start())
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Start values of the variables of the model that `build` returns."""
+        values = [part.initial_values(rng) for part in self.parts]
+        with global_state_kept():
+            models = [part.build() for part in self.parts]
+            return in_order(self._joined(models, Start(rng)), models, values)
+
+    def _joined(self, models: list[keras.Model], start: Start) -> keras.Model:
+        rows = keras.Input((self.n_inputs,), dtype="float32")
+        n_flags = len(models)
+        at, first_flag = 0, self.n_inputs - n_flags - self.n_beside
+        found = []
+        for i, (model, part) in enumerate(zip(models, self.parts, strict=True)):
+            here = rows[:, first_flag + i : first_flag + i + 1]
+            found.append(model(rows[:, at : at + part.n_inputs]) * here)
+            at += part.n_inputs
+        x = layers.Concatenate()([*found, rows[:, first_flag:]])
+        kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
+        return keras.Model(rows, dense_layers(x, self.sizes, kinds, start))
+
+
+@dataclass(frozen=True)
+class BlockDecoder:
+    """Fully connected layers for all blocks, then a decoder for each.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Width of the code.
+    sizes : tuple of int
+        Widths of the fully connected layers.
+    parts : tuple of Part
+        The decoders, of the last of `sizes` or else of the code.
+    activation : str or callable
+        Of the fully connected layers.
+    """
+
+    n_inputs: int
+    sizes: tuple[int, ...]
+    parts: tuple[Part, ...]
+    activation: str | Callable
+
+    @property
+    def regularized(self) -> bool:
+        """Whether layers may add losses of their own."""
+        return any(part.regularized for part in self.parts)
+
+    @property
+    def n_outputs(self) -> int:
+        """What all decoders return."""
+        return sum(part.n_outputs for part in self.parts)
+
+    def build(self) -> keras.Model:
+        """Return a new model with weights of no importance."""
+        with global_state_kept():
+            return self._joined([part.build() for part in self.parts], Start())
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Start values of the variables of the model that `build` returns."""
+        values = [part.initial_values(rng) for part in self.parts]
+        with global_state_kept():
+            models = [part.build() for part in self.parts]
+            return in_order(self._joined(models, Start(rng)), models, values)
+
+    def _joined(self, models: list[keras.Model], start: Start) -> keras.Model:
+        code = keras.Input((self.n_inputs,), dtype="float32")
+        kinds = [self.activation] * len(self.sizes)
+        x = dense_layers(code, self.sizes, kinds, start)
+        return keras.Model(code, layers.Concatenate()([model(x) for model in models]))
+
+
+def in_order(
+    model: keras.Model, models: list[keras.Model], values: list[list[np.ndarray]]
+) -> list[np.ndarray]:
+    """Return values of the variables of `model`, of which `models` have theirs."""
+    known: dict[int, Any] = {}
+    for part, own in zip(models, values, strict=True):
+        known |= {id(v): value for v, value in zip(part.variables, own, strict=True)}
+    return [
+        known.get(id(v), np.array(keras.ops.convert_to_numpy(v.value)))
+        for v in model.variables
+    ]

@@ -1,0 +1,88 @@
+"""Parts that a recipe of ours builds layer by layer."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._random import global_state_kept
+
+
+class Start:
+    """Start values of the layers of a part.
+
+    Layers are built with kernels of zeros where their values do not matter: JAX
+    compiles a program for each shape of random ones.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or None
+        Draws the values; None for zeros.
+    """
+
+    def __init__(self, rng: np.random.Generator | None = None) -> None:
+        self.rng = rng
+
+    @property
+    def kernel(self) -> Any:
+        """Glorot-uniform kernels (Glorot & Bengio 2010, eq. 16)."""
+        return "zeros" if self.rng is None else _Drawn(self._glorot)
+
+    @property
+    def recurrent(self) -> Any:
+        """Blocks of orthogonal kernels (Saxe, McClelland & Ganguli 2014)."""
+        return "zeros" if self.rng is None else _Drawn(self._orthogonal)
+
+    def _glorot(self, shape: tuple[int, ...]) -> np.ndarray:
+        assert self.rng is not None
+        field = int(np.prod(shape[:-2]))
+        limit = np.sqrt(6.0 / (field * (shape[-2] + shape[-1])))
+        return self.rng.uniform(-limit, limit, shape)
+
+    def _orthogonal(self, shape: tuple[int, ...]) -> np.ndarray:
+        assert self.rng is not None
+        n, width = shape
+        drawn = self.rng.standard_normal((-(-width // n), n, n))
+        return np.concatenate(list(np.linalg.qr(drawn)[0]), axis=1)[:, :width]
+
+
+class _Drawn(keras.initializers.Initializer):
+    """An initialiser that calls a function of the shape."""
+
+    def __init__(self, draw: Any) -> None:
+        self.draw = draw
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        return ops.convert_to_tensor(self.draw(shape).astype(np.float32))
+
+    def clone(self) -> "_Drawn":
+        return self
+
+
+@dataclass(frozen=True)
+class BuiltPart(ABC):
+    """Base of the parts that a few numbers describe; hashable.
+
+    A subclass is a frozen dataclass, whose fields say everything about `make`, with
+    `n_inputs` and `n_outputs` as any part.
+    """
+
+    regularized: ClassVar[bool] = False
+
+    @abstractmethod
+    def make(self, start: Start) -> keras.Model:
+        """Return the layers as a new Keras model, with the start values of `start`."""
+
+    def build(self) -> keras.Model:
+        """Return a new model with weights of no importance."""
+        with global_state_kept():
+            return self.make(Start())
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Start values of the variables of the model that `build` returns."""
+        with global_state_kept():
+            model = self.make(Start(rng))
+        return [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]

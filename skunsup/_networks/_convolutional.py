@@ -1,0 +1,148 @@
+"""Convolutional encoders and decoders of images, as parts of rows of pixels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from skunsup._networks._built import BuiltPart, Start
+from skunsup._networks._convolution import DoublingConv2D, HalvingConv2D
+
+Shape = tuple[int, int, int]
+SMALLEST_MAP = 4  # convolutions halve no map below this height or width
+FIRST_FILTERS, MOST_FILTERS = 32, 128
+
+
+def default_filters(shape: Shape) -> tuple[int, ...]:
+    """Return numbers of filters that halve images of `shape` to 4 to 7 pixels."""
+    size, filters = min(shape[:2]), []
+    while size >= 2 * SMALLEST_MAP or not filters:
+        filters.append(min(FIRST_FILTERS * 2 ** len(filters), MOST_FILTERS))
+        size = -(-size // 2)
+    return tuple(filters)
+
+
+def map_sizes(shape: Shape, n_layers: int) -> list[tuple[int, int]]:
+    """Return height and width of the image and of each map behind it."""
+    sizes = [(shape[0], shape[1])]
+    for _ in range(n_layers):
+        height, width = sizes[-1]
+        sizes.append((-(-height // 2), -(-width // 2)))
+    return sizes
+
+
+@dataclass(frozen=True)
+class ConvEncoder(BuiltPart):
+    """Convolutions of stride 2, then fully connected layers.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Height, width and channels of an image.
+    filters : tuple of int
+        Of each convolution.
+    kernel_size : int
+        Of all convolutions.
+    sizes : tuple of int
+        Widths of the fully connected layers; the last one's output is returned.
+    activation, output_activation : str or callable
+        Of the hidden layers and of the last one.
+    n_beside : int, default=0
+        Further columns behind the pixels, which join the maps where they are flat.
+    """
+
+    shape: Shape
+    filters: tuple[int, ...]
+    kernel_size: int
+    sizes: tuple[int, ...]
+    activation: str | Callable
+    output_activation: str | Callable = "linear"
+    n_beside: int = 0
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of pixel values, and of columns beside."""
+        height, width, channels = self.shape
+        return height * width * channels + self.n_beside
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of the last layer."""
+        return self.sizes[-1]
+
+    def make(self, start: Start) -> keras.Model:
+        """Return the layers."""
+        rows = keras.Input((self.n_inputs,), dtype="float32")
+        n_pixels = self.n_inputs - self.n_beside
+        x = layers.Reshape(self.shape)(rows[:, :n_pixels] if self.n_beside else rows)
+        for n in self.filters:
+            x = HalvingConv2D(n, self.kernel_size, self.activation, start.kernel)(x)
+        x = layers.Flatten()(x)
+        if self.n_beside:
+            x = layers.Concatenate()([x, rows[:, n_pixels:]])
+        kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
+        return keras.Model(rows, dense_layers(x, self.sizes, kinds, start))
+
+
+@dataclass(frozen=True)
+class ConvDecoder(BuiltPart):
+    """Fully connected layers, then transposed convolutions of stride 2.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Width of the code.
+    shape, filters, kernel_size, activation, output_activation
+        As of `ConvEncoder`, of which this is the mirror image.
+    sizes : tuple of int
+        Widths of the fully connected layers.
+    """
+
+    n_inputs: int
+    shape: Shape
+    filters: tuple[int, ...]
+    kernel_size: int
+    sizes: tuple[int, ...]
+    activation: str | Callable
+    output_activation: str | Callable = "linear"
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of pixel values."""
+        height, width, channels = self.shape
+        return height * width * channels
+
+    def make(self, start: Start) -> keras.Model:
+        """Return the layers."""
+        code = keras.Input((self.n_inputs,), dtype="float32")
+        maps = map_sizes(self.shape, len(self.filters))
+        first = (*maps[-1], self.filters[-1])
+        sizes = (*self.sizes, first[0] * first[1] * first[2])
+        x = dense_layers(code, sizes, [self.activation] * len(sizes), start)
+        x = layers.Reshape(first)(x)
+        wanted = (*self.filters[-2::-1], self.shape[2])
+        kinds = [self.activation] * (len(wanted) - 1) + [self.output_activation]
+        for n, size, kind in zip(wanted, maps[-2::-1], kinds, strict=True):
+            x = self._widened(x, n, size, kind, start)
+        return keras.Model(code, layers.Flatten()(x))
+
+    def _widened(
+        self, x: Any, n: int, size: tuple[int, int], activation: Any, start: Start
+    ) -> Any:
+        """Double height and width, and cut off a line that is too many."""
+        x = DoublingConv2D(n, self.kernel_size, activation, start.kernel)(x)
+        surplus = [
+            (0, have - want) for have, want in zip(x.shape[1:3], size, strict=True)
+        ]
+        return layers.Cropping2D(surplus)(x) if surplus != [(0, 0), (0, 0)] else x
+
+
+def dense_layers(
+    x: Any, sizes: tuple[int, ...], activations: list[Any], start: Start
+) -> Any:
+    """Apply new fully connected layers."""
+    for size, activation in zip(sizes, activations, strict=True):
+        x = layers.Dense(size, activation, kernel_initializer=start.kernel)(x)
+    return x

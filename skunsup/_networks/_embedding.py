@@ -1,0 +1,67 @@
+"""Encoders that first bring wide one-hot columns down to a few numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from skunsup._networks._built import BuiltPart, Start
+from skunsup._networks._convolutional import dense_layers
+
+
+@dataclass(frozen=True)
+class EmbeddingEncoder(BuiltPart):
+    """A linear layer without bias for some blocks of columns, then dense ones.
+
+    On a one-hot block such a layer looks up a row of its kernel: an embedding. It also
+    takes what lies between categories, such as what a generator returns.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of columns in.
+    blocks : tuple of (int, int, int)
+        First column of each block to embed, number of its columns, and to how many
+        numbers; in ascending order.
+    sizes : tuple of int
+        Widths of the fully connected layers; the last one's output is returned.
+    activation, output_activation : str or callable
+        Of the hidden layers and of the last one.
+    """
+
+    n_inputs: int
+    blocks: tuple[tuple[int, int, int], ...]
+    sizes: tuple[int, ...]
+    activation: str | Callable
+    output_activation: str | Callable = "linear"
+
+    @property
+    def n_outputs(self) -> int:
+        """Width of the last layer."""
+        return self.sizes[-1]
+
+    def make(self, start: Start) -> keras.Model:
+        """Return the layers."""
+        rows = keras.Input((self.n_inputs,), dtype="float32")
+        pieces, at = [], 0
+        for first, width, n in self.blocks:
+            if first > at:
+                pieces.append(rows[:, at:first])
+            look_up = layers.Dense(n, use_bias=False, kernel_initializer=start.kernel)
+            pieces.append(look_up(rows[:, first : first + width]))
+            at = first + width
+        if at < self.n_inputs:
+            pieces.append(rows[:, at:])
+        x = layers.Concatenate()(pieces) if len(pieces) > 1 else pieces[0]
+        kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
+        return keras.Model(rows, dense_layers(x, self.sizes, kinds, start))
+
+
+def embedding_width(n_categories: int) -> int:
+    """Return how many numbers stand for a column of so many categories.
+
+    The rule of thumb of Howard & Gugger 2020, "fastai: A layered API for deep
+    learning", Information 11.
+    """
+    return min(n_categories, round(1.6 * n_categories**0.56))

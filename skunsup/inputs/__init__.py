@@ -1,0 +1,19 @@
+"""Kinds of data: each chooses encoder, decoder and likelihood."""
+
+from skunsup.inputs._base import Dense, DenseLayout, Inputs, Layout, Read
+from skunsup.inputs._blocks import Blocks
+from skunsup.inputs._files import image_paths
+from skunsup.inputs._images import Images
+from skunsup.inputs._table import Table
+
+__all__ = [
+    "Blocks",
+    "Dense",
+    "DenseLayout",
+    "Images",
+    "Inputs",
+    "Layout",
+    "Read",
+    "Table",
+    "image_paths",
+]

@@ -1,0 +1,218 @@
+"""What a row is: how data become rows of numbers, and rows become data again."""
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skunsup._networks import Cells, DenseStack, Part
+from skunsup._training import Rows
+from skunsup._validation import check_rows, check_X, value_range
+
+
+class Read(NamedTuple):
+    """Rows of numbers, and the dtype that results shall have."""
+
+    rows: Rows
+    dtype: np.dtype
+
+
+class Layout(metaclass=ABCMeta):
+    """What was learned of a kind of data: from data to rows, networks, and back.
+
+    It belongs to a fitted estimator and is pickled with it.
+
+    Attributes
+    ----------
+    n_columns : int
+        Columns of a row, as networks see it.
+    cells : Cells or None
+        What the columns mean; None for plain numbers, whose loss is that of a row.
+    shape : tuple of int or None
+        What own networks take and return for a row, where it is not a row of numbers.
+    """
+
+    n_columns: int
+    cells: Cells | None = None
+    shape: tuple[int, ...] | None = None
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns that a decoder returns."""
+        return self.n_columns if self.cells is None else self.cells.n_outputs
+
+    def value_range(self, rows: Rows) -> tuple[float, float]:
+        """Return the smallest and the largest real value in rows."""
+        return value_range(rows, self.n_columns)
+
+    @abstractmethod
+    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
+        """Return the rows of data like those that this was learned from.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            Whose data they are.
+        X : object
+            The data.
+        name : str
+            What to call them in messages.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is something else.
+        """
+
+    @abstractmethod
+    def restored(self, rows: np.ndarray, dtype: np.dtype) -> Any:
+        """Return what rows (n, n_columns) stand for, in the form of the data.
+
+        Parameters
+        ----------
+        rows : array of shape (n, n_columns), float32
+            As the networks return them.
+        dtype : dtype
+            Of numbers, where the data do not have a type of their own.
+        """
+
+    def aligned(self, restored: Any, X: Any) -> Any:
+        """Give what was made of `X`, row by row, the labels that rows of `X` have."""
+        return restored
+
+    @abstractmethod
+    def encoder(
+        self,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable = "linear",
+        n_beside: int = 0,
+        spectral: bool = False,
+    ) -> Part:
+        """Return a network from rows to the last of `sizes` numbers.
+
+        Parameters
+        ----------
+        sizes : tuple of int
+            Widths of fully connected layers behind what this kind brings along.
+        activation, last : str or callable
+            Activations of hidden layers and of the last one.
+        n_beside : int, default=0
+            Further columns behind those of a row.
+        spectral : bool, default=False
+            Whether kernels are divided by their largest singular value.
+        """
+
+    @abstractmethod
+    def decoder(
+        self,
+        n_inputs: int,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable,
+    ) -> Part:
+        """Return a network from `n_inputs` numbers to `n_outputs`.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Width of the code.
+        sizes : tuple of int
+            Widths of the fully connected layers next to the code.
+        activation, last : str or callable
+            Activations of hidden layers and of real-valued outputs.
+        """
+
+
+class Inputs(BaseEstimator, metaclass=ABCMeta):
+    """Base of the kinds of data, the values of the parameter `inputs`.
+
+    A kind has parameters, as estimators have, and learns a `Layout` from data.
+    """
+
+    @abstractmethod
+    def learn(
+        self, estimator: BaseEstimator, X: Any, min_samples: int
+    ) -> tuple[Layout, Read]:
+        """Learn what `X` looks like, and read it.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            Gets `n_features_in_`, and `feature_names_in_` where there are names.
+        X : object
+            Training data.
+        min_samples : int
+            Fewest rows that will do.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is not of this kind, or a parameter does not fit.
+        """
+
+
+class Dense(Inputs):
+    """Rows of numbers as they are: what `inputs=None` stands for."""
+
+    def learn(
+        self, estimator: BaseEstimator, X: Any, min_samples: int
+    ) -> tuple[Layout, Read]:
+        """Validate numbers: dense, sparse or memory-mapped."""
+        X = check_X(estimator, X, reset=True, min_samples=min_samples)
+        return DenseLayout(X.shape[1]), _read(estimator, X)
+
+
+class DenseLayout(Layout):
+    """Rows of numbers.
+
+    Parameters
+    ----------
+    n_columns : int
+        How many a row.
+    """
+
+    def __init__(self, n_columns: int) -> None:
+        self.n_columns = n_columns
+
+    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
+        """Validate numbers against the columns that `estimator` knows."""
+        return _read(estimator, check_X(estimator, X, reset=False, name=name), name)
+
+    def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Return the rows with that dtype."""
+        return rows.astype(dtype, copy=False)
+
+    def encoder(
+        self,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable = "linear",
+        n_beside: int = 0,
+        spectral: bool = False,
+    ) -> Part:
+        """Return a dense stack."""
+        n_inputs = self.n_columns + n_beside
+        return DenseStack(n_inputs, sizes, activation, last, spectral)
+
+    def decoder(
+        self,
+        n_inputs: int,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable,
+    ) -> Part:
+        """Return a dense stack."""
+        return DenseStack(n_inputs, (*sizes, self.n_columns), activation, last)
+
+
+def _read(estimator: BaseEstimator, X: np.ndarray, name: str = "X") -> Read:
+    columns = getattr(estimator, "feature_names_in_", None)
+    return Read(check_rows(X, columns, name), float_dtype(X))
+
+
+def float_dtype(X: Any) -> np.dtype:
+    """Return the dtype of results for `X`: float32 for float32, else float64."""
+    return np.dtype(X.dtype if X.dtype in (np.float32, np.float64) else np.float64)

@@ -1,0 +1,270 @@
+"""Columns of tables as users have them: pandas, polars and NumPy, to and fro.
+
+Neither pandas nor polars is imported before a table of that library comes.
+"""
+
+import importlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+KINDS = {
+    "number": "numbers",
+    "boolean": "booleans",
+    "category": "categories",
+    "ordered": "ordered categories",
+}
+DATES = (
+    "{name} holds dates or times in column {column!r} (dtype {dtype}), but expected "
+    "numbers, booleans or categories. Convert the column to numbers, such as days since "
+    "a date, hour and weekday, or leave it out."
+)
+MIXED = (
+    "{name} holds {found} in column {column!r}, but expected numbers, booleans or "
+    "strings, of one type in a column. Convert the column with astype(str), "
+    'astype("category") or pandas.to_numeric, or leave it out.'
+)
+
+
+@dataclass
+class Column:
+    """What one column of a table holds.
+
+    Parameters
+    ----------
+    name : object
+        Of the column.
+    kind : {"number", "boolean", "category", "ordered"}
+        What its values are.
+    values : ndarray of shape (n,)
+        float64 with NaN where missing for numbers and booleans, else objects with None
+        where missing.
+    dtype : object
+        In the user's library.
+    levels : sequence or None
+        The values that the dtype of categories allows, in their order.
+    whole : bool
+        Whether numbers are integers by their type.
+    """
+
+    name: Any
+    kind: str
+    values: np.ndarray
+    dtype: Any = None
+    levels: Sequence[Any] | None = None
+    whole: bool = False
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Which values are missing, shape (n,)."""
+        if self.values.dtype == object:
+            return np.equal(self.values, None).astype(bool)
+        return np.isnan(self.values)
+
+
+def library(X: Any) -> str:
+    """Return "pandas", "polars" or "numpy": which kind of table `X` is."""
+    if hasattr(X, "iloc") and hasattr(X, "columns"):
+        return "pandas"
+    if type(X).__module__.partition(".")[0] == "polars" and hasattr(X, "get_columns"):
+        return "polars"
+    return "numpy"
+
+
+def as_table(X: Any, name: str) -> Any:
+    """Return a DataFrame as it is, and anything else as an array of two dimensions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` is no table, or two of its columns have one name.
+    """
+    if library(X) == "numpy" and hasattr(X, "to_pandas"):
+        X = X.to_pandas()
+    if library(X) == "numpy":
+        return _as_array(X, name)
+    twice = [column for column, n in Counter(X.columns).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f"{name} has several columns named {twice[0]!r}, which could not be told "
+            "apart. Give each column a name of its own."
+        )
+    return X
+
+
+def _as_array(X: Any, name: str) -> np.ndarray:
+    if hasattr(X, "collect"):
+        raise TypeError(f"{name} is a {type(X).__name__}. Call its collect() first.")
+    if hasattr(X, "toarray"):
+        raise TypeError(
+            f"{name} is a sparse matrix, but inputs=Table() takes DataFrames and dense "
+            "arrays. Use inputs=None for a sparse matrix of numbers."
+        )
+    table = np.asarray(X)
+    if table.dtype.kind in "US":  # numbers among strings would have become strings
+        table = np.asarray(X, dtype=object)
+    if table.ndim != 2:
+        raise ValueError(
+            f"{name} has shape {table.shape}, but expected a table: a DataFrame, or an "
+            "array of shape (n_samples, n_features). Reshape your data: "
+            "X.reshape(1, -1) if it is a single sample."
+        )
+    return table
+
+
+def read_columns(X: Any, name: str) -> list[Column]:
+    """Return the columns of what `as_table` returned.
+
+    Raises
+    ------
+    TypeError
+        If a column holds something else than numbers, booleans and categories.
+    """
+    kind = library(X)
+    if kind == "pandas":
+        read = _from_pandas
+        series = [(column, X.iloc[:, j]) for j, column in enumerate(X.columns)]
+    elif kind == "polars":
+        read = _from_polars
+        series = [(column.name, column) for column in X.get_columns()]
+    else:
+        read = _from_numpy
+        series = [(f"x{j}", X[:, j]) for j in range(X.shape[1])]
+    return [read(column, values, name) for column, values in series]
+
+
+def _from_numpy(column: Any, values: np.ndarray, name: str) -> Column:
+    if values.dtype.kind in "iufb":
+        kind = "boolean" if values.dtype.kind == "b" else "number"
+        return Column(column, kind, values.astype(np.float64), values.dtype)
+    if values.dtype.kind in "Mm":
+        raise TypeError(DATES.format(name=name, column=column, dtype=values.dtype))
+    return _from_objects(column, values.astype(object), name, values.dtype)
+
+
+def _from_pandas(column: Any, series: Any, name: str) -> Column:
+    types = importlib.import_module("pandas").api.types
+    dtype = series.dtype
+    if isinstance(dtype, types.CategoricalDtype):
+        levels = np.append(dtype.categories.astype(object).to_numpy(), None)
+        kind = "ordered" if dtype.ordered else "category"
+        values = levels[series.cat.codes.to_numpy()]
+        return Column(column, kind, values, dtype, levels[:-1].tolist())
+    if types.is_bool_dtype(dtype) or (
+        types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
+    ):
+        kind = "boolean" if types.is_bool_dtype(dtype) else "number"
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        whole = kind == "number" and types.is_integer_dtype(dtype)
+        return Column(column, kind, values, dtype, whole=whole)
+    if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
+        raise TypeError(DATES.format(name=name, column=column, dtype=dtype))
+    values = series.to_numpy(dtype=object, copy=True)
+    values[series.isna().to_numpy()] = None
+    return _from_objects(column, values, name, dtype)
+
+
+def _from_polars(column: Any, series: Any, name: str) -> Column:
+    polars = importlib.import_module("polars")
+    dtype = series.dtype
+    if dtype.is_numeric() or dtype == polars.Boolean:
+        kind = "boolean" if dtype == polars.Boolean else "number"
+        values = series.cast(polars.Float64).to_numpy().astype(np.float64)
+        return Column(column, kind, values, dtype, whole=dtype.is_integer())
+    if dtype.is_temporal():
+        raise TypeError(DATES.format(name=name, column=column, dtype=dtype))
+    if dtype not in (polars.String, polars.Categorical, polars.Enum):
+        return _from_objects(column, series.to_list(), name, dtype)
+    values = np.fromiter(series.cast(polars.String).to_list(), object, len(series))
+    levels = dtype.categories.to_list() if dtype == polars.Enum else None
+    kind = "category" if levels is None else "ordered"
+    return Column(column, kind, values, dtype, levels)
+
+
+def _from_objects(column: Any, given: Any, name: str, dtype: Any) -> Column:
+    """Say by the values themselves what a column holds."""
+    known = (None if _is_missing(value) else value for value in given)
+    values = np.fromiter(known, object, len(given))
+    types = {type(value) for value in values} - {type(None)}
+    found = {_name_of(kind) for kind in types}
+    if found == {"str"}:
+        return Column(column, "category", values, dtype)
+    if found in ({"number"}, {"bool"}, set()):
+        kind = "boolean" if found == {"bool"} else "number"
+        whole = found == {"number"} and all(issubclass(t, Integral) for t in types)
+        numbers = values.astype(np.float64)  # None becomes NaN
+        return Column(column, kind, numbers, dtype, whole=whole)
+    if found & {"date", "datetime", "time", "timedelta", "Timestamp", "Timedelta"}:
+        raise TypeError(DATES.format(name=name, column=column, dtype=dtype))
+    first = {_name_of(type(v)): v for v in reversed(values) if v is not None}
+    shown = " and ".join(f"{kind} ({first[kind]!r:.40})" for kind in sorted(first))
+    raise TypeError(MIXED.format(name=name, column=column, found=shown))
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, Real) and bool(value != value)
+
+
+def _name_of(kind: type) -> str:
+    if issubclass(kind, bool | np.bool_):
+        return "bool"
+    if issubclass(kind, Real):
+        return "number"
+    return "str" if issubclass(kind, str) else kind.__name__
+
+
+def write_columns(
+    columns: Sequence[Column], values: Sequence[np.ndarray], kind: str, dtype: np.dtype
+) -> Any:
+    """Return a table with the names and the dtypes of `columns`.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        As of `fit`; their own values are not looked at.
+    values : sequence of ndarray of shape (n,)
+        What each holds: floats, or objects.
+    kind : {"pandas", "polars", "numpy"}
+        Library of the table.
+    dtype : dtype
+        Of an array of numbers.
+    """
+    if kind == "numpy":
+        kinds = {column.kind for column in columns}
+        cells = [_typed(c, v) for c, v in zip(columns, values, strict=True)]
+        if kinds not in ({"number"}, {"boolean"}):
+            cells = [cell.astype(object) for cell in cells]
+        table = np.stack(cells, axis=1)
+        return table.astype(dtype) if kinds == {"number"} else table
+    if kind == "polars":
+        polars = importlib.import_module("polars")
+        return polars.DataFrame(
+            [
+                polars.Series(column.name, _typed(column, v).tolist(), column.dtype)
+                for column, v in zip(columns, values, strict=True)
+            ]
+        )
+    pandas = importlib.import_module("pandas")
+    series = [
+        # Without a dtype of their own, strings would get one.
+        pandas.Series(cells, dtype=cells.dtype).astype(column.dtype)
+        for column, cells in (
+            (c, _typed(c, v)) for c, v in zip(columns, values, strict=True)
+        )
+    ]
+    table = pandas.concat(series, axis=1)
+    table.columns = pandas.Index([column.name for column in columns])
+    return table
+
+
+def _typed(column: Column, values: np.ndarray) -> np.ndarray:
+    """Return integers and booleans where the column has them."""
+    if column.kind == "boolean":
+        return values.astype(bool)
+    return np.rint(values).astype(np.int64) if column.whole else values

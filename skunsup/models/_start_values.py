@@ -1,0 +1,196 @@
+"""Start values of a dense autoencoder from fitted models, and layer by layer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._estimator import DeepEstimator, FitData
+from skunsup._networks import Architecture, DenseStack, Network, check_loss
+from skunsup._random import draw_seed
+from skunsup._training import (
+    FittedNetwork,
+    OptimizerRecipe,
+    Plan,
+    Rows,
+    TrainingState,
+    shared_network,
+    train,
+)
+
+HALVES = ("encoder", "decoder")
+
+
+def fitted_values(
+    init: BaseEstimator,
+    architecture: Architecture,
+    network: Network,
+    values: list[np.ndarray],
+) -> list[np.ndarray]:
+    """Put the encoder and the decoder of a fitted model into start values.
+
+    Parameters
+    ----------
+    init : DeepEstimator or FrozenEstimator
+        The fitted model, or what holds it.
+    architecture : Architecture
+        With parts `encoder` and `decoder`, and perhaps others, which keep theirs.
+    network : Network
+        What it builds.
+    values : list of arrays
+        Variables of `network`; not changed.
+
+    Raises
+    ------
+    ValueError
+        If `init` is not fitted, or has halves of other shapes.
+    """
+    source = init.estimator if isinstance(init, FrozenEstimator) else init
+    fitted = _fitted_network(source)
+    theirs = shared_network(fitted.architecture)
+    new = list(values)
+    for name in HALVES:
+        given = fitted.architecture.taken(theirs, fitted.values, name)
+        wanted = architecture.taken(network, values, name)
+        same = _activation(fitted.architecture) == _activation(architecture)
+        if not same or [v.shape for v in given] != [v.shape for v in wanted]:
+            raise ValueError(
+                f"init={type(source).__name__} has a network of "
+                f"{_described(fitted.architecture)}, but the parameters and the "
+                f"columns of X describe {_described(architecture)}. Give both the same "
+                "columns, n_components, hidden_layer_sizes and activation, or use "
+                "init='random'."
+            )
+        architecture.put(network, new, name, [value.copy() for value in given])
+    return new
+
+
+def _fitted_network(source: Any) -> FittedNetwork:
+    name = type(source).__name__
+    has_network = isinstance(source, DeepEstimator)
+    try:
+        check_is_fitted(source)
+    except NotFittedError as error:
+        raise ValueError(
+            f"init={name} is not fitted, so it has no weights to start from. Fit it "
+            "first; and since clone, which searches and pipelines call, makes a fitted "
+            "model an unfitted one, give it as sklearn.frozen.FrozenEstimator(model)."
+        ) from error
+    if not has_network or not set(HALVES) <= set(source._network.architecture.parts):
+        raise ValueError(
+            f"init={name}, but expected 'random', 'pca', 'layerwise' or a fitted model "
+            "of skunsup with an encoder and a decoder, such as Autoencoder."
+        )
+    network: FittedNetwork = source._network
+    return network
+
+
+def _described(architecture: Architecture) -> str:
+    """Write the widths of the layers, of both halves as one where they fit."""
+    encoder, decoder = (_widths(architecture.parts[name]) for name in HALVES)
+    halves = (
+        [encoder + decoder[1:]] if encoder[-1] == decoder[0] else [encoder, decoder]
+    )
+    written = ", ".join("-".join(map(str, widths)) for widths in halves)
+    n, activation = architecture.n_members, _activation(architecture)
+    times = f"{n} times " if n > 1 else ""
+    kind = getattr(activation, "__name__", activation)
+    return f"{times}{written} units" + (f" ({kind})" if kind else "")
+
+
+def _widths(part: Any) -> list[Any]:
+    stack = getattr(part, "stack", None)
+    inner = ["..."] if stack is None else stack.sizes[:-1]
+    return [part.n_inputs, *inner, part.n_outputs]
+
+
+def _activation(architecture: Architecture) -> Any:
+    """Return the activation of hidden layers, None where there are none of ours."""
+    stack = getattr(architecture.parts["encoder"], "stack", None)
+    return None if stack is None or not stack.sizes[:-1] else stack.activation
+
+
+def layerwise_values(
+    architecture: Architecture,
+    network: Network,
+    values: list[np.ndarray],
+    data: FitData,
+    recipes: Sequence[OptimizerRecipe],
+    plan: Plan,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Train the layers of a dense autoencoder one by one, each on the one before.
+
+    Every layer of the encoder, with the layer of the decoder that undoes it, is an
+    autoencoder with one hidden layer, which learns to return what the layers below
+    give for the training rows (Bengio, Lamblin, Popovici & Larochelle 2007, section
+    2.3; Hinton & Salakhutdinov 2006 train the layers as Boltzmann machines).
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Whose parts `encoder` and `decoder` are dense stacks, one the other's mirror.
+    network : Network
+        What it builds.
+    values : list of arrays
+        Variables of `network`; not changed.
+    data : FitData
+        The training rows.
+    recipes, plan
+        How each layer is trained; of the plan, how long and in what minibatches.
+    rng : numpy.random.Generator
+        Draws what each layer starts from and its minibatches.
+
+    Raises
+    ------
+    ValueError
+        If there are several networks side by side.
+    """
+    if architecture.n_members > 1:
+        raise ValueError(
+            f"init='layerwise' trains the layers of one network, not of "
+            f"{architecture.n_members} side by side. Use n_estimators=1, or "
+            "init='random'."
+        )
+    plan = replace(plan, patience=None, callbacks=(), verbose=0)
+    rows, encoder, decoder = data.rows, [], []
+    for layer in _layers(architecture):
+        layer_rng = np.random.default_rng(draw_seed(rng))
+        start = layer.initial_values(shared_network(layer), layer_rng)
+        state = TrainingState(start, None, layer_rng)
+        state = train(layer, recipes, plan, rows, data.sample, None, state)
+        built = shared_network(layer)
+        encoder += layer.taken(built, state.values, "encoder")
+        decoder = layer.taken(built, state.values, "decoder") + decoder
+        rows = Rows(FittedNetwork(layer, state.values).compute("encode", rows))
+    new = list(values)
+    architecture.put(network, new, "encoder", encoder)
+    architecture.put(network, new, "decoder", decoder)
+    return new
+
+
+def _layers(architecture: Architecture) -> list[Architecture]:
+    """Return the autoencoder of each layer of the encoder, from the input up."""
+    parts: Any = architecture.parts
+    encoder, decoder = parts["encoder"].stack, parts["decoder"].stack
+    widths, last = (encoder.n_inputs, *encoder.sizes), len(encoder.sizes) - 1
+    layers = []
+    for i, size in enumerate(encoder.sizes):
+        up = encoder.output_activation if i == last else encoder.activation
+        down = decoder.output_activation if i == 0 else decoder.activation
+        halves = {
+            "encoder": DenseStack(widths[i], (size,), up, up),
+            "decoder": DenseStack(size, (widths[i],), down, down),
+        }
+        settings = dict(architecture.settings)
+        if i > 0:
+            settings["loss"] = check_loss("mean_squared_error", widths[i])
+        if i < last:
+            settings["l1_penalty"] = 0.0
+        layers.append(replace(architecture, parts=halves, settings=settings))
+    return layers

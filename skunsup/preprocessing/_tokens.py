@@ -1,0 +1,288 @@
+"""Texts as rows of ids of their tokens."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple, Self
+
+import keras
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import Tags, check_array, gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._random import global_state_kept
+from skunsup._sklearn import (
+    DOC_LINK,
+    StrOptions,
+    integers,
+    unchanged_on_error,
+    validated,
+)
+from skunsup.preprocessing._texts import check_texts, standard_form
+
+BATCH = 1024
+COVERED = 0.95
+N_SPECIAL = 2  # padding and unknown
+
+
+class Analysis(NamedTuple):
+    """How texts are taken apart: the parameters as they were in `fit`."""
+
+    standardize: str | Callable | None
+    split: str
+    ngrams: tuple[int, ...]
+
+    def texts(self, texts: list[str]) -> list[str]:
+        """Return texts in the form that is split."""
+        return [standard_form(text, self.standardize, self.split) for text in texts]
+
+    def count(self, text: str) -> int:
+        """Return the number of tokens, n-grams among them, of a text in that form."""
+        n = len(text) if self.split == "character" else len(text.split())
+        return sum(max(0, n - size + 1) for size in self.ngrams)
+
+
+class TokenVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Texts to rows of whole numbers, one for each token, in the order of the text.
+
+    The ids are places in a vocabulary of the most frequent tokens of the training
+    texts, learned and looked up by :class:`keras.layers.TextVectorization` [1]_. 0 is
+    padding after the last token, 1 a token that is not in the vocabulary. Rows have one
+    length: longer texts lose their end. This is what embedding layers take; counts of
+    words are :class:`~sklearn.feature_extraction.text.CountVectorizer`'s.
+
+    Parameters
+    ----------
+    max_tokens : int or None, default=20000
+        Size of the vocabulary at most, with the ids 0 and 1. Of equally frequent tokens
+        the last by code points are kept. None keeps all.
+    sequence_length : int or None, default=None
+        Tokens in a row. None means the least length that 95 % of the training texts do
+        not exceed.
+    standardize : {"lower_and_strip_punctuation", "lower", "strip_punctuation"}, \
+callable or None, default="lower_and_strip_punctuation"
+        What to do to a text before it is split. Letters of all languages are lowered;
+        punctuation is that of ASCII. A callable takes a text and returns one.
+    split : {"whitespace", "character"}, default="whitespace"
+        What a token is.
+    ngrams : int, tuple of int or None, default=None
+        Make tokens of so many neighbours, joined by blanks, after the single ones: 2
+        adds pairs. A tuple lists the sizes, (2,) makes pairs only.
+
+    Attributes
+    ----------
+    vocabulary_ : list of str
+        The token of each id, the most frequent first, after "" and "[UNK]".
+    sequence_length_ : int
+        Tokens in a row.
+
+    See Also
+    --------
+    sklearn.feature_extraction.text.CountVectorizer : Counts, without order.
+    SlidingWindows : Rows out of time series.
+
+    Notes
+    -----
+    A text without tokens, such as an empty one, is a row of padding.
+
+    References
+    ----------
+    .. [1] Keras API, "TextVectorization layer".
+
+    Examples
+    --------
+    >>> from skunsup import TokenVectorizer
+    >>> vectorizer = TokenVectorizer().fit(["The cat sat.", "The dog"])
+    >>> vectorizer.vocabulary_
+    ['', '[UNK]', 'the', 'sat', 'dog', 'cat']
+    >>> vectorizer.transform(["the cat ran", "The DOG!"])
+    array([[2, 5, 1],
+           [2, 4, 0]], dtype=int32)
+    """
+
+    _doc_link_module = "skunsup"
+    _doc_link_template = DOC_LINK
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "max_tokens": [integers(N_SPECIAL + 1), None],
+        "sequence_length": [integers(1), None],
+        "standardize": [
+            StrOptions({"lower_and_strip_punctuation", "lower", "strip_punctuation"}),
+            callable,
+            None,
+        ],
+        "split": [StrOptions({"whitespace", "character"})],
+        "ngrams": [integers(1), tuple, None],
+    }
+
+    def __init__(
+        self,
+        max_tokens: int | None = 20_000,
+        *,
+        sequence_length: int | None = None,
+        standardize: str | Callable | None = "lower_and_strip_punctuation",
+        split: str = "whitespace",
+        ngrams: int | tuple[int, ...] | None = None,
+    ) -> None:
+        self.max_tokens = max_tokens
+        self.sequence_length = sequence_length
+        self.standardize = standardize
+        self.split = split
+        self.ngrams = ngrams
+
+    @validated(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the vocabulary.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_samples,) or (n_samples, 1)
+            Texts: a list, an array, a Series, or a table of one column.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        TypeError
+            If `X` is a single string, or holds anything but strings.
+        ValueError
+            If there are no texts, or none has a token.
+        """
+        with unchanged_on_error(self):
+            sizes = _sizes(self.ngrams)
+            self._analysis = Analysis(self.standardize, self.split, sizes)
+            texts = self._analysis.texts(check_texts(X))
+            lengths = [self._analysis.count(text) for text in texts]
+            if not any(lengths):
+                raise ValueError(
+                    f"X holds no token in any of its {len(texts)} texts, with "
+                    f"standardize={self.standardize!r}, split={self.split!r} and "
+                    f"ngrams={self.ngrams!r}. Give texts with words, or change these."
+                )
+            self.vocabulary_ = _learned(texts, self._analysis, self.max_tokens)
+            covering = np.quantile(lengths, COVERED, method="inverted_cdf")
+            self.sequence_length_ = int(self.sequence_length or max(1, covering))
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Look up the tokens of texts.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_samples,) or (n_samples, 1)
+            Texts.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, sequence_length), int32
+            Places in `vocabulary_`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `fit` does.
+        """
+        check_is_fitted(self)
+        texts = self._analysis.texts(check_texts(X))
+        layer = _layer(tuple(self.vocabulary_), *self._analysis[1:])
+        ids = np.zeros((len(texts), self.sequence_length_), np.int32)
+        for rows, batch in _batches(texts):
+            found = keras.ops.convert_to_numpy(layer(batch))[:, : ids.shape[1]]
+            ids[rows, : found.shape[1]] = found
+        return ids
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Write out ids as texts.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_tokens)
+            Places in `vocabulary_`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), object
+            The tokens of each row, joined by blanks, or by nothing where tokens are
+            characters. Padding is left out, unknown tokens are "[UNK]".
+
+        Raises
+        ------
+        ValueError
+            If a number is not the id of a token.
+        """
+        check_is_fitted(self)
+        ids = self._checked_ids(X)
+        words = np.array(self.vocabulary_, object)
+        blank = "" if self._analysis.split == "character" else " "
+        texts = np.empty(len(ids), object)
+        texts[:] = [blank.join(words[row[row > 0]]) for row in ids]
+        return texts
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.sequence_length_
+
+    def _checked_ids(self, X: Any) -> np.ndarray:
+        ids, n = check_array(X, input_name="X"), len(self.vocabulary_)
+        wrong = (ids < 0) | (ids >= n) | (ids != np.floor(ids))
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            raise ValueError(
+                f"X holds {ids[row, column]} in row {row}, but the ids of the {n} "
+                f"tokens of the vocabulary are whole numbers from 0 to {n - 1}."
+            )
+        return ids.astype(np.intp)
+
+
+def _sizes(ngrams: int | Sequence[int] | None) -> tuple[int, ...]:
+    """Return the sizes of n-grams that are asked for."""
+    if not isinstance(ngrams, tuple):
+        return tuple(range(1, (ngrams or 1) + 1))  # type: ignore[operator]
+    if not ngrams or any(not isinstance(n, int) or n < 1 for n in ngrams):
+        raise ValueError(
+            f"ngrams={ngrams!r}, but expected whole numbers from 1 up, such as (1, 2)."
+        )
+    return ngrams
+
+
+def _batches(texts: list[str]) -> Iterator[tuple[slice, np.ndarray]]:
+    for rows in gen_batches(len(texts), BATCH):
+        yield rows, np.array(texts[rows], object)
+
+
+def _learned(texts: list[str], analysis: Analysis, max_tokens: int | None) -> list[str]:
+    """Return the vocabulary of texts in standard form."""
+    with global_state_kept():
+        layer = keras.layers.TextVectorization(
+            max_tokens, None, analysis.split, analysis.ngrams, name="tokens"
+        )
+        layer.adapt(batch for _, batch in _batches(texts))
+        return [str(token) for token in layer.get_vocabulary()]
+
+
+# A layer is a table in TensorFlow's memory, which neither pickles nor is always given
+# back. It is a function of what was learned, so it need not be kept with that.
+@lru_cache(maxsize=4)
+def _layer(
+    vocabulary: tuple[str, ...], split: str, ngrams: tuple[int, ...]
+) -> keras.layers.Layer:
+    """Return a layer that looks up the tokens of texts in standard form."""
+    with global_state_kept():
+        return keras.layers.TextVectorization(
+            None, None, split, ngrams, vocabulary=vocabulary[N_SPECIAL:], name="tokens"
+        )

@@ -1,0 +1,359 @@
+"""Windows of time series, and the way back to time points."""
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags, check_array
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._sklearn import (
+    DOC_LINK,
+    integers,
+    unchanged_on_error,
+    validated,
+)
+from skunsup.preprocessing._series import (
+    FLOATS,
+    METHODS,
+    Grid,
+    check_lengths,
+    check_series,
+    column_names,
+    labelled,
+)
+
+
+class SlidingWindows(TransformerMixin, BaseEstimator):
+    """Rows out of time series: the values of `width` time points each.
+
+    With the defaults there is one window for each time point, the one that ends in it.
+    So a table of windows has as many rows as the series has time points, labels stay in
+    line, and a detector that follows in a pipeline says of each time point whether it
+    is an outlier after what came before. `point_scores` turns scores of windows into
+    scores of the time points in them, `inverse_transform` turns windows into a series.
+
+    Parameters
+    ----------
+    width : int, default=32
+        Time points in a window. A period of the series, or a good part of it, is a
+        start.
+    step : int, default=1
+        Time points from one window to the next, at most `width`. The last window always
+        ends in the last time point, so no point is left out.
+    pad : bool, default=True
+        Whether the first window stands for the time points before its end as well. With
+        `step=1` there is then one window for each time point, the first `width` of
+        which are equal; without, there are `width` - 1 fewer.
+    flatten : bool, default=True
+        Whether windows are rows of `width` times `n_features` columns, time point by
+        time point, or arrays of shape (width, n_features).
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Numbers in a time point.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where the series was a DataFrame with string names.
+
+    See Also
+    --------
+    AutoencoderDetector : Outliers among windows.
+    sklearn.model_selection.TimeSeriesSplit : Splits that respect time.
+
+    Notes
+    -----
+    Windows overlap, so the result takes about `width` / `step` times the memory of the
+    series. They are in order of time, and must still be for `point_scores` and
+    `inverse_transform`.
+
+    Padding repeats a window of the series, and makes up none, since copies of its first
+    point, or its mirror image, would be odd to a detector. Where equal rows matter, as
+    to distances between neighbours, leave it out: `point_scores` has a score for each
+    time point all the same.
+
+    A table is one series to this transformer, so scikit-learn's tag `two_d_array` is
+    False, and its checks that take rows for samples do not apply.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skunsup import AutoencoderDetector, SlidingWindows
+    >>> series = np.sin(np.arange(600) / 5)
+    >>> series[400:410] = 0
+    >>> windows = SlidingWindows(20)
+    >>> windows.fit_transform(series).shape
+    (600, 20)
+    >>> pipe = make_pipeline(
+    ...     windows,
+    ...     StandardScaler(),
+    ...     AutoencoderDetector(max_steps=200, random_state=0),
+    ... ).fit(series)
+    >>> scores = windows.point_scores(pipe.score_samples(series))
+    >>> bool(395 < scores.argmin() < 415)
+    True
+    """
+
+    _doc_link_module = "skunsup"
+    _doc_link_template = DOC_LINK
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "width": [integers(1)],
+        "step": [integers(1)],
+        "pad": ["boolean"],
+        "flatten": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        width: int = 32,
+        *,
+        step: int = 1,
+        pad: bool = True,
+        flatten: bool = True,
+    ) -> None:
+        self.width = width
+        self.step = step
+        self.pad = pad
+        self.flatten = flatten
+
+    @validated(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check parameters and series. Nothing is learned but the number of columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times,) or (n_times, n_features), or list of arrays
+            A series, or several: a list of arrays, Series or DataFrames, which may
+            differ in length.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a series is shorter than a window, or holds what is not a finite number.
+        """
+        with unchanged_on_error(self):
+            self._checked(X, reset=True)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Cut series into windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_times,) or (n_times, n_features), or list of arrays
+            As in `fit`. Windows of several series follow on each other; none spans two.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, width * n_features)
+            In order of time, float32 for float32 series, else float64. With
+            `flatten=False` of shape (n_windows, width, n_features). With one window for
+            each time point `n_windows` is `n_times`.
+
+        Raises
+        ------
+        ValueError
+            As `fit` does.
+        """
+        check_is_fitted(self)
+        series = self._checked(X, reset=False)
+        grids = [self._grid(len(one)) for one in series]
+        blocks = [grid.cut(one) for grid, one in zip(grids, series, strict=True)]
+        windows = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        if self.flatten:
+            windows = windows.reshape(len(windows), -1)
+        fewer = len(blocks) == 1 and len(windows) < len(series[0])
+        return labelled(self, windows, X, grids[0].ends) if fewer else windows
+
+    def inverse_transform(self, X: Any, n_times: Any = None) -> Any:
+        """Average windows, which overlap, into series.
+
+        The way back for reconstructed windows, and for shares of a score: the
+        `feature_scores` of a detector of windows become those of time points.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, width * n_features)
+            Windows as `transform` returns them, flattened or not.
+        n_times : int, sequence of int or None, default=None
+            Length of the series, or of each of several. May be left out for one series
+            with `step=1`.
+
+        Returns
+        -------
+        ndarray of shape (n_times, n_features) or list of such arrays
+            The mean over the windows around each time point; a list where `n_times` is
+            a sequence.
+
+        Raises
+        ------
+        ValueError
+            If `X` and `n_times` do not fit.
+        """
+        check_is_fitted(self)
+        windows = check_array(
+            X, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X"
+        )
+        shape = (self.width, self.n_features_in_)
+        flat = self.width * self.n_features_in_
+        if windows.shape[1:] not in (shape, (flat,)):
+            raise ValueError(
+                f"X has shape {windows.shape}, but windows of width={self.width} have "
+                f"shape (n_windows, {flat}) or (n_windows, {shape[0]}, {shape[1]})."
+            )
+        return self._by_series(windows.reshape(-1, *shape), n_times, "mean")
+
+    def point_scores(
+        self, scores: Any, n_times: Any = None, *, method: str = "mean"
+    ) -> Any:
+        """Turn scores of windows into scores of time points.
+
+        Parameters
+        ----------
+        scores : array-like of shape (n_windows,)
+            One number a window, in the order of `transform`: `score_samples`,
+            `decision_function` or `predict` of a detector.
+        n_times : int, sequence of int or None, default=None
+            Length of the series, or of each of several. May be left out for one series
+            with `step=1`.
+        method : {"mean", "max", "min", "last"}, default="mean"
+            Of the windows that hold a time point, take the mean score, the highest or
+            the lowest. Where lower is more abnormal, as in `score_samples` and
+            `predict`, "min" is the word of the worst window. "last" takes the window of
+            which the point is the last, or with `step` above 1 the first one to hold
+            it; so no score depends on values later than that window.
+
+        Returns
+        -------
+        ndarray of shape (n_times,), float64, or list of such arrays
+            One score a time point; a list where `n_times` is a sequence.
+
+        Raises
+        ------
+        ValueError
+            If `scores`, `n_times` and `method` do not fit.
+
+        See Also
+        --------
+        inverse_transform : The same for scores by column.
+        """
+        if method not in METHODS:
+            raise ValueError(f"method={method!r}, but expected one of {METHODS}.")
+        checked = check_array(
+            scores,
+            dtype=np.float64,
+            ensure_2d=False,
+            allow_nd=True,
+            input_name="scores",
+        )
+        if checked.ndim != 1:
+            raise ValueError(
+                f"scores has shape {checked.shape}, but expected one number a window. "
+                "Scores by column, such as feature_scores, go to inverse_transform."
+            )
+        return self._by_series(checked[:, None, None], n_times, method, squeeze=True)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Name the columns of flattened windows.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns of the series; None means those seen in `fit`, or x0,
+            x1 and so on.
+
+        Returns
+        -------
+        ndarray of shape (width * n_features,), object
+            Such as "cpu_lag3", the value three time points before the window ends.
+
+        Raises
+        ------
+        ValueError
+            If windows are not flattened, or other names were seen in `fit`.
+        """
+        check_is_fitted(self)
+        if not self.flatten:
+            raise ValueError(
+                "Windows of shape (width, n_features) have no columns to name. Use "
+                "flatten=True."
+            )
+        seen = getattr(self, "feature_names_in_", None)
+        names = column_names(self.n_features_in_, seen, input_features)
+        lags = range(self.width - 1, -1, -1)
+        return np.array([f"{name}_lag{k}" for k in lags for name in names], object)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        # A table is one series here: its rows are not samples, as scikit-learn's
+        # checks for such input take for granted.
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _checked(self, X: Any, *, reset: bool) -> list[np.ndarray]:
+        """Return the series of X, once they are known to have windows."""
+        if self.step > self.width:
+            raise ValueError(
+                f"step={self.step} is more than width={self.width}, which leaves time "
+                "points in no window. Use a step of at most the width."
+            )
+        found = check_series(self, X, reset=reset)
+        for at, series in enumerate(found):
+            if len(series) < self.width:
+                name = "X" if len(found) == 1 else f"Series {at} of X"
+                raise ValueError(
+                    f"{name} has n_samples={len(series)}, fewer time points than a "
+                    f"window of width={self.width}. Use a smaller width."
+                )
+        return found
+
+    def _grid(self, n_times: int) -> Grid:
+        return Grid(n_times, self.width, self.step, bool(self.pad))
+
+    def _by_series(
+        self, values: np.ndarray, n_times: Any, method: str, squeeze: bool = False
+    ) -> Any:
+        """Reduce the values of windows, series by series."""
+        grids = self._grids(len(values), n_times)
+        ends = np.cumsum([len(grid.starts) for grid in grids])
+        parts = np.split(values, ends[:-1])
+        found = [
+            grid.reduce(part, method) for grid, part in zip(grids, parts, strict=True)
+        ]
+        if squeeze:
+            found = [scores[:, 0] for scores in found]
+        return found[0] if n_times is None or np.ndim(n_times) == 0 else found
+
+    def _grids(self, n_windows: int, n_times: Any) -> list[Grid]:
+        """Return where the windows of each series begin."""
+        if n_times is None:
+            n_times = self._length(n_windows)
+        grids = [self._grid(length) for length in check_lengths(n_times, self.width)]
+        expected = sum(len(grid.starts) for grid in grids)
+        if expected != n_windows:
+            raise ValueError(
+                f"There are {n_windows} windows, but series of n_times={n_times} have "
+                f"{expected} windows of width={self.width} and step={self.step} with "
+                f"pad={self.pad!r}. Give the lengths of the series they were cut from."
+            )
+        return grids
+
+    def _length(self, n_windows: int) -> int:
+        """Return the length of a single series by its number of windows."""
+        if self.step > 1:
+            raise ValueError(
+                f"With step={self.step} series of several lengths have {n_windows} "
+                "windows. Give n_times=len(series)."
+            )
+        return n_windows if self.pad else n_windows + self.width - 1
