@@ -80,6 +80,8 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     _criterion: ClassVar[str]
     # Set by a detector that wants several networks side by side.
     _members: Members | None = None
+    _layout: Layout
+    _kind: str
 
     _shared_constraints: ClassVar[dict[str, list]] = {
         "inputs": [Inputs, None],

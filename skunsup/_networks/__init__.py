@@ -40,7 +40,17 @@ from skunsup._networks._losses import (
 from skunsup._networks._noise import normal, uniform
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
+from skunsup._networks._recurrent import (
+    SequenceDecoder,
+    SequenceEncoder,
+    StepLayers,
+    TokenDecoder,
+    TokenEncoder,
+    n_layers_for,
+)
+from skunsup._networks._sequence_cells import SequenceCells
 from skunsup._networks._table_cells import TableCells
+from skunsup._networks._token_cells import TokenCells
 from skunsup._networks._user import UserNetwork, user_network
 
 __all__ = [
@@ -67,8 +77,15 @@ __all__ = [
     "PixelCells",
     "Prior",
     "RealLoss",
+    "SequenceCells",
+    "SequenceDecoder",
+    "SequenceEncoder",
     "Start",
+    "StepLayers",
     "TableCells",
+    "TokenCells",
+    "TokenDecoder",
+    "TokenEncoder",
     "UserNetwork",
     "accuracies",
     "check_loss",
@@ -81,6 +98,7 @@ __all__ = [
     "gradient_penalty",
     "keras_name",
     "make_prior",
+    "n_layers_for",
     "normal",
     "output_activation",
     "pca_values",

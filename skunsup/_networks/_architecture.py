@@ -146,15 +146,8 @@ class Network(keras.Model):
         return output if self.cells is None else self.cells.rows(output)
 
     def hidden(self, rows: Any, x: Any) -> Any:
-        """Return `rows` without the cells that were not observed in `x`.
-
-        So a discriminator cannot tell rows by what is missing (Bora, Price & Dimakis
-        2018, "AmbientGAN").
-        """
-        observed = None if self.cells is None else self.cells.observed(x)
-        if observed is None:
-            return rows
-        return self.cells.masked(rows, observed < 0.5)
+        """Return `rows` without what a discriminator must not see beside `x`."""
+        return rows if self.cells is None else self.cells.hidden(rows, x)
 
     def residual(self, x: Any) -> Any:
         """Rows minus their reconstructions, for networks that `reconstruct`."""

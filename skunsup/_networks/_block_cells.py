@@ -30,7 +30,7 @@ class BlockCells(Cells):
     Parameters
     ----------
     blocks : sequence of Cells
-        The blocks.
+        The blocks, or as Keras has serialised them.
     weights : sequence of float
         Weight of each block's loss.
     hidden_share : float, default=0.0
@@ -41,13 +41,17 @@ class BlockCells(Cells):
 
     def __init__(
         self,
-        blocks: Sequence[Cells],
+        blocks: Sequence[Cells | dict[str, Any]],
         weights: Sequence[float],
         hidden_share: float = 0.0,
         balanced: bool = False,
     ) -> None:
-        restore = keras.saving.deserialize_keras_object
-        self.blocks = tuple(restore(b) if isinstance(b, dict) else b for b in blocks)
+        self.blocks: tuple[Cells, ...] = tuple(
+            keras.saving.deserialize_keras_object(block)
+            if isinstance(block, dict)
+            else block
+            for block in blocks
+        )
         self.block_weights, self.hidden_share = tuple(weights), hidden_share
         self.balanced = balanced
         n_columns, n_cells, n_outputs = (
@@ -205,9 +209,8 @@ class BlockCorruption(keras.layers.Layer):
 
     def _hidden(self, flags: Any) -> Any:
         drawn = uniform(ops.shape(flags), self.seed_generator)
-        # Blocks that are not there must not be the one that stays.
-        order = drawn + (1.0 - flags)
-        stays = ops.equal(order, ops.min(order, axis=-1, keepdims=True))
+        there = drawn * flags
+        stays = ops.equal(there, ops.max(there, axis=-1, keepdims=True))
         share = self.cells.hidden_share
         kept = ops.logical_or(drawn > share, stays)
         return ops.where(kept, flags, ops.zeros_like(flags))

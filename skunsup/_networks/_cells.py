@@ -73,6 +73,15 @@ class Cells(ABC):
         """Return `x` minus its reconstruction `rows`, 0 where nothing was observed."""
         return x - rows
 
+    def hidden(self, rows: Any, x: Any) -> Any:
+        """Return generated `rows` without the cells that were not observed in `x`.
+
+        So a discriminator cannot tell rows by what is missing (Bora, Price & Dimakis
+        2018, "AmbientGAN").
+        """
+        observed = self.observed(x)
+        return rows if observed is None else self.masked(rows, observed < 0.5)
+
     def masked(self, x: Any, hit: Any) -> Any:
         """Return `x` with 0 in all columns of the cells that `hit`, (..., n_cells)."""
         return ops.where(self.spread(hit), ops.zeros_like(x), x)
@@ -82,7 +91,7 @@ class Cells(ABC):
         return x + noise
 
     def spread(self, by_cell: Any) -> Any:
-        """Give each column the value of its cell: (..., n_cells) to (..., n_columns)."""
+        """Give columns what their cells have: (..., n_columns) of (..., n_cells)."""
         owners = self.owners()
         if len(owners) == self.n_cells and (owners == np.arange(self.n_cells)).all():
             return by_cell
@@ -197,7 +206,7 @@ class PixelCells(Numbers):
         self, shape: tuple[int, int, int], changes: tuple[tuple[str, Any], ...] = ()
     ) -> None:
         super().__init__(int(np.prod(shape)))
-        self.shape = tuple(shape)
+        self.shape = (int(shape[0]), int(shape[1]), int(shape[2]))
         self.changes = tuple((name, value) for name, value in changes)
 
     def corruption(self) -> keras.layers.Layer | None:

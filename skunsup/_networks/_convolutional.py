@@ -17,7 +17,8 @@ FIRST_FILTERS, MOST_FILTERS = 32, 128
 
 def default_filters(shape: Shape) -> tuple[int, ...]:
     """Return numbers of filters that halve images of `shape` to 4 to 7 pixels."""
-    size, filters = min(shape[:2]), []
+    size = min(shape[:2])
+    filters: list[int] = []
     while size >= 2 * SMALLEST_MAP or not filters:
         filters.append(min(FIRST_FILTERS * 2 ** len(filters), MOST_FILTERS))
         size = -(-size // 2)

@@ -183,15 +183,18 @@ class TableCells(Cells):
     def _one_hot(self, x: Any) -> Iterator[Any]:
         blocks = self._blocks(x, 2 * self.n_real)
         for (k, _, ordered), block in zip(self.groups, blocks, strict=True):
-            differences = np.eye(k) - np.eye(k, k=-1)
-            yield ops.matmul(block, differences.astype(np.float32)) if ordered else block
+            if ordered:
+                steps = np.eye(k) - np.eye(k, k=-1)
+                block = ops.matmul(block, steps.astype(np.float32))
+            yield block
 
     def _shares(self, rows: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the probabilities in `rows` of each group, (n, cells, values)."""
         start = 2 * self.n_real
         for k, n, ordered in self.groups:
             block = rows[:, start : start + k * n].reshape(-1, n, k)
-            block = block - np.pad(block[..., 1:], ((0, 0), (0, 0), (0, 1))) if ordered else block
+            if ordered:
+                block = block - np.pad(block[..., 1:], ((0, 0), (0, 0), (0, 1)))
             yield np.maximum(block, 0.0)
             start += k * n
 

@@ -4,7 +4,9 @@ from skunsup.inputs._base import Dense, DenseLayout, Inputs, Layout, Read
 from skunsup.inputs._blocks import Blocks
 from skunsup.inputs._files import image_paths
 from skunsup.inputs._images import Images
+from skunsup.inputs._sequences import Sequences
 from skunsup.inputs._table import Table
+from skunsup.inputs._text import Text
 
 __all__ = [
     "Blocks",
@@ -14,6 +16,8 @@ __all__ = [
     "Inputs",
     "Layout",
     "Read",
+    "Sequences",
     "Table",
+    "Text",
     "image_paths",
 ]

@@ -32,11 +32,14 @@ class Layout(metaclass=ABCMeta):
         What the columns mean; None for plain numbers, whose loss is that of a row.
     shape : tuple of int or None
         What own networks take and return for a row, where it is not a row of numbers.
+    hidden : tuple of int
+        Widths of the fully connected layers, where the user leaves them open.
     """
 
     n_columns: int
     cells: Cells | None = None
     shape: tuple[int, ...] | None = None
+    hidden: tuple[int, ...] = (128, 64)
 
     @property
     def n_outputs(self) -> int:
@@ -81,6 +84,10 @@ class Layout(metaclass=ABCMeta):
     def aligned(self, restored: Any, X: Any) -> Any:
         """Give what was made of `X`, row by row, the labels that rows of `X` have."""
         return restored
+
+    def reconstructed(self, rows: np.ndarray, dtype: np.dtype, X: Any) -> Any:
+        """Return what rows stand for that were made of the data `X`, row by row."""
+        return self.aligned(self.restored(rows, dtype), X)
 
     @abstractmethod
     def encoder(

@@ -262,9 +262,9 @@ class BlockLayout(Layout):
             here = _present(frame, block.columns)
             if not self.lenient and not here.all():
                 raise ValueError(
-                    f"The block {block.name!r} is missing in row {int(np.argmin(here))} "
-                    f"of {name}, but every block was there in fit. Leave such rows "
-                    "out, or fit with Blocks(missing='allow')."
+                    f"The block {block.name!r} is missing in row "
+                    f"{int(np.argmin(here))} of {name}, but every block was there in "
+                    "fit. Leave such rows out, or fit with Blocks(missing='allow')."
                 )
             rows = None
             if here.any():
@@ -367,8 +367,8 @@ def _checked_frame(X: Any, blocks: Sequence[Block], name: str) -> Any:
     """Return `X`, once it is a pandas DataFrame that has all columns of the blocks."""
     if not hasattr(X, "columns") or not hasattr(X, "iloc"):
         raise TypeError(
-            f"{name} is a {type(X).__name__}, but Blocks expects a pandas DataFrame, so "
-            "that blocks can name their columns. Wrap it in pandas.DataFrame."
+            f"{name} is a {type(X).__name__}, but Blocks expects a pandas DataFrame, "
+            "so that blocks can name their columns. Wrap it in pandas.DataFrame."
         )
     wanted = [column for *_, columns in blocks for column in _listed(columns)]
     absent = [column for column in wanted if column not in X.columns]

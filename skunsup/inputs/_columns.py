@@ -5,7 +5,7 @@ Neither pandas nor polars is imported before a table of that library comes.
 
 import importlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -20,8 +20,8 @@ KINDS = {
 }
 DATES = (
     "{name} holds dates or times in column {column!r} (dtype {dtype}), but expected "
-    "numbers, booleans or categories. Convert the column to numbers, such as days since "
-    "a date, hour and weekday, or leave it out."
+    "numbers, booleans or categories. Convert the column to numbers, such as days "
+    "since a date, hour and weekday, or leave it out."
 )
 MIXED = (
     "{name} holds {found} in column {column!r}, but expected numbers, booleans or "
@@ -62,7 +62,7 @@ class Column:
     def missing(self) -> np.ndarray:
         """Which values are missing, shape (n,)."""
         if self.values.dtype == object:
-            return np.equal(self.values, None).astype(bool)
+            return np.array([value is None for value in self.values.tolist()], bool)
         return np.isnan(self.values)
 
 
@@ -125,6 +125,7 @@ def read_columns(X: Any, name: str) -> list[Column]:
         If a column holds something else than numbers, booleans and categories.
     """
     kind = library(X)
+    read: Callable[[Any, Any, str], Column] = _from_numpy
     if kind == "pandas":
         read = _from_pandas
         series = [(column, X.iloc[:, j]) for j, column in enumerate(X.columns)]
@@ -132,7 +133,6 @@ def read_columns(X: Any, name: str) -> list[Column]:
         read = _from_polars
         series = [(column.name, column) for column in X.get_columns()]
     else:
-        read = _from_numpy
         series = [(f"x{j}", X[:, j]) for j in range(X.shape[1])]
     return [read(column, values, name) for column, values in series]
 
@@ -150,10 +150,10 @@ def _from_pandas(column: Any, series: Any, name: str) -> Column:
     types = importlib.import_module("pandas").api.types
     dtype = series.dtype
     if isinstance(dtype, types.CategoricalDtype):
-        levels = np.append(dtype.categories.astype(object).to_numpy(), None)
+        levels = dtype.categories.astype(object).tolist()
         kind = "ordered" if dtype.ordered else "category"
-        values = levels[series.cat.codes.to_numpy()]
-        return Column(column, kind, values, dtype, levels[:-1].tolist())
+        values = np.fromiter([*levels, None], object)[series.cat.codes.to_numpy()]
+        return Column(column, kind, values, dtype, levels)
     if types.is_bool_dtype(dtype) or (
         types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
     ):

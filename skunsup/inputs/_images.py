@@ -159,7 +159,7 @@ class Images(Inputs):
         if X.dtype.kind in "OU":
             first = load_image(X[0], (None, None, 3)).shape
             return (first[0], first[1], 3)
-        return (*X.shape[1:3], X.shape[3] if X.ndim == 4 else 1)  # type: ignore[return-value]
+        return (*X.shape[1:3], X.shape[3] if X.ndim == 4 else 1)
 
     def _filters(self, shape: Shape) -> tuple[int, ...]:
         if self.filters is None:
@@ -167,8 +167,8 @@ class Images(Inputs):
         filters = tuple(self.filters)
         if not all(isinstance(n, int | np.integer) and n > 0 for n in filters):
             raise ValueError(
-                f"filters={self.filters!r}, but expected whole numbers above 0, one for "
-                "each convolution; none for dense layers alone."
+                f"filters={self.filters!r}, but expected whole numbers above 0, one "
+                "for each convolution; none for dense layers alone."
             )
         return tuple(int(n) for n in filters)
 
@@ -202,6 +202,8 @@ class ImageLayout(Layout):
 
     def __post_init__(self) -> None:
         self.shape = self.image_shape
+        if self.filters:
+            self.hidden = (256,)
         self.n_columns = int(np.prod(self.shape))
         self.cells = PixelCells(self.image_shape, tuple(self.changes.items()))
 
@@ -354,7 +356,8 @@ def _flat(X: np.ndarray) -> np.ndarray:
     """Return a view of shape (n, pixels); of a memory map, another map."""
     shape = (len(X), int(np.prod(X.shape[1:])))
     if is_mapped(X):
-        return np.memmap(X.filename, X.dtype, "r", X.offset, shape)  # type: ignore[attr-defined]
+        mapped: Any = X
+        return np.memmap(mapped.filename, X.dtype, "r", mapped.offset, shape)
     return X.reshape(shape)
 
 

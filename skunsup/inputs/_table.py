@@ -31,6 +31,7 @@ from skunsup.inputs._columns import (
 
 EMBEDDED_ABOVE = 10  # categories of a column
 MOST_QUANTILES = 1000
+NOTHING = np.zeros(0)
 UNKNOWN = -2  # place of a category that fit did not see
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -64,7 +65,7 @@ class Table(Inputs):
         How numbers are brought to mean 0 and variance 1: by mean and standard
         deviation, or by the normal quantiles of their ranks first, which long tails do
         not stretch.
-    hide : float, default=0.2
+    hide : float, default=0.3
         Probability in [0, 1) that a cell is hidden from the encoder in training, which
         must then be restored from the others: so models learn to fill in cells [2]_.
         0 for none; a `noise` of the model comes on top.
@@ -126,7 +127,7 @@ class Table(Inputs):
         *,
         encoding: str = "one-hot",
         scaling: str = "standard",
-        hide: float = 0.2,
+        hide: float = 0.3,
         unknown: str = "error",
         max_categories: int = 500,
     ) -> None:
@@ -175,7 +176,7 @@ class TableLayout(Layout):
     def __init__(self, kind: Table, columns: list[Column], source: str) -> None:
         self.encoding, self.unknown, self.source = kind.encoding, kind.unknown, source
         self.columns = [
-            replace(column, values=None, levels=_levels(column, kind.max_categories))
+            replace(column, values=NOTHING, levels=_levels(column, kind.max_categories))
             for column in columns
         ]
         self._order_cells(kind.hide)
@@ -443,9 +444,9 @@ def _codes(column: Column, learned: Column, name: str, unknown: str) -> np.ndarr
         row = int(np.argmax(code == UNKNOWN))
         shown = ", ".join(map(repr, levels[:5])) + ", ..." * (len(levels) > 5)
         raise ValueError(
-            f"{name} holds {values[row]!r} in row {row}, column {learned.name!r}, which "
-            f"fit did not see among its {KINDS[learned.kind]} ({shown}). Correct it, "
-            "fit on rows that have it, or use Table(unknown='ignore') to take it for "
-            "missing."
+            f"{name} holds {values[row]!r} in row {row}, column {learned.name!r}, "
+            f"which fit did not see among its {KINDS[learned.kind]} ({shown}). Correct "
+            "it, fit on rows that have it, or use Table(unknown='ignore') to take it "
+            "for missing."
         )
     return np.maximum(code, -1)

@@ -132,16 +132,15 @@ def discriminator_parts(
     own = getattr(estimator, name)
     if own is None:
         activation = resolve_activation(estimator.activation)
-        hidden = layout.encoder(
-            discriminator_sizes(estimator), activation, activation, n_beside, spectral
-        )
+        sizes = discriminator_sizes(estimator, layout)
+        hidden = layout.encoder(sizes, activation, activation, n_beside, spectral)
     else:
         hidden = user_network(name, own, layout.n_columns + n_beside, None)
     head = DenseStack(hidden.n_outputs, (1,), "linear", "linear", spectral)
     return {name: hidden, f"{of}head": head}
 
 
-def discriminator_sizes(estimator: Any) -> tuple[int, ...]:
+def discriminator_sizes(estimator: Any, layout: Layout) -> tuple[int, ...]:
     """Return the widths of the hidden layers of a discriminator.
 
     Raises
@@ -152,7 +151,7 @@ def discriminator_sizes(estimator: Any) -> tuple[int, ...]:
     given, asked = estimator.discriminator_layer_sizes, "discriminator_layer_sizes"
     if given is None:
         given, asked = estimator.hidden_layer_sizes, "hidden_layer_sizes"
-    sizes = layer_sizes(given, asked)
+    sizes = layout.hidden if given is None else layer_sizes(given, asked)
     if not sizes:
         raise ValueError(
             f"{asked}={given!r} leaves the discriminator no hidden layer, so that "

@@ -90,9 +90,9 @@ class Autoencoder(LatentTransformer):
     ----------
     n_components : int, default=None
         Width of the code. None means 2, or what an own `encoder` returns.
-    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+    hidden_layer_sizes : int or sequence of int, default=None
         Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear autoencoder.
+        a linear one; None for (128, 64), or what `inputs` finds suitable.
     activation : str or callable, default="relu"
         Of the hidden layers: a Keras name or a callable on tensors. Code and output are
         linear.
@@ -226,7 +226,7 @@ default=None
         self,
         n_components: int | None = None,
         *,
-        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        hidden_layer_sizes: int | Sequence[int] | None = None,
         activation: str | Callable = "relu",
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         inputs: Inputs | None = None,

@@ -160,9 +160,9 @@ class BiGAN(AdversarialEstimator, Sampler, LatentTransformer):
     ----------
     n_components : int, default=None
         Width of the code. None means 2, or what an own `encoder` returns.
-    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+    hidden_layer_sizes : int or sequence of int, default=None
         Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear one.
+        a linear one; None for (128, 64), or what `inputs` finds suitable.
     activation : str or callable, default="relu"
         Of the hidden layers: a Keras name or a callable on tensors.
     adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
@@ -310,7 +310,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self,
         n_components: int | None = None,
         *,
-        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        hidden_layer_sizes: int | Sequence[int] | None = None,
         activation: str | Callable = "relu",
         adversarial_loss: str = "non-saturating",
         reconstruction_weight: float = 0.0,

@@ -28,7 +28,7 @@ from skunsup.models._parts import (
     NOISE,
     checked_noise_level,
     decoder_part,
-    layer_sizes,
+    hidden_sizes,
     own_encoder,
     reconstruction,
 )
@@ -107,7 +107,7 @@ def categorical_encoder(
     """
     wanted, given = estimator.n_components, estimator.encoder
     if given is None:
-        hidden = layer_sizes(estimator.hidden_layer_sizes)
+        hidden = hidden_sizes(estimator, layout)
         sizes = (*hidden, n_categories + (wanted or 2))
         inner = layout.encoder(sizes, resolved(estimator.activation))
         return CategoricalEncoder(inner, n_categories)

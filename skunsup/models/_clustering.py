@@ -42,9 +42,9 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
         How the encoder's last layer starts: so that rows fall into the clusters of
         `sklearn.cluster.KMeans`, or at random as in [1]_. An own `encoder` needs
         "random".
-    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+    hidden_layer_sizes : int or sequence of int, default=None
         Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear one.
+        a linear one; None for (128, 64), or what `inputs` finds suitable.
     activation : str or callable, default="relu"
         Of the hidden layers: a Keras name or a callable on tensors.
     loss : str, keras.losses.Loss or callable, default="mean_squared_error"
@@ -211,7 +211,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         *,
         n_components: int | None = None,
         init: str = "k-means",
-        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        hidden_layer_sizes: int | Sequence[int] | None = None,
         activation: str | Callable = "relu",
         loss: str | keras.losses.Loss | Callable = "mean_squared_error",
         adversarial_loss: str = "non-saturating",

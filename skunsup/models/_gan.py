@@ -29,7 +29,7 @@ from skunsup.models._adversary import (
     penalty_weight,
     spread,
 )
-from skunsup.models._parts import layer_sizes, own_output
+from skunsup.models._parts import hidden_sizes, own_output
 from skunsup.models._sampler import Sampler
 
 N_NOISE = 16
@@ -144,8 +144,9 @@ class GAN(
     ----------
     n_components : int, default=None
         Width of the noise that rows are made from. None means 16.
-    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+    hidden_layer_sizes : int or sequence of int, default=None
         Widths of the hidden layers of the discriminator; the generator mirrors them.
+        None for (128, 64), or what `inputs` finds suitable.
     activation : str or callable, default="relu"
         Of the hidden layers: a Keras name or a callable on tensors.
     adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
@@ -279,7 +280,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **DeepEstimator._shared_constraints,
         "n_components": [integers(1), None],
-        "hidden_layer_sizes": ["array-like", integers(1)],
+        "hidden_layer_sizes": ["array-like", integers(1), None],
         "activation": [str, callable],
         **ADVERSARY,
         "adversarial_loss": ADVERSARIAL_LOSS,
@@ -290,7 +291,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         self,
         n_components: int | None = None,
         *,
-        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        hidden_layer_sizes: int | Sequence[int] | None = None,
         activation: str | Callable = "relu",
         adversarial_loss: str = "non-saturating",
         inputs: Inputs | None = None,
@@ -425,6 +426,6 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     def _generator_part(self, n_components: int, layout: Layout) -> Any:
         if self.generator is not None:
             return own_output("generator", self.generator, n_components, layout)
-        hidden = layer_sizes(self.hidden_layer_sizes)[::-1]
+        hidden = hidden_sizes(self, layout)[::-1]
         activation = resolve_activation(self.activation)
         return layout.decoder(n_components, hidden, activation, "linear")

@@ -81,8 +81,7 @@ class LatentTransformer(
         ndarray of shape (n_samples, n_features)
             `inverse_transform(transform(X))`, in one pass.
         """
-        rows = self._layout.restored(*self._compute("reconstruct", X))
-        return self._layout.aligned(rows, X)
+        return self._layout.reconstructed(*self._compute("reconstruct", X), X)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how normal they are.

@@ -24,7 +24,7 @@ from skunsup.inputs import Layout
 # Ranges of the parameters that say what the networks look like.
 CODE = {
     "n_components": [integers(1), None],
-    "hidden_layer_sizes": ["array-like", integers(1)],
+    "hidden_layer_sizes": ["array-like", integers(1), None],
     "activation": [str, callable],
     "encoder": [keras.Model, callable, None],
     "decoder": [keras.Model, callable, None],
@@ -55,6 +55,12 @@ def layer_sizes(given: int | Sequence[int], name: str = "hidden_layer_sizes") ->
     return tuple(int(size) for size in sizes)
 
 
+def hidden_sizes(estimator: Any, layout: Layout) -> tuple[int, ...]:
+    """Return the widths of hidden layers that were asked for, or that suit the data."""
+    given = estimator.hidden_layer_sizes
+    return layout.hidden if given is None else layer_sizes(given)
+
+
 def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Part:
     """Return the network from rows to codes, by default hidden layers and a linear one.
 
@@ -74,7 +80,7 @@ def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Part
     """
     wanted, given = estimator.n_components, estimator.encoder
     if given is None:
-        hidden = layer_sizes(estimator.hidden_layer_sizes)
+        hidden = hidden_sizes(estimator, layout)
         sizes = (*hidden, per_component * (wanted or 2))
         return layout.encoder(sizes, resolve_activation(estimator.activation))
     asked = None if wanted is None else per_component * wanted
@@ -115,7 +121,7 @@ def decoder_part(estimator: Any, n_components: int, layout: Layout, last: str) -
         If an own decoder does not fit.
     """
     if estimator.decoder is None:
-        hidden = layer_sizes(estimator.hidden_layer_sizes)
+        hidden = hidden_sizes(estimator, layout)
         activation = resolve_activation(estimator.activation)
         return layout.decoder(n_components, hidden[::-1], activation, last)
     return own_output("decoder", estimator.decoder, n_components, layout)

@@ -307,9 +307,9 @@ class VariationalAutoencoder(Sampler, LatentTransformer):
     ----------
     n_components : int, default=None
         Width of the code. None means 2, or half of what an own `encoder` returns.
-    hidden_layer_sizes : int or sequence of int, default=(128, 64)
+    hidden_layer_sizes : int or sequence of int, default=None
         Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear model.
+        a linear model; None for (128, 64), or what `inputs` finds suitable.
     activation : str or callable, default="relu"
         Of the hidden layers: a Keras name or a callable on tensors.
     likelihood : {"gaussian", "bernoulli", "multinomial"}, default="gaussian"
@@ -440,7 +440,7 @@ default=None
         self,
         n_components: int | None = None,
         *,
-        hidden_layer_sizes: int | Sequence[int] = (128, 64),
+        hidden_layer_sizes: int | Sequence[int] | None = None,
         activation: str | Callable = "relu",
         likelihood: str = "gaussian",
         noise_variance: str | float = "diagonal",

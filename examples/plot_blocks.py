@@ -1,0 +1,97 @@
+"""
+An image and its name in one model
+==================================
+
+:class:`~skunsup.Blocks` lets a model take several kinds of data at once. Here each row
+is a digit's image and its name, as ten columns of zeros and a one. Both are encoded into
+one code and restored from it. In training each is hidden now and then, so the model
+learns to restore either from the other: it names images, and draws names.
+
+As a script it saves its figures as PNG files in the current directory, or in the one
+named on the command line: ``python examples/plot_blocks.py figures``.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from skunsup import Autoencoder, Blocks, Images
+
+digits = load_digits()
+NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+X = pd.DataFrame({"image": list(digits.images / 16)})
+X[NAMES] = np.eye(10)[digits.target]
+train, test = train_test_split(X, stratify=digits.target, random_state=0)
+
+# %%
+# One code for both
+# -----------------
+# ``weights="learned"`` keeps the losses of the two, which differ in size, in balance.
+
+model = Autoencoder(
+    n_components=16,
+    inputs=Blocks(
+        [("image", Images(), "image"), ("name", None, NAMES)],
+        missing="allow",
+        hidden_share=0.4,
+        weights="learned",
+    ),
+    epochs=None,
+    max_steps=2500,
+    learning_rate_schedule="cosine",
+    random_state=0,
+).fit(train)
+
+# %%
+# Names of images
+# ---------------
+# A block that is None or NaN in all of its columns is missing: here all names.
+
+named = model.reconstruct(test.assign(**dict.fromkeys(NAMES, np.nan)))[NAMES]
+right = named.to_numpy().argmax(1) == test[NAMES].to_numpy().argmax(1)
+print(f"names given to new images: {right.mean():.1%} right")
+
+# %%
+# Images of names
+# ---------------
+# And here all images. From a name alone comes the image that loses least over all digits
+# of that name.
+
+asked = pd.DataFrame(np.eye(10), columns=NAMES).assign(image=None)
+drawn = np.stack(model.reconstruct(asked)["image"])
+mean = np.stack(
+    [np.stack(train["image"][train[name] == 1]).mean(axis=0) for name in NAMES]
+)
+print(f"mean distance to the mean image of the name: {np.abs(drawn - mean).mean():.3f}")
+
+figure, axes = plt.subplots(2, 10, num="blocks", figsize=(9, 2.6))
+shown = test.reset_index(drop=True)[:10]
+given = named.reset_index(drop=True)[:10].idxmax(axis=1)
+for axis, name, image in zip(axes[0], NAMES, drawn, strict=True):
+    axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    axis.set_title(name, fontsize=9)
+for axis, name, image in zip(axes[1], given, shown["image"], strict=True):
+    axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    axis.set_xlabel(name, fontsize=9)
+for axis, label in zip(
+    axes[:, 0], ("drawn from\nthe name", "named from\nthe image"), strict=True
+):
+    axis.set_ylabel(label, rotation=0, ha="right", va="center")
+for axis in axes.flat:
+    axis.set(xticks=[], yticks=[])
+figure.tight_layout()
+
+# %%
+# Run as a script, save the figures.
+
+if "sphinx_gallery" not in sys.modules:
+    folder = Path(*sys.argv[1:2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in plt.get_figlabels():
+        plt.figure(name).savefig(folder / f"{name}.png", dpi=120)
+plt.show()

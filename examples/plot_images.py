@@ -1,0 +1,115 @@
+"""
+Images: what convolutions and augmentation do to a code
+=======================================================
+
+With ``inputs=Images()`` the same :class:`~skunsup.Autoencoder` takes images as they
+are, here scikit-learn's digits, and encodes them by convolutions. ``shift`` moves what
+the encoder sees in training, while the decoder must restore the image where it was: so
+the code says what digit there is, and less of where it stands.
+
+As a script it saves its figures as PNG files in the current directory, or in the one
+named on the command line: ``python examples/plot_images.py figures``.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.model_selection import train_test_split
+from sklearn.neighbors import KNeighborsClassifier
+
+from skunsup import Autoencoder, Images
+
+digits = load_digits()
+images = np.uint8(digits.images * 15.9)  # bytes, as image files have them
+train, test, y_train, y_test = train_test_split(
+    images, digits.target, stratify=digits.target, random_state=0
+)
+shifted = np.roll(test, 1, axis=2)  # one pixel to the right
+
+# %%
+# Three codes of eight numbers
+# ----------------------------
+# The autoencoders take the bytes as they are; PCA gets them flat.
+
+settings = {"n_components": 8, "max_steps": 3000, "epochs": None, "random_state": 0}
+settings |= {"learning_rate_schedule": "cosine", "learning_rate": 3e-3}
+models = {
+    "PCA": PCA(8),
+    "convolutional": Autoencoder(inputs=Images(), **settings),
+    "with shifts": Autoencoder(inputs=Images(shift=0.15), **settings),
+}
+
+
+def prepared(name, images):
+    """Return images in the form that a model takes."""
+    return images.reshape(len(images), -1) / 255 if name == "PCA" else images
+
+
+accuracies = {}
+for name, model in models.items():
+    codes = model.fit(prepared(name, train)).transform(prepared(name, train))
+    neighbours = KNeighborsClassifier(5).fit(codes, y_train)
+    accuracies[name] = [
+        neighbours.score(model.transform(prepared(name, new)), y_test)
+        for new in (test, shifted)
+    ]
+    print(
+        f"{name:14} 5 nearest neighbours in the code: {accuracies[name][0]:.3f}, "
+        f"of shifted digits {accuracies[name][1]:.3f}"
+    )
+
+# %%
+# What they restore
+# -----------------
+# The model that learned with shifts puts a shifted digit back in its place.
+
+
+def restored(name, images):
+    """Return images there and back, as numbers from 0 to 255."""
+    back = models[name].inverse_transform(
+        models[name].transform(prepared(name, images))
+    )
+    return back.reshape(-1, 8, 8) * (255 if name == "PCA" else 1)
+
+
+rows = {"test images": test[:10]}
+rows |= {name: restored(name, test[:10]) for name in models}
+rows |= {"shifted": shifted[:10]}
+rows |= {f"{name}, of shifted": restored(name, shifted[:10]) for name in models}
+
+figure, axes = plt.subplots(len(rows), 10, num="images", figsize=(8, 6.6))
+for (label, found), line in zip(rows.items(), axes, strict=True):
+    for image, axis in zip(found, line, strict=True):
+        axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        axis.set(xticks=[], yticks=[])
+    line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+figure.tight_layout()
+
+# %%
+# Neighbours of shifted digits
+# ----------------------------
+
+bars, axis = plt.subplots(num="images_neighbours", figsize=(6, 3))
+place = np.arange(len(models))
+for offset, at, label in ((-0.2, 0, "test images"), (0.2, 1, "shifted by a pixel")):
+    heights = [accuracies[name][at] for name in models]
+    drawn = axis.bar(place + offset, heights, 0.38, label=label)
+    axis.bar_label(drawn, fmt="%.2f")
+axis.set(xticks=place, xticklabels=models, ylim=(0, 1.15), ylabel="5-NN accuracy")
+axis.legend(loc="upper left", ncols=2, frameon=False)
+axis.spines[["top", "right"]].set_visible(False)
+bars.tight_layout()
+
+# %%
+# Run as a script, save the figures.
+
+if "sphinx_gallery" not in sys.modules:
+    folder = Path(*sys.argv[1:2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in plt.get_figlabels():
+        plt.figure(name).savefig(folder / f"{name}.png", dpi=120)
+plt.show()

@@ -1,0 +1,248 @@
+"""Layers over the steps of sequences: recurrent ones and dilated convolutions.
+
+Steps come as (n, steps, channels).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def gru(gates: list[Any], heard: list[Any], states: list[Any]) -> list[Any]:
+    """Gated recurrent unit (Cho et al. 2014), reset behind the product as in cuDNN.
+
+    Parameters
+    ----------
+    gates, heard : list of tensors (n, units)
+        What inputs and the last output say to each gate.
+    states : list of tensors (n, units)
+        The old states, the output first.
+
+    Returns
+    -------
+    list of tensors (n, units)
+        The new ones.
+    """
+    keep = ops.sigmoid(gates[0] + heard[0])
+    reset = ops.sigmoid(gates[1] + heard[1])
+    proposed = ops.tanh(gates[2] + reset * heard[2])
+    return [proposed + keep * (states[0] - proposed)]
+
+
+def lstm(gates: list[Any], heard: list[Any], states: list[Any]) -> list[Any]:
+    """Long short-term memory (Hochreiter & Schmidhuber 1997), arguments as of `gru`.
+
+    The forget gate starts open (Jozefowicz, Zaremba & Sutskever 2015).
+    """
+    take, forget, proposed, give = (a + b for a, b in zip(gates, heard, strict=True))
+    memory = ops.sigmoid(forget + 1.0) * states[1]
+    memory = memory + ops.sigmoid(take) * ops.tanh(proposed)
+    return [ops.sigmoid(give) * ops.tanh(memory), memory]
+
+
+# Each with its numbers of gates and of states.
+UPDATES = {"gru": (gru, 3, 1), "lstm": (lstm, 4, 2)}
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class StepCell(keras.layers.Layer):
+    """What a recurrent layer does at each step, given projected inputs.
+
+    The inputs of all steps are multiplied with their kernel at once, before the loop.
+    A last column says whether there is a step; where not, the state stays.
+
+    Parameters
+    ----------
+    kind : {"gru", "lstm"}
+        How the state is updated.
+    units : int
+        Width of the state.
+    recurrent_initializer : str or keras.initializers.Initializer
+        Of the kernel of the state.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        units: int,
+        recurrent_initializer: Any = "orthogonal",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.kind, self.units, self.output_size = kind, units, units
+        self.update, self.n_gates, n_states = UPDATES[kind]
+        self.state_size = [units] * n_states
+        self.recurrent_initializer = recurrent_initializer
+
+    def build(self, input_shape: Any) -> None:
+        """Create the kernel of the state."""
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(self.units, self.n_gates * self.units),
+            initializer=self.recurrent_initializer,
+        )
+
+    def call(self, inputs: Any, states: Any) -> Any:
+        """Return the output of a step and the new states."""
+        gates = ops.split(inputs[:, :-1], self.n_gates, axis=-1)
+        heard = ops.split(ops.matmul(states[0], self.kernel), self.n_gates, axis=-1)
+        seen = inputs[:, -1:]
+        kept = [
+            old + seen * (new - old)
+            for old, new in zip(states, self.update(gates, heard, states), strict=True)
+        ]
+        return kept[0], kept
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        return {**super().get_config(), "kind": self.kind, "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class DilatedConv1D(keras.layers.Layer):
+    """Dilated convolution over steps, as one product of matrices.
+
+    XLA on a CPU computes the convolutions of Keras inside of a loop many times slower.
+
+    Parameters
+    ----------
+    filters, kernel_size, dilation : int
+        Number of filters, the steps each looks at, and how far these are apart.
+    causal : bool
+        Whether a step sees itself and steps before alone, or as many on both sides.
+    activation : str or callable, default=None
+        As of `keras.layers.Conv1D`.
+    kernel_initializer : str or keras.initializers.Initializer
+        Of the kernel, of shape (kernel_size, channels, filters).
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        dilation: int = 1,
+        causal: bool = True,
+        activation: str | Callable | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size = filters, kernel_size
+        self.dilation, self.causal = dilation, causal
+        self.activation = keras.activations.get(activation)
+        self.kernel_initializer = kernel_initializer
+
+    def build(self, input_shape: Any) -> None:
+        """Create kernel and bias."""
+        shape = (self.kernel_size, input_shape[-1], self.filters)
+        self.kernel = self.add_weight(
+            name="kernel", shape=shape, initializer=self.kernel_initializer
+        )
+        self.bias = self.add_weight(
+            name="bias", shape=(self.filters,), initializer="zeros"
+        )
+
+    def call(self, x: Any) -> Any:
+        """Multiply what each step sees with the kernel."""
+        k, by, (steps, channels) = self.kernel_size, self.dilation, x.shape[1:]
+        before = by * (k - 1) if self.causal else by * ((k - 1) // 2)
+        padded = ops.pad(x, [(0, 0), (before, by * (k - 1) - before), (0, 0)])
+        taps = [padded[:, i * by : i * by + steps] for i in range(k)]
+        flat = ops.reshape(ops.concatenate(taps, -1), (-1, k * channels))
+        kernel = ops.reshape(self.kernel, (k * channels, self.filters))
+        out = ops.reshape(ops.matmul(flat, kernel), (-1, steps, self.filters))
+        return self.activation(out + self.bias)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """As many steps, of `filters` channels."""
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        names = ("filters", "kernel_size", "dilation", "causal")
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names},
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class Places(keras.layers.Layer):
+    """Adds learned numbers to each step, which tell it its place.
+
+    Steps may come as one step, which is then repeated.
+
+    Parameters
+    ----------
+    steps : int
+        How many.
+    initializer : str or keras.initializers.Initializer
+        Of what is added.
+    """
+
+    def __init__(self, steps: int, initializer: Any = "zeros", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.steps, self.initializer = steps, initializer
+
+    def build(self, input_shape: Any) -> None:
+        """Create what is added."""
+        shape = (self.steps, input_shape[-1])
+        self.table = self.add_weight(
+            name="table", shape=shape, initializer=self.initializer
+        )
+
+    def call(self, x: Any) -> Any:
+        """Return steps that know their places."""
+        return x + self.table
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """As many steps as there are places."""
+        return (input_shape[0], self.steps, input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        return {**super().get_config(), "steps": self.steps}
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class TokenEmbedding(keras.layers.Layer):
+    """Learned numbers for each token, looked up by its place in the vocabulary.
+
+    Parameters
+    ----------
+    n_tokens, width : int
+        Size of the vocabulary, and numbers for each token.
+    initializer : str or keras.initializers.Initializer
+        Of the table.
+    """
+
+    def __init__(
+        self, n_tokens: int, width: int, initializer: Any = "uniform", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.n_tokens, self.width, self.initializer = n_tokens, width, initializer
+
+    def build(self, input_shape: Any) -> None:
+        """Create the table."""
+        shape = (self.n_tokens, self.width)
+        self.table = self.add_weight(
+            name="table", shape=shape, initializer=self.initializer
+        )
+
+    def call(self, ids: Any) -> Any:
+        """Return the numbers of tokens (n, steps), given as whole float32 numbers."""
+        # Times one, so that the gradient is a dense tensor on TensorFlow, too.
+        table = 1.0 * ops.convert_to_tensor(self.table)
+        return ops.take(table, ops.cast(ids, "int32"), axis=0)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The numbers of a token are the last axis."""
+        return (*input_shape, self.width)
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        config = super().get_config()
+        return {**config, "n_tokens": self.n_tokens, "width": self.width}

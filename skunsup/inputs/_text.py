@@ -1,0 +1,266 @@
+"""Texts: embeddings of their tokens, in order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skunsup._networks import (
+    Part,
+    StepLayers,
+    TokenCells,
+    TokenDecoder,
+    TokenEncoder,
+    n_layers_for,
+)
+from skunsup._sklearn import StrOptions, check_params, integers, reals
+from skunsup._training import Rows
+from skunsup.inputs._base import Inputs, Layout, Read
+from skunsup.preprocessing import TokenVectorizer
+
+MOST_LOGITS = 2**19  # of a text: 2 MiB
+HIDDEN = (64,)
+MOST_LAYERS = 4  # of convolutions, where the user leaves it open
+DEFAULT_LAYERS = {"gru": 1, "lstm": 1}
+
+
+class Text(Inputs):
+    """Texts, one a row: as value of `inputs`, it lets a model take strings.
+
+    X is a list, an array or a Series of strings, or a table with one column of them.
+    Texts are split into tokens and looked up in a vocabulary by
+    :class:`TokenVectorizer`, which `fit` learns; what it did not see is the unknown
+    token. The encoder reads the embeddings of the tokens in their order; the decoder
+    returns for each place a probability of each token, all places at once, so that a
+    token depends on those before it through the code alone. The loss of a token is the
+    cross-entropy, whatever the `loss` or `likelihood` of the model, and every token of
+    a text counts as much, as does its end. What a model gives back (`reconstruct`,
+    `inverse_transform`, `sample`) are texts of the likeliest tokens in standard form.
+
+    Parameters
+    ----------
+    max_tokens : int, default=5000
+        Size of the vocabulary at most, with padding and unknown.
+    sequence_length : int, default=None
+        Tokens of a text that count; longer texts lose their end. None means what
+        suffices for 95 % of the texts in `fit`, within the limit below.
+    layer : {"gru", "lstm", "conv"}, default="gru"
+        What reads the tokens: recurrent layers, of which the last state goes on, or
+        dilated convolutions, of which mean, maximum and last step do. The decoder has
+        the same layers.
+    embedding_dim : int, default=64
+        Numbers that stand for a token in the encoder.
+    units : int, default=64
+        Width of each recurrent layer or convolution.
+    n_layers : int, default=None
+        How many. None means 1 of a recurrent kind, or as many convolutions as let the
+        last step see all tokens, up to 4.
+    kernel_size : int, default=3
+        Tokens that a convolution looks at; they are 1, 2, 4, ... tokens apart from one
+        layer to the next.
+    word_dropout : float, default=0.0
+        Probability in [0, 1) that the encoder sees a token as unknown in training,
+        which then must be guessed from the others [1]_.
+    standardize, split
+        As of :class:`TokenVectorizer`.
+
+    See Also
+    --------
+    TokenVectorizer : Texts as rows of ids.
+    sklearn.feature_extraction.text.TfidfVectorizer : Texts without order, as rows of
+        numbers that models take without `inputs`.
+
+    Notes
+    -----
+    A decoder makes `sequence_length` times the size of the vocabulary numbers of each
+    text, of which there are 32 or `batch_size` in memory at a time, and eight times as
+    many when a VariationalAutoencoder scores. So this product is limited to 2**19, such
+    as 104 tokens of 5,000.
+
+    An empty text is one whose first token is the end. `feature_scores` has a column for
+    each token, the end among them.
+
+    Ids have no gradient and no distance. So GAN and BiGAN do not take texts, and
+    detectors do with ``score_by="reconstruction"``. Own encoders take the ids as
+    numbers, own decoders return logits, token by token.
+
+    References
+    ----------
+    .. [1] Iyyer, Manjunatha, Boyd-Graber & Daume, "Deep unordered composition rivals
+       syntactic methods for text classification", ACL 2015, section 3.1.
+
+    Examples
+    --------
+    >>> from skunsup import Autoencoder, Text
+    >>> X = ["the cat sat", "the dog ran", "a cat ran", "a dog sat"]
+    >>> model = Autoencoder(2, inputs=Text(), epochs=2, random_state=0).fit(X)
+    >>> model.transform(["the cat ran"]).shape
+    (1, 2)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "max_tokens": [integers(3)],
+        "sequence_length": [integers(1), None],
+        "layer": [StrOptions({"gru", "lstm", "conv"})],
+        "embedding_dim": [integers(1)],
+        "units": [integers(1)],
+        "n_layers": [integers(1), None],
+        "kernel_size": [integers(1)],
+        "word_dropout": [reals(0, 1, "left")],
+        "standardize": TokenVectorizer._parameter_constraints["standardize"],
+        "split": TokenVectorizer._parameter_constraints["split"],
+    }
+
+    def __init__(
+        self,
+        max_tokens: int = 5000,
+        *,
+        sequence_length: int | None = None,
+        layer: str = "gru",
+        embedding_dim: int = 64,
+        units: int = 64,
+        n_layers: int | None = None,
+        kernel_size: int = 3,
+        word_dropout: float = 0.0,
+        standardize: str | Callable | None = "lower_and_strip_punctuation",
+        split: str = "whitespace",
+    ) -> None:
+        self.max_tokens = max_tokens
+        self.sequence_length = sequence_length
+        self.layer = layer
+        self.embedding_dim = embedding_dim
+        self.units = units
+        self.n_layers = n_layers
+        self.kernel_size = kernel_size
+        self.word_dropout = word_dropout
+        self.standardize = standardize
+        self.split = split
+
+    def learn(
+        self, estimator: BaseEstimator, X: Any, min_samples: int
+    ) -> tuple[Layout, Read]:
+        """Learn the vocabulary of the texts in `X`, and read them."""
+        check_params(self)
+        vectorizer = TokenVectorizer(
+            int(self.max_tokens),
+            sequence_length=self.sequence_length,
+            standardize=self.standardize,
+            split=self.split,
+        ).fit(X)
+        if len(X) < min_samples:
+            raise ValueError(
+                f"X holds {len(X)} text(s) (n_samples={len(X)}), but a minimum of "
+                f"{min_samples} is required."
+            )
+        length = self._length(vectorizer)
+        vectorizer.set_params(sequence_length=length).sequence_length_ = length
+        layout = TextLayout(
+            vectorizer,
+            self._step_layers(length),
+            int(self.embedding_dim),
+            float(self.word_dropout),
+        )
+        estimator.n_features_in_ = length
+        return layout, layout.read(estimator, X)
+
+    def _length(self, vectorizer: TokenVectorizer) -> int:
+        """Return the number of tokens that count, once logits are known to be few."""
+        n_tokens, length = len(vectorizer.vocabulary_), vectorizer.sequence_length_
+        most = max(MOST_LOGITS // n_tokens, 1)
+        if self.sequence_length is None:
+            return min(length, most)
+        if length > most:
+            raise ValueError(
+                f"sequence_length={length} with {n_tokens} tokens makes "
+                f"{length * n_tokens} numbers of each text, more than {MOST_LOGITS}. "
+                f"Use sequence_length={most} or max_tokens={MOST_LOGITS // length}."
+            )
+        return int(length)
+
+    def _step_layers(self, length: int) -> StepLayers:
+        kernel_size, n = int(self.kernel_size), self.n_layers
+        if n is None:
+            n = DEFAULT_LAYERS.get(
+                self.layer, min(n_layers_for(length, kernel_size), MOST_LAYERS)
+            )
+        return StepLayers(self.layer, int(self.units), int(n), kernel_size)
+
+
+@dataclass
+class TextLayout(Layout):
+    """What was learned of texts.
+
+    Parameters
+    ----------
+    vectorizer : TokenVectorizer
+        Fitted.
+    steps : StepLayers
+        Layers over the tokens.
+    embedding_dim : int
+        Numbers that stand for a token.
+    word_dropout : float
+        Probability that a token is unknown in training.
+    """
+
+    vectorizer: TokenVectorizer
+    steps: StepLayers
+    embedding_dim: int
+    word_dropout: float
+
+    def __post_init__(self) -> None:
+        self.n_columns = int(self.vectorizer.sequence_length_)
+        self.n_tokens = len(self.vectorizer.vocabulary_)
+        self.cells = TokenCells(self.n_columns, self.n_tokens, self.word_dropout)
+        self.hidden = HIDDEN
+
+    def value_range(self, rows: Rows) -> tuple[float, float]:
+        """Return 0 and 0: there are no numbers that a loss could not take."""
+        return 0.0, 0.0
+
+    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
+        """Return rows of ids."""
+        try:
+            ids = self.vectorizer.transform(X)
+        except (TypeError, ValueError) as error:
+            if name == "X":
+                raise
+            raise type(error)(f"{name} does not fit: {error}") from error
+        return Read(Rows(ids), np.dtype(np.float64))
+
+    def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Return texts."""
+        return self.vectorizer.inverse_transform(rows)
+
+    def encoder(
+        self,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable = "linear",
+        n_beside: int = 0,
+        spectral: bool = False,
+    ) -> Part:
+        """Return embeddings, layers over the tokens, and fully connected ones."""
+        return TokenEncoder(
+            self.n_columns,
+            self.n_tokens,
+            self.embedding_dim,
+            self.steps,
+            sizes,
+            activation,
+            last,
+            n_beside,
+        )
+
+    def decoder(
+        self,
+        n_inputs: int,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable,
+    ) -> Part:
+        """Return fully connected layers, layers over the tokens, and logits."""
+        return TokenDecoder(
+            n_inputs, self.n_columns, self.n_tokens, self.steps, sizes, activation
+        )
