@@ -3,9 +3,9 @@ An image and its name in one model
 ==================================
 
 :class:`~skunsup.Blocks` lets a model take several kinds of data at once. Here each row
-is a digit's image and its name, as ten columns of zeros and a one. Both are encoded into
-one code and restored from it. In training each is hidden now and then, so the model
-learns to restore either from the other: it names images, and draws names.
+is a digit's image and its name, as ten columns of zeros and a one. Both are encoded
+into one code and restored from it. In training each is hidden now and then, so the
+model learns to restore either from the other: it names images, and draws names.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
 named on the command line: ``python examples/plot_blocks.py figures``.
@@ -59,8 +59,8 @@ print(f"names given to new images: {right.mean():.1%} right")
 # %%
 # Images of names
 # ---------------
-# And here all images. From a name alone comes the image that loses least over all digits
-# of that name.
+# And here all images. From a name alone comes the image that loses least over all
+# digits of that name.
 
 asked = pd.DataFrame(np.eye(10), columns=NAMES).assign(image=None)
 drawn = np.stack(model.reconstruct(asked)["image"])

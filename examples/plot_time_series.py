@@ -130,8 +130,8 @@ figure.suptitle("Eight weeks of a building, with three faults")
 # Compare
 # -------
 # The same detectors on single hours and on windows, judged by the hours of the faults.
-# Many a single hour of these faults is like any other, so what looks at neighbours needs
-# windows: here the local outlier factor does as well on them as the autoencoders.
+# Many a single hour of these faults is like any other, so what looks at neighbours
+# needs windows: here the local outlier factor does as well on them as the autoencoders.
 
 DETECTORS = {
     "AutoencoderDetector": AutoencoderDetector(novelty=True, random_state=0),

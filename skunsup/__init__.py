@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skunsup.inputs import Blocks, Images, Table, image_paths
+    from skunsup.inputs import Blocks, Images, Sequences, Table, Text, image_paths
     from skunsup.models import (
         GAN,
         AAEClassifier,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         OutlierDetector,
         VAEDetector,
     )
+    from skunsup.preprocessing import SlidingWindows, TokenVectorizer
 
 __version__ = "0.1.0"
 
@@ -43,7 +44,11 @@ __all__ = [
     "GANDetector",
     "Images",
     "OutlierDetector",
+    "Sequences",
+    "SlidingWindows",
     "Table",
+    "Text",
+    "TokenVectorizer",
     "VAEDetector",
     "VariationalAutoencoder",
     "WassersteinAutoencoder",
@@ -63,7 +68,11 @@ _HOME = {
     "GANDetector": "skunsup.outliers",
     "Images": "skunsup.inputs",
     "OutlierDetector": "skunsup.outliers",
+    "Sequences": "skunsup.inputs",
+    "SlidingWindows": "skunsup.preprocessing",
     "Table": "skunsup.inputs",
+    "Text": "skunsup.inputs",
+    "TokenVectorizer": "skunsup.preprocessing",
     "VAEDetector": "skunsup.outliers",
     "VariationalAutoencoder": "skunsup.models",
     "WassersteinAutoencoder": "skunsup.models",

@@ -47,6 +47,10 @@ CHANGED = (
     "describe another {what} than in the last fit. Set them back, or call fit with "
     "warm_start=False to start anew."
 )
+WHOLE = (
+    "A detector measures by default how far apart rows are, but rows of inputs={inputs} "
+    "are whole tokens, which have no distance. Use score_by='reconstruction'."
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     _criterion: ClassVar[str]
     # Set by a detector that wants several networks side by side.
     _members: Members | None = None
+    # Set by a detector that measures distances between rows.
+    _measures: bool = False
     _layout: Layout
     _kind: str
 
@@ -226,6 +232,8 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     ) -> Architecture:
         """Return an architecture for rows of the kind of `data`."""
         cells = data.layout.cells
+        if self._measures and cells is not None and not cells.smooth:
+            raise ValueError(WHOLE.format(inputs=self.inputs))
         return Architecture(network, parts, settings, n_components, cells=cells)
 
     def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:

@@ -300,19 +300,22 @@ def squared(x, output, at):
     return ops.square(x - output)
 
 
+def losses_of(cells, x, output, real=squared):
+    tensors = (ops.convert_to_tensor(value) for value in (x, output))
+    return ops.convert_to_numpy(cells.losses(*tensors, real))
+
+
 def test_losses_are_what_they_should_be(cells, rows):
     numbers, codes, x = rows
     output = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
     expected = expected_losses(numbers, codes, output)
-    losses = ops.convert_to_numpy(cells.losses(x, output, squared))
+    losses = losses_of(cells, x, output)
     np.testing.assert_allclose(losses, expected, rtol=1e-5, atol=1e-6)
     assert (losses[1, [1, 3, 4]] == 0).all()
     many = np.stack([output, output[::-1]], axis=1)  # two outputs a row
-    losses = ops.convert_to_numpy(cells.losses(x[:, None], many, squared))
+    losses = losses_of(cells, x[:, None], many)
     np.testing.assert_allclose(losses[:, 0], expected, rtol=1e-5, atol=1e-6)
-    members = ops.convert_to_numpy(
-        cells.losses(np.stack([x, x]), np.stack([output, output]), squared)
-    )
+    members = losses_of(cells, np.stack([x, x]), np.stack([output, output]))
     np.testing.assert_allclose(members[1], expected, rtol=1e-5, atol=1e-6)
 
 
@@ -323,7 +326,7 @@ def test_the_real_loss_knows_which_cells_it_is_for(cells, rows):
         seen.append(at)
         return squared(x, output, at)
 
-    cells.losses(rows[2], np.zeros((3, 10), np.float32), real)
+    losses_of(cells, rows[2], np.zeros((3, 10), np.float32), real)
     assert np.array_equal(seen[0], [3, 0])
 
 
@@ -331,11 +334,11 @@ def test_missing_cells_change_nothing(cells, rows):
     x = rows[2].copy()
     rng = np.random.default_rng(0)
     output = rng.normal(size=(3, 10)).astype(np.float32)
-    before = ops.convert_to_numpy(cells.losses(x, output, squared))
+    before = losses_of(cells, x, output)
     spoilt, other = x.copy(), output.copy()
     spoilt[1, 0] = 99.0  # behind a mask of 0
     other[1, [0, 2, 3, 7, 8, 9]] = 77.0  # numbers and logits of cells that are missing
-    after = ops.convert_to_numpy(cells.losses(spoilt, other, squared))
+    after = losses_of(cells, spoilt, other)
     np.testing.assert_array_equal(before, after)
     weights = ops.convert_to_numpy(cells.weights(x))
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-6)
@@ -353,10 +356,17 @@ def test_rows_of_outputs(cells):
     above = np.cumsum(share[:, ::-1], axis=1)[:, ::-1]
     np.testing.assert_allclose(x[:, 6:9], above, rtol=1e-5)
     assert (ops.convert_to_numpy(cells.observed(x)) > 0.999).all()
-    residual = ops.convert_to_numpy(
-        cells.residual(cells.masked(x, x[:, :5] > 9), x * 2)
-    )
-    assert residual.shape == x.shape
+
+
+def test_residuals_of_missing_cells_are_zero(cells, rows):
+    x = ops.convert_to_tensor(rows[2])
+    guess = cells.rows(ops.convert_to_tensor(np.ones((3, 10), np.float32)))
+    residual = ops.convert_to_numpy(cells.residual(x, guess))
+    missing = np.isin(cells.owners(), [1, 3, 4])
+    assert (residual[1, missing] == 0).all()
+    known = ops.convert_to_numpy(x - guess)
+    np.testing.assert_array_equal(residual[1, ~missing], known[1, ~missing])
+    np.testing.assert_array_equal(residual[[0, 2]], known[[0, 2]])
 
 
 def test_draws_follow_the_probabilities(cells):

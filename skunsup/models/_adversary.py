@@ -125,8 +125,15 @@ def discriminator_parts(
     Raises
     ------
     ValueError
-        If an own discriminator does not fit.
+        If an own discriminator does not fit, or there is no gradient by rows.
     """
+    if layout.cells is not None and not layout.cells.smooth:
+        raise ValueError(
+            f"{type(estimator).__name__} learns by the gradient of a discriminator by "
+            f"generated rows, but rows of inputs={estimator.inputs!r} are whole tokens "
+            "and have none. Use VariationalAutoencoder or AdversarialAutoencoder, or "
+            "for outliers VAEDetector or AAEDetector."
+        )
     spectral = bool(estimator.spectral_normalization)
     name = f"{of}discriminator"
     own = getattr(estimator, name)

@@ -158,7 +158,9 @@ def layerwise_values(
             "init='random'."
         )
     plan = replace(plan, patience=None, callbacks=(), verbose=0)
-    rows, encoder, decoder = data.rows, [], []
+    rows = data.rows
+    encoder: list[np.ndarray] = []
+    decoder: list[np.ndarray] = []
     for layer in _layers(architecture):
         layer_rng = np.random.default_rng(draw_seed(rng))
         start = layer.initial_values(shared_network(layer), layer_rng)

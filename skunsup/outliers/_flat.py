@@ -147,6 +147,7 @@ class FlatDetector(Detector):
     ) -> list[Any]:
         """Return the fitted models: several where they are trained one by one."""
         first = self._scorer()
+        first._measures = self.score_by != "reconstruction"
         if members is None or self._side_by_side:
             first._members = members
             return [first.fit(X, sample_weight=sample_weight, X_val=X_val)]
