@@ -162,7 +162,7 @@ def test_it_is_searched_in_a_pipeline(digits):
     pipeline = make_pipeline(
         MinMaxScaler(), Autoencoder(**QUICK, inputs=Images((8, 8)))
     )
-    grid = {"autoencoder__inputs__filters": [None, (4,)]}
+    grid = {"autoencoder__inputs__filters": [(4,)]}
     search = GridSearchCV(pipeline, grid, cv=2).fit(digits[:100])
     assert search.best_estimator_.transform(digits[:5]).shape == (5, 4)
 

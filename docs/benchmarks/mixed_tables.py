@@ -148,7 +148,7 @@ def own(name, n_components, seed, **parameters):
     """Return one of our models of tables."""
     import skunsup
 
-    given = parameters.pop("table", {})
+    given = {"unknown": "ignore", **parameters.pop("table", {})}
     return getattr(skunsup, name)(
         n_components, inputs=skunsup.Table(**given), random_state=seed, **parameters
     )
@@ -312,10 +312,9 @@ def probe(name, seed, options):
     )
     methods = {"one-hot": one_hot}
     for k in WIDTHS:
-        table = {"unknown": "ignore"}
         methods[f"PCA, {k}"] = make_pipeline(one_hot, PCA(k, random_state=seed))
         for model in ("Autoencoder", "VariationalAutoencoder"):
-            methods[f"**`{model}`**, {k}"] = own(model, k, seed, table=table)
+            methods[f"**`{model}`**, {k}"] = own(model, k, seed)
     for method, model in methods.items():
         start = time.perf_counter()
         codes = model.fit(train).transform(train)

@@ -147,8 +147,9 @@ class DilatedConv1D(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         """Multiply what each step sees with the kernel."""
         k, by, (steps, channels) = self.kernel_size, self.dilation, x.shape[1:]
-        before = by * (k - 1) if self.causal else by * ((k - 1) // 2)
-        padded = ops.pad(x, [(0, 0), (before, by * (k - 1) - before), (0, 0)])
+        around = by * (k - 1)
+        before = around if self.causal else around // 2
+        padded = ops.pad(x, [(0, 0), (before, around - before), (0, 0)])
         taps = [padded[:, i * by : i * by + steps] for i in range(k)]
         flat = ops.reshape(ops.concatenate(taps, -1), (-1, k * channels))
         kernel = ops.reshape(self.kernel, (k * channels, self.filters))

@@ -224,9 +224,9 @@ class TextLayout(Layout):
         try:
             ids = self.vectorizer.transform(X)
         except (TypeError, ValueError) as error:
-            if name == "X":
-                raise
-            raise type(error)(f"{name} does not fit: {error}") from error
+            # The vectorizer calls X what it is given.
+            message = str(error).replace("X ", f"{name} ", 1)
+            raise type(error)(message) from error
         return Read(Rows(ids), np.dtype(np.float64))
 
     def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:

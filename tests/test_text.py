@@ -1,0 +1,280 @@
+"""Texts as inputs: forms of data, tokens and their loss, words left out."""
+
+import pickle
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import log_softmax
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from skunsup._networks import TokenCells
+from skunsup.inputs import Text
+from skunsup.models import (
+    GAN,
+    AAEClustering,
+    Autoencoder,
+    BiGAN,
+    VariationalAutoencoder,
+)
+from skunsup.outliers import AutoencoderDetector, GANDetector
+
+SMALL = {"units": 6, "embedding_dim": 5}
+QUICK = {"n_components": 3, "hidden_layer_sizes": 4, "epochs": 2, "random_state": 0}
+
+
+def sentences(n, seed):
+    """Sentences of a little grammar, of three to six words."""
+    rng = np.random.default_rng(seed)
+    who = [["cats", "dogs", "owls"], ["old cats", "old owls"], ["we", "they"]]
+    what = [["see", "like", "hear"], ["do not see", "do not like"]]
+    whom = ["fish", "mice", "birds", "us"]
+    return [
+        " ".join(
+            [
+                rng.choice(who[rng.integers(3)]),
+                rng.choice(what[rng.integers(2)]),
+                rng.choice(whom),
+            ]
+        )
+        for _ in range(n)
+    ]
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Sixty sentences, an empty one among them."""
+    return [*sentences(59, 0), ""]
+
+
+@pytest.fixture(scope="module")
+def model(texts):
+    """A model of texts, hardly trained."""
+    return Autoencoder(**QUICK, inputs=Text(**SMALL)).fit(texts)
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """One that has learned the grammar."""
+    inputs = Text(units=32, embedding_dim=16, layer="conv")
+    return Autoencoder(
+        8, inputs=inputs, max_steps=600, learning_rate=5e-3, random_state=0
+    ).fit(sentences(400, 1))
+
+
+def right(model, texts):
+    """Share of words in their places in reconstructions."""
+    pairs = zip(model.reconstruct(texts), texts, strict=True)
+    hits = [
+        word == again
+        for found, text in pairs
+        for word, again in zip(text.split(), [*found.split(), *[""] * 9], strict=False)
+    ]
+    return np.mean(hits)
+
+
+def test_it_restores_sentences_that_it_has_not_seen(learned):
+    new = sentences(100, 2)
+    untrained = clone(learned).set_params(max_steps=1).fit(sentences(400, 1))
+    assert right(learned, new) > 0.9
+    assert right(untrained, new) < 0.4
+    assert learned.score(new) > 0.2 * untrained.score(new)
+    lengths = [len(text.split()) for text in new]
+    found = [len(text.split()) for text in learned.reconstruct(new)]
+    assert np.mean(np.equal(lengths, found)) > 0.9
+
+
+def test_words_in_the_wrong_place_stand_out(learned):
+    shares = learned.feature_scores(["old cats do not fish mice", "we see us"])
+    assert shares.shape[1] == 6
+    assert shares[0].argmax() == 4
+    # After the end there is nothing; the end itself is a token.
+    assert (shares[1, 4:] == 0).all()
+    assert (shares[1, :4] > 0).all()
+    scores = learned.score_samples(["old cats do not fish mice", "we see us"])
+    np.testing.assert_allclose(shares.sum(1), -scores, rtol=1e-4)
+
+
+def test_the_form_of_texts_changes_nothing(texts, model):
+    codes = model.transform(texts)
+    frame = pd.DataFrame({"text": texts})
+    array = np.array(texts, object)
+    for same in (array, np.array(texts), frame["text"], frame, array[:, None]):
+        np.testing.assert_array_equal(model.transform(same), codes)
+    upper = [text.upper() + "!" for text in texts]
+    np.testing.assert_array_equal(model.transform(upper), codes)
+    assert not np.array_equal(model.transform([text[::-1] for text in texts]), codes)
+
+
+def test_texts_come_back(texts, model):
+    again = model.reconstruct(texts)
+    assert again.shape == (60,)
+    assert all(isinstance(text, str) for text in again)
+    decoded = model.inverse_transform(model.transform(texts))
+    np.testing.assert_array_equal(decoded, again)
+    assert np.isfinite(model.score_samples(texts)).all()
+
+
+def test_a_text_is_coded_alone(texts, model):
+    codes = model.transform(texts)
+    np.testing.assert_array_equal(model.transform(texts[7:8]), codes[7:8])
+    np.testing.assert_array_equal(model.transform(texts[::-1]), codes[::-1])
+    longer = [f"{text} fish fish fish fish fish fish" for text in texts]
+    np.testing.assert_array_equal(
+        model.transform([f"{text} we" for text in longer]), model.transform(longer)
+    )
+
+
+def test_unknown_words_are_one_token(texts, model):
+    zebras, yaks = model.transform(["zebras see mice", "yaks see mice"])
+    np.testing.assert_array_equal(zebras, yaks)
+    assert not np.array_equal(zebras, model.transform(["cats see mice"])[0])
+
+
+FAMILIES = [
+    VariationalAutoencoder(**QUICK, inputs=Text(**SMALL, word_dropout=0.3)),
+    AAEClustering(3, **QUICK, inputs=Text(layer="conv", **SMALL), noise="swap"),
+    AutoencoderDetector(
+        **QUICK,
+        inputs=Text(layer="conv", **SMALL),
+        n_estimators=2,
+        score_by="reconstruction",
+    ),
+]
+
+
+@pytest.mark.parametrize("estimator", FAMILIES, ids=lambda e: type(e).__name__)
+def test_families_take_texts(estimator, texts):
+    estimator = clone(estimator).fit(texts)
+    scores = estimator.score_samples(texts)
+    assert np.isfinite(scores).all()
+    assert len(np.unique(scores)) > 20
+    if hasattr(estimator, "sample"):
+        assert isinstance(estimator.sample(2, random_state=0)[1], str)
+    if hasattr(estimator, "predict"):
+        assert estimator.predict(texts).shape == (60,)
+
+
+@pytest.mark.parametrize("estimator", [GAN(), BiGAN(), GANDetector(score_by="reconstruction")])
+def test_rows_without_gradient_are_refused(estimator, texts):
+    estimator.set_params(inputs=Text(**SMALL))
+    with pytest.raises(ValueError, match="whole tokens and have none. Use Variational"):
+        estimator.fit(texts)
+
+
+def test_rows_without_distance_are_refused(texts):
+    with pytest.raises(ValueError, match="score_by='reconstruction'"):
+        AutoencoderDetector(inputs=Text(**SMALL)).fit(texts)
+
+
+def test_it_is_picklable_and_goes_on(texts, model):
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.transform(texts), model.transform(texts))
+    again.partial_fit(texts[:32])
+    assert again.score(texts) != model.score(texts)
+
+
+def test_it_is_searched(texts):
+    model = Autoencoder(**QUICK, inputs=Text(layer="conv", **SMALL))
+    grid = {"inputs__word_dropout": [0.0, 0.5]}
+    search = GridSearchCV(model, grid, cv=2, refit=False).fit(texts)
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all()
+    assert scores[0] != scores[1]
+    with pytest.raises(ValueError, match="Invalid parameter 'words'"):
+        model.set_params(inputs__words=3)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ("a single text", "X is a single string"),
+        ([], "X holds no texts"),
+        (["a text"], "minimum of 2"),
+        (["a text", 3], "X holds 3 of type int in row 1"),
+        (["a text", None], "X holds None of type NoneType in row 1"),
+        (np.array([["a", "b"], ["c", "d"]]), "in one column"),
+        (["", "."], "holds no token in any of its 2 texts"),
+    ],
+)
+def test_bad_texts_are_refused(X, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        Autoencoder(**QUICK, inputs=Text()).fit(X)
+
+
+def test_bad_new_texts_are_refused(texts, model):
+    with pytest.raises(TypeError, match="X holds 1.5 of type float in row 0"):
+        model.transform([1.5])
+    with pytest.raises(TypeError, match="X_val holds 3 of type int in row 1"):
+        clone(model).fit(texts, X_val=["a", 3])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"layer": "transformer"}, "'layer' parameter of Text"),
+        ({"max_tokens": 2}, "'max_tokens' parameter of Text"),
+        ({"word_dropout": 1.0}, "'word_dropout' parameter of Text"),
+        ({"standardize": "upper"}, "'standardize' parameter of Text"),
+        ({"split": "lines"}, "'split' parameter of Text"),
+    ],
+)
+def test_bad_parameters_are_refused(texts, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        Autoencoder(**QUICK, inputs=Text(**parameters)).fit(texts)
+
+
+def test_the_number_of_logits_is_bounded(monkeypatch, texts):
+    monkeypatch.setattr("skunsup.inputs._text.MOST_LOGITS", 60)
+    learn = Text(sequence_length=6).learn
+    with pytest.raises(ValueError, match=r"of each text, more than 60.*_length=3 or"):
+        learn(Autoencoder(), texts, 2)
+    layout, read = Text().learn(Autoencoder(), texts, 2)
+    assert layout.n_columns == 3
+    assert read.rows.d == 3
+
+
+def test_characters_are_tokens_too():
+    X = ["abc", "abd", "abca", "ad"]
+    inputs = Text(split="character", layer="conv", **SMALL)
+    model = Autoencoder(**QUICK, inputs=inputs).fit(X)
+    assert model.transform(["ab"]).shape == (1, 3)
+    assert " " not in "".join(model.reconstruct(X))
+
+
+def numpy(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def test_the_loss_is_the_cross_entropy_up_to_the_end():
+    cells, rng = TokenCells(4, 5), np.random.default_rng(0)
+    x = np.array([[2, 3, 0, 0], [1, 4, 2, 3], [0, 0, 0, 0]], np.float32)
+    logits = rng.normal(size=(3, 4, 5)).astype(np.float32)
+    loss = numpy(cells.losses(x, logits.reshape(3, 20), None))
+    expected = -np.take_along_axis(log_softmax(logits, -1), x.astype(int)[..., None], -1)
+    there = np.array([[1, 1, 1, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
+    np.testing.assert_allclose(loss, expected[..., 0] * there, rtol=1e-5)
+    np.testing.assert_array_equal(numpy(cells.observed(x)), there)
+    several = np.stack([logits.reshape(3, 20)] * 2, axis=1)
+    many = numpy(cells.losses(x[:, None], several, None))
+    np.testing.assert_allclose(many, np.stack([loss, loss], 1), rtol=1e-6)
+
+
+def test_rows_are_the_likeliest_tokens_up_to_the_end():
+    cells = TokenCells(4, 5)
+    logits = np.zeros((1, 4, 5), np.float32)
+    logits[0, [0, 1, 2, 3], [3, 4, 0, 2]] = 1.0
+    np.testing.assert_array_equal(numpy(cells.rows(logits.reshape(1, 20))), [[3, 4, 0, 0]])
+
+
+def test_dropout_makes_words_unknown_and_leaves_padding():
+    cells = TokenCells(6, 9, 0.5)
+    x = np.tile(np.array([2, 3, 4, 5, 0, 0], np.float32), (2000, 1))
+    seen = numpy(cells.corruption()(keras.ops.convert_to_tensor(x)))
+    hit = seen != x
+    assert (seen[hit] == 1).all()
+    assert (seen[:, 4:] == 0).all()
+    np.testing.assert_allclose(hit[:, :4].mean(0), 0.5, atol=0.05)
+    assert TokenCells(6, 9).corruption() is None
