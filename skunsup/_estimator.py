@@ -48,8 +48,9 @@ CHANGED = (
     "warm_start=False to start anew."
 )
 WHOLE = (
-    "A detector measures by default how far apart rows are, but rows of inputs={inputs} "
-    "are whole tokens, which have no distance. Use score_by='reconstruction'."
+    "A detector measures by default how far apart rows are, but rows of "
+    "inputs={inputs} are whole tokens, which have no distance. Use "
+    "score_by='reconstruction'."
 )
 
 

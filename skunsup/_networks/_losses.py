@@ -14,6 +14,7 @@ Loss = str | Callable
 LOSS_DOMAINS = {
     "binary_crossentropy": (0.0, 1.0, "MinMaxScaler()"),
     "binary_focal_crossentropy": (0.0, 1.0, "MinMaxScaler()"),
+    "categorical_crossentropy": (0.0, np.inf, "MinMaxScaler()"),
     "poisson": (0.0, np.inf, "MinMaxScaler()"),
     "mean_squared_logarithmic_error": (0.0, np.inf, "MinMaxScaler()"),
 }
@@ -22,6 +23,7 @@ LOSS_DOMAINS = {
 OUTPUTS = {
     "binary_crossentropy": "sigmoid",
     "binary_focal_crossentropy": "sigmoid",
+    "categorical_crossentropy": "softmax",
     "poisson": "softplus",
 }
 

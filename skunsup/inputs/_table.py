@@ -140,7 +140,29 @@ class Table(Inputs):
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
     ) -> tuple[Layout, Read]:
-        """Learn the columns of `X`, and read them."""
+        """Learn the columns of `X`, and read them.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            Gets `n_features_in_`, and `feature_names_in_` where there are names.
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Training data.
+        min_samples : int
+            Fewest rows that will do.
+
+        Returns
+        -------
+        layout : Layout
+            What was learned.
+        read : Read
+            The rows of `X`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is no table, or a column cannot be used.
+        """
         check_params(self)
         table = as_table(X, "X")
         if len(table) < min_samples or not table.shape[1]:
