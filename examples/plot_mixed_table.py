@@ -141,7 +141,9 @@ for axis in axes:
 # the same columns and types. Numbers stay in the range of the training rows. To draw
 # rows nothing need be hidden in training, and they are sharper if nothing is.
 
-variational = VariationalAutoencoder(3, inputs=Table(hide=0.0), epochs=300, random_state=0)
+variational = VariationalAutoencoder(
+    3, inputs=Table(hide=0.0), epochs=300, random_state=0
+)
 drawn = variational.fit(X).sample(500, random_state=0)
 print(drawn.head())
 shares = pd.DataFrame(

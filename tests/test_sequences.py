@@ -1,4 +1,4 @@
-"""Sequences as inputs: forms of data, padding, lengths, recurrent and dilated layers."""
+"""Sequences as inputs: forms of data, padding, recurrent and dilated layers."""
 
 import pickle
 
@@ -10,9 +10,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skunsup.inputs import Sequences
 from skunsup._networks import SequenceCells, n_layers_for
 from skunsup._networks._steps import DilatedConv1D, StepCell
+from skunsup.inputs import Sequences
 from skunsup.models import (
     GAN,
     Autoencoder,
@@ -70,7 +70,10 @@ def test_it_restores_waves_of_any_length(layer):
     model = Autoencoder(
         5, inputs=inputs, max_steps=steps, learning_rate=5e-3, random_state=0
     ).fit(X)
-    again, decoded = model.reconstruct(new), model.inverse_transform(model.transform(new))
+    again, decoded = (
+        model.reconstruct(new),
+        model.inverse_transform(model.transform(new)),
+    )
     assert [len(x) for x in again] == [len(x) for x in new]
     error = np.mean([np.mean((a - x) ** 2) for a, x in zip(again, new, strict=True)])
     variance = np.concatenate(new).var()
@@ -108,10 +111,13 @@ def test_padding_changes_nothing(ragged, on_ragged):
     # What stands in the padding of a row of the network does not reach the code.
     rows = on_ragged._layout.read(on_ragged, ragged).rows.take(slice(None))
     other = rows.copy()
-    other[:, : STEPS * WIDTH] += 9.0 * (np.repeat(rows[:, STEPS * WIDTH :], WIDTH, 1) == 0)
+    other[:, : STEPS * WIDTH] += 9.0 * (
+        np.repeat(rows[:, STEPS * WIDTH :], WIDTH, 1) == 0
+    )
     encode = on_ragged.model_.encoder
     np.testing.assert_array_equal(
-        keras.ops.convert_to_numpy(encode(other)), keras.ops.convert_to_numpy(encode(rows))
+        keras.ops.convert_to_numpy(encode(other)),
+        keras.ops.convert_to_numpy(encode(rows)),
     )
 
 
@@ -130,7 +136,9 @@ def test_lengths_come_back(ragged, on_ragged):
         np.testing.assert_allclose(long[:n], short[:n], atol=1e-5)
     shares = on_ragged.feature_scores(ragged)
     assert shares.shape == (60, STEPS * WIDTH + 1)
-    np.testing.assert_allclose(shares.sum(1), -on_ragged.score_samples(ragged), rtol=1e-4)
+    np.testing.assert_allclose(
+        shares.sum(1), -on_ragged.score_samples(ragged), rtol=1e-4
+    )
     short = np.array([len(x) < STEPS for x in ragged])
     assert (shares[short, STEPS * WIDTH - 1] == 0).all()
     assert (shares[~short, STEPS * WIDTH - 1] > 0).all()
@@ -267,7 +275,9 @@ def test_other_sequences_than_in_fit_are_refused(on_full, X, message):
     with pytest.raises(ValueError, match=message):
         on_full.transform(X)
     with pytest.raises(ValueError, match="X_val"):
-        clone(on_full).fit(np.ones((3, STEPS, 2)), X_val=X[:, :, None] if X.ndim < 3 else X)
+        clone(on_full).fit(
+            np.ones((3, STEPS, 2)), X_val=X[:, :, None] if X.ndim < 3 else X
+        )
 
 
 @pytest.mark.parametrize(
@@ -287,10 +297,16 @@ def test_bad_parameters_are_refused(full, estimator, message):
         estimator.fit(full)
 
 
-def test_counts_have_no_multinomial_likelihood_in_time(full):
-    model = VariationalAutoencoder(inputs=Sequences(), likelihood="multinomial")
-    with pytest.raises(ValueError, match="values in time"):
-        model.fit(np.abs(full))
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        VariationalAutoencoder(likelihood="multinomial"),
+        Autoencoder(loss="categorical_crossentropy"),
+    ],
+)
+def test_steps_are_no_counts(full, estimator):
+    with pytest.raises(ValueError, match=r"are for rows of counts, .*Sequences\(\)"):
+        estimator.set_params(inputs=Sequences()).fit(np.abs(full))
 
 
 @pytest.mark.parametrize(("kind", "layer"), [("gru", "GRU"), ("lstm", "LSTM")])

@@ -82,6 +82,33 @@ def row_loss(loss: Loss) -> Callable[[Any, Any], Any]:
     return found.call if isinstance(found, keras.losses.Loss) else found
 
 
+def column_losses(loss: Loss, whole: Callable[[Any, Any], Any]) -> Callable:
+    """Return the function of (target, output), both (..., d), that splits a loss.
+
+    Parameters
+    ----------
+    loss : str or callable
+        As `check_loss` describes it.
+    whole : callable
+        Its `row_loss`.
+
+    Returns
+    -------
+    callable
+        Gives the share of each column, (..., d), in losses that are means over columns,
+        and in the cross-entropy with a distribution over columns, which is a sum.
+    """
+    if output_activation(loss) == "softmax":
+        return _categorical_shares
+    return lambda target, output: (
+        whole(target[..., None], output[..., None]) / target.shape[-1]
+    )
+
+
+def _categorical_shares(target: Any, output: Any) -> Any:
+    return -target * ops.log(ops.maximum(output, keras.config.epsilon()))
+
+
 def keras_name(loss: Loss) -> str:
     """Return the name of the Keras function behind a described loss, or nothing."""
     function = row_loss(loss)

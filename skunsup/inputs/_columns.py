@@ -1,4 +1,4 @@
-"""Columns of tables as users have them: pandas, polars and NumPy, to and fro.
+"""Columns of tables as users have them: pandas, polars and NumPy, there and back.
 
 Neither pandas nor polars is imported before a table of that library comes.
 """

@@ -21,6 +21,7 @@ from skunsup._training import Rows, as_rows, is_mapped
 from skunsup._validation import check_rows
 from skunsup.inputs._base import Inputs, Layout, Read, float_dtype
 from skunsup.inputs._files import FileRows, load_image
+from skunsup.inputs._ragged import flat_map
 
 Shape = tuple[int, int, int]
 AUGMENTATION = ("shift", "rotation", "zoom", "crop", "flip", "contrast")
@@ -219,7 +220,7 @@ class ImageLayout(Layout):
                 f"is for images of shape {self.shape} (height, width, channels), or "
                 f"rows of {self.n_columns} features (pixels). Resize or convert them."
             )
-        return Read(_pixel_rows(_flat(X), name), float_dtype(X))
+        return Read(_pixel_rows(X, name), float_dtype(X))
 
     def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Return images of the form and type that `fit` saw."""
@@ -352,23 +353,19 @@ def _paths(X: np.ndarray, name: str) -> np.ndarray:
     return np.array([str(cell) for cell in cells])
 
 
-def _flat(X: np.ndarray) -> np.ndarray:
-    """Return a view of shape (n, pixels); of a memory map, another map."""
-    shape = (len(X), int(np.prod(X.shape[1:])))
-    if is_mapped(X):
-        mapped: Any = X
-        return np.memmap(mapped.filename, X.dtype, "r", mapped.offset, shape)
-    return X.reshape(shape)
-
-
 def _pixel_rows(X: np.ndarray, name: str) -> Rows:
+    X = flat_map(X) if is_mapped(X) else X.reshape(len(X), -1)
     if X.dtype == np.uint8:
         return ByteRows(as_rows(X) if is_mapped(X) else Rows(X))
-    if X.dtype != np.float32 or is_mapped(X):
-        return check_rows(
-            X if X.dtype.kind == "f" else X.astype(np.float32), None, name
-        )
-    return check_rows(X.astype(np.float64), None, name)
+    if X.dtype.kind != "f":
+        return as_rows(X)
+    # Rows of float32 in memory are taken to have been checked.
+    whole = X.dtype == np.float32 and not is_mapped(X) and np.isfinite(X).all()
+    return as_rows(X) if whole else check_rows(_doubled(X), None, name)
+
+
+def _doubled(X: np.ndarray) -> np.ndarray:
+    return X if is_mapped(X) else X.astype(np.float64, copy=False)
 
 
 def _checked_shape(given: Sequence[int]) -> Shape:

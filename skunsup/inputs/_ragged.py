@@ -99,10 +99,10 @@ def is_mapped_array(X: Any) -> bool:
     return is_mapped(X) and X.ndim == 3 and X.dtype.kind in "fiub"
 
 
-def flat_map(X: np.memmap) -> np.memmap:
-    """Return another map of the same file, with a row for each sequence."""
+def flat_map(X: Any) -> np.memmap:
+    """Return another map of the same file, with one axis behind the first."""
     shape = (len(X), int(np.prod(X.shape[1:])))
-    return np.memmap(X.filename, X.dtype, "r", X.offset, shape)  # type: ignore[arg-type]
+    return np.memmap(X.filename, X.dtype, "r", X.offset, shape)
 
 
 def check_sequences(X: Any, name: str) -> Ragged:
@@ -124,7 +124,7 @@ def _check_array(X: Any, name: str) -> Ragged:
             "numbers of shape (n, steps, numbers), flat rows with sequence_shape, or a "
             "list of arrays of shape (steps, numbers)."
         )
-    items = _single(X)
+    items: Any = _single(X)
     there = ~np.isnan(items).all(axis=2)
     steps = X.shape[1] - np.argmax(there[:, ::-1], axis=1)
     steps = np.where(there.any(axis=1), steps, 0)
@@ -132,7 +132,8 @@ def _check_array(X: Any, name: str) -> Ragged:
     padding = np.arange(X.shape[1]) >= steps[:, None]
     bad = np.argwhere(~np.isfinite(items) & ~padding[:, :, None])
     if len(bad):
-        _refuse(X, *bad[0], name)
+        row, step, column = bad[0]
+        _refuse(X, row, step, column, name)
     if padding.any():
         items = [item[:n] for item, n in zip(items, steps, strict=True)]
     return Ragged(items, steps, X.shape[2], _dtype(X.dtype), X.shape[1])

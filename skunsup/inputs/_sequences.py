@@ -185,7 +185,9 @@ class SequenceLayout(Layout):
         length, width = self.sequence_shape
         self.n_values = length * width
         self.shape = None if self.ragged else self.sequence_shape
-        self.cells = SequenceCells(length, width) if self.ragged else Numbers(self.n_values)
+        self.cells = (
+            SequenceCells(length, width) if self.ragged else Numbers(self.n_values)
+        )
         self.n_columns = self.cells.n_columns
         self.hidden = HIDDEN
 
@@ -285,7 +287,13 @@ class SequenceLayout(Layout):
                 "but inputs=Sequences() has other layers. Use gradient_penalty=1.0."
             )
         return SequenceEncoder(
-            self.sequence_shape, self.ragged, self.steps, sizes, activation, last, n_beside
+            self.sequence_shape,
+            self.ragged,
+            self.steps,
+            sizes,
+            activation,
+            last,
+            n_beside,
         )
 
     def decoder(
@@ -296,14 +304,14 @@ class SequenceLayout(Layout):
         last: str | Callable,
     ) -> Part:
         """Return fully connected layers, and layers over the steps."""
-        if last == "softmax":
-            raise ValueError(
-                "A multinomial likelihood and the loss categorical_crossentropy are "
-                "for counts of a whole row, but inputs=Sequences() has values in time. "
-                "Use likelihood='gaussian' or loss='mean_squared_error'."
-            )
         return SequenceDecoder(
-            n_inputs, self.sequence_shape, self.ragged, self.steps, sizes, activation, last
+            n_inputs,
+            self.sequence_shape,
+            self.ragged,
+            self.steps,
+            sizes,
+            activation,
+            last,
         )
 
 

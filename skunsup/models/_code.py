@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks import Corruption, Network, row_loss
+from skunsup._networks import Corruption, Network, column_losses, row_loss
 
 
 class CodeNetwork(Network):
@@ -34,6 +34,7 @@ class CodeNetwork(Network):
         self.reconstruction_loss = row_loss(settings["loss"])
         if self.n_members > 1 or self.cells is not None:
             self.reconstruction_loss = _flattened(self.reconstruction_loss)
+        self.shares = column_losses(settings["loss"], self.reconstruction_loss)
 
     def code_and_loss(self, x: Any) -> tuple[Any, Any]:
         """Codes of a minibatch, corrupted, and the mean loss of the clean rows."""
@@ -55,8 +56,7 @@ class CodeNetwork(Network):
     def output_losses(self, x: Any, output: Any, training: bool = False) -> Any:
         """Share of each cell in `output_loss`, for losses that are means."""
         if self.cells is None:
-            losses = self.reconstruction_loss(x[..., None], output[..., None])
-            return losses / x.shape[-1]
+            return self.shares(x, output)
         losses = self.cells.losses(x, output, self._real_losses)
         losses = losses * self.cells.weights(x)
         return (

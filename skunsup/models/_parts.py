@@ -118,8 +118,15 @@ def decoder_part(estimator: Any, n_components: int, layout: Layout, last: str) -
     Raises
     ------
     ValueError
-        If an own decoder does not fit.
+        If an own decoder does not fit, or the output must be a distribution over the
+        columns but X is of a kind with a loss for each cell.
     """
+    if last == "softmax" and layout.cells is not None:
+        raise ValueError(
+            "likelihood='multinomial' and loss='categorical_crossentropy' are for rows "
+            f"of counts, but inputs={estimator.inputs!r} has cells of other kinds. Use "
+            "likelihood='gaussian' or loss='mean_squared_error', or inputs=None."
+        )
     if estimator.decoder is None:
         hidden = hidden_sizes(estimator, layout)
         activation = resolve_activation(estimator.activation)
