@@ -1,8 +1,18 @@
-"""Assertions that several test files share."""
+"""Assertions and marks that several test files share."""
 
+import os
 from contextlib import contextmanager
 
 import joblib
+import keras
+import pytest
+
+# Each family with each kind of data is a program of its own, which takes XLA seconds.
+# What only puts together what is tested alone runs where nothing is compiled.
+on_torch_or_asked = pytest.mark.skipif(
+    keras.backend.backend() != "torch" and not os.environ.get("SKUNSUP_ALL_TESTS"),
+    reason="Runs on torch, which compiles nothing, or with SKUNSUP_ALL_TESTS=1.",
+)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from skunsup import (
 from skunsup._networks import BlockCells, Numbers
 from skunsup._networks._block_cells import BlockBalance, BlockCorruption
 
+from .helpers import on_torch_or_asked
+
 LABELS = [f"is {digit}" for digit in range(10)]
 BOTH = [("image", Images(filters=()), "image"), ("label", None, LABELS)]
 QUICK = {"n_components": 4, "hidden_layer_sizes": 16, "epochs": 2, "random_state": 0}
@@ -65,6 +67,7 @@ def test_what_comes_back_is_a_table_of_the_same_columns(model, pages):
     again = model.reconstruct(pages[:3])
     assert list(again.columns) == list(pages.columns)
     assert again["image"][0].shape == (8, 8)
+    assert model.reconstruct(pages[5:7]).index.tolist() == [5, 6]
     decoded = model.inverse_transform(model.transform(pages[:3]))
     np.testing.assert_allclose(decoded[LABELS], again[LABELS], atol=1e-5)
 
@@ -103,6 +106,16 @@ def test_the_loss_is_the_mean_over_the_blocks_that_are_there():
     )
 
 
+def test_noise_and_masks_leave_flags_alone():
+    cells = BlockCells([Numbers(2), Numbers(1)], [1.0, 1.0])
+    x = keras.ops.convert_to_tensor([[1.0, 3.0, 2.0, 1.0, 0.0]])
+    noisy = keras.ops.convert_to_numpy(cells.noisy(x, keras.ops.ones((1, 5))))
+    np.testing.assert_array_equal(noisy, [[2, 4, 3, 1, 0]])
+    hit = keras.ops.convert_to_tensor([[False, True, True]])
+    masked = keras.ops.convert_to_numpy(cells.masked(x, hit))
+    np.testing.assert_array_equal(masked, [[1, 0, 0, 1, 0]])
+
+
 def test_hiding_leaves_a_block_that_is_there():
     cells = BlockCells([Numbers(1), Numbers(1), Numbers(1)], [1.0] * 3, 0.6)
     x = np.tile(np.array([[5.0, 6.0, 7.0, 1, 1, 0]], np.float32), (500, 1))
@@ -123,6 +136,7 @@ def test_hiding_leaves_a_block_that_is_there():
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
+@on_torch_or_asked
 def test_every_family_takes_blocks(estimator, pages):
     few = pages[:100]
     estimator = clone(estimator).set_params(inputs=Blocks(BOTH)).fit(few)

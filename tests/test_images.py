@@ -26,6 +26,8 @@ from skunsup._networks import Augmentation, default_filters
 from skunsup._networks._augmentation import sampled
 from skunsup._networks._convolution import DoublingConv2D, HalvingConv2D
 
+from .helpers import on_torch_or_asked
+
 QUICK = {"n_components": 4, "hidden_layer_sizes": 8, "epochs": 2, "random_state": 0}
 
 
@@ -133,6 +135,7 @@ def test_dense_layers_take_augmentation_too(images):
     ],
     ids=lambda estimator: type(estimator).__name__,
 )
+@on_torch_or_asked
 def test_every_family_takes_images(estimator, images):
     estimator = clone(estimator).fit(images)
     scores = estimator.score_samples(images)
@@ -158,6 +161,7 @@ def test_it_is_picklable_and_goes_on(images, model):
     assert warm.fit(images).score(images) > before
 
 
+@on_torch_or_asked
 def test_it_is_searched_in_a_pipeline(digits):
     pipeline = make_pipeline(
         MinMaxScaler(), Autoencoder(**QUICK, inputs=Images((8, 8)))
@@ -167,6 +171,7 @@ def test_it_is_searched_in_a_pipeline(digits):
     assert search.best_estimator_.transform(digits[:5]).shape == (5, 4)
 
 
+@on_torch_or_asked
 def test_columns_of_pixels_are_picked_from_a_table(digits):
     table = np.hstack([digits[:100], np.arange(100)[:, None]])
     model = Autoencoder(**QUICK, inputs=Images((8, 8)))
@@ -288,6 +293,7 @@ def test_spectral_normalization_of_convolutions_is_refused(images):
 
 
 @pytest.mark.parametrize("shape", [(7, 9, 1), (1, 5, 2), (16, 11, 3)])
+@on_torch_or_asked
 def test_any_size_and_number_of_channels(shape):
     images = np.random.default_rng(0).random((20, *shape)).astype(np.float32)
     model = Autoencoder(**QUICK, inputs=Images()).fit(images)

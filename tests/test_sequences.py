@@ -22,6 +22,8 @@ from skunsup.models import (
 from skunsup.outliers import AutoencoderDetector
 from skunsup.preprocessing import SlidingWindows
 
+from .helpers import on_torch_or_asked
+
 STEPS, WIDTH = 6, 2
 SMALL = {"units": 6}
 QUICK = {"n_components": 3, "hidden_layer_sizes": 4, "epochs": 2, "random_state": 0}
@@ -167,6 +169,7 @@ FAMILIES = [
 
 
 @pytest.mark.parametrize("estimator", FAMILIES, ids=lambda e: type(e).__name__)
+@on_torch_or_asked
 def test_every_family_takes_sequences(estimator, ragged):
     estimator = clone(estimator).fit(ragged)
     scores = estimator.score_samples(ragged)
@@ -188,6 +191,7 @@ def test_it_is_picklable_and_goes_on(ragged, on_ragged):
     assert again.score(ragged) != on_ragged.score(ragged)
 
 
+@on_torch_or_asked
 def test_windows_of_a_series_are_searched():
     series = np.sin(np.arange(80) / 3)
     inputs = Sequences(sequence_shape=(STEPS, 1), n_layers=1)

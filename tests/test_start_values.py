@@ -9,6 +9,8 @@ from sklearn.frozen import FrozenEstimator
 
 from skunsup import Autoencoder, AutoencoderDetector, VariationalAutoencoder
 
+from .helpers import on_torch_or_asked
+
 QUICK = {"hidden_layer_sizes": (16,), "epochs": 3, "random_state": 0}
 STILL = {**QUICK, "epochs": 1, "batch_size": None, "learning_rate": 1e-12}
 DEEP = {
@@ -60,6 +62,7 @@ def test_a_plain_start_does_not_survive_clone(blobs, source):
         model.fit(blobs)
 
 
+@on_torch_or_asked
 def test_another_family_may_be_the_start(blobs):
     detector = AutoencoderDetector(n_components=2, **QUICK, n_estimators=1).fit(blobs)
     same = {"activation": detector.activation, "init": detector.estimator_}

@@ -31,8 +31,9 @@ from skunsup import (
 )
 from skunsup._networks import Corruption, TableCells, embedding_width
 from skunsup.inputs import _columns
+from skunsup.inputs._table import NumberScale
 
-from .helpers import unchanged
+from .helpers import on_torch_or_asked, unchanged
 
 QUICK = {"hidden_layer_sizes": (32,), "random_state": 0}
 
@@ -162,6 +163,7 @@ def wine():
     return X.assign(kind=bunch.target_names[bunch.target])
 
 
+@on_torch_or_asked
 def test_fills_in_wines():
     X = wine()
     train, test = X.iloc[::2], X.iloc[1::2]
@@ -461,6 +463,7 @@ def of_small(small):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@on_torch_or_asked
 def test_every_family_takes_a_table(family, small):
     model = family(inputs=Table(), epochs=3, **QUICK).fit(small)
     same_types(model.sample(20, random_state=0), small)
@@ -558,6 +561,7 @@ DETECTORS = {
 
 
 @pytest.mark.parametrize("name", DETECTORS)
+@on_torch_or_asked
 def test_detectors_find_implausible_combinations(name, implausible):
     train, X, outlier = implausible
     detector = DETECTORS[name]().fit(train)
@@ -586,6 +590,7 @@ def test_params_pickle_and_clones(table, fitted):
     assert "Table(hide=0.1)" in repr(Autoencoder(inputs=Table(hide=0.1)))
 
 
+@on_torch_or_asked
 def test_search_over_encodings(small):
     base = Autoencoder(2, inputs=Table(unknown="ignore"), epochs=1, **QUICK)
     grid = {"inputs__encoding": ["one-hot", "embedding"]}
@@ -594,7 +599,12 @@ def test_search_over_encodings(small):
 
 
 def test_the_order_of_rows_changes_nothing(table, fitted):
-    order = np.random.default_rng(0).permutation(len(table))
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(table))
+    numbers = rng.lognormal(sigma=3, size=(1000, 20))
+    scales = [NumberScale(values, "standard") for values in (numbers, numbers[::-1])]
+    np.testing.assert_array_equal(scales[0].mean, scales[1].mean)
+    np.testing.assert_array_equal(scales[0].scale, scales[1].scale)
     again = clone(fitted).set_params(epochs=2).fit(table)
     other = clone(fitted).set_params(epochs=2).fit(table.iloc[order])
     np.testing.assert_array_equal(again.transform(table), other.transform(table))
@@ -643,6 +653,7 @@ def test_embeddings_are_for_many_categories():
     AdversarialAutoencoder(2, inputs=estimator.inputs, epochs=1, **QUICK).fit(X)
 
 
+@on_torch_or_asked
 def test_quantiles_tame_long_tails():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(

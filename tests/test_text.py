@@ -22,6 +22,8 @@ from skunsup.models import (
 )
 from skunsup.outliers import AutoencoderDetector, GANDetector
 
+from .helpers import on_torch_or_asked
+
 SMALL = {"units": 6, "embedding_dim": 5}
 QUICK = {"n_components": 3, "hidden_layer_sizes": 4, "epochs": 2, "random_state": 0}
 
@@ -147,6 +149,7 @@ FAMILIES = [
 
 
 @pytest.mark.parametrize("estimator", FAMILIES, ids=lambda e: type(e).__name__)
+@on_torch_or_asked
 def test_families_take_texts(estimator, texts):
     estimator = clone(estimator).fit(texts)
     scores = estimator.score_samples(texts)
@@ -181,6 +184,7 @@ def test_it_is_picklable_and_goes_on(texts, model):
     assert again.score(texts) != model.score(texts)
 
 
+@on_torch_or_asked
 def test_it_is_searched(texts):
     model = Autoencoder(**QUICK, inputs=Text(layer="conv", **SMALL))
     grid = {"inputs__word_dropout": [0.5]}
@@ -241,6 +245,7 @@ def test_the_number_of_logits_is_bounded(monkeypatch, texts):
     assert read.rows.d == 3
 
 
+@on_torch_or_asked
 def test_characters_are_tokens_too():
     X = ["abc", "abd", "abca", "ad"]
     layout, read = Text(split="character").learn(Autoencoder(), X, 2)

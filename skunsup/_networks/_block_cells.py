@@ -87,8 +87,7 @@ class BlockCells(Cells):
     def rows(self, output: Any) -> Any:
         """Return the rows of all blocks, which are all there."""
         parts = [
-            block.rows(output[..., place.outputs])
-            for block, place in zip(self.blocks, self.places, strict=True)
+            block.rows(output[..., place.outputs]) for block, place in self._placed()
         ]
         flags = ops.ones_like(parts[0][..., :1])
         return ops.concatenate([*parts, *[flags] * len(parts)], axis=-1)
@@ -98,8 +97,7 @@ class BlockCells(Cells):
         parts = []
         for block, place, here, _ in self._with_flags(x):
             seen = block.observed(x[..., place.columns])
-            n = (place.cells.stop - place.cells.start,)
-            ones = ops.ones((*[1] * (len(x.shape) - 1), *n))
+            ones = ops.ones((*[1] * (len(x.shape) - 1), block.n_cells))
             parts.append(here * (ones if seen is None else seen))
         return ops.concatenate(parts, axis=-1)
 
@@ -122,6 +120,27 @@ class BlockCells(Cells):
         flags = x[..., -len(self.blocks) :]
         return ops.concatenate([*parts, ops.zeros_like(flags)], axis=-1)
 
+    def masked(self, x: Any, hit: Any) -> Any:
+        """Return `x` without the cells that `hit`, as their kinds leave them out."""
+        parts = [
+            block.masked(x[..., place.columns], hit[..., place.cells])
+            for block, place in self._placed()
+        ]
+        return ops.concatenate([*parts, x[..., -len(self.blocks) :]], axis=-1)
+
+    def noisy(self, x: Any, noise: Any) -> Any:
+        """Return `x` with noise where the blocks' kinds take it."""
+        parts = [
+            block.noisy(x[..., place.columns], noise[..., place.columns])
+            for block, place in self._placed()
+        ]
+        return ops.concatenate([*parts, x[..., -len(self.blocks) :]], axis=-1)
+
+    def compared(self, x: np.ndarray) -> np.ndarray:
+        """Return the rows that say how far apart rows are."""
+        parts = [block.compared(x[:, place.columns]) for block, place in self._placed()]
+        return np.hstack([*parts, x[:, -len(self.blocks) :]])
+
     def corruption(self) -> keras.layers.Layer | None:
         """Return the layer that changes and hides blocks, if anything does."""
         layer = BlockCorruption(self)
@@ -133,10 +152,7 @@ class BlockCells(Cells):
 
     def owners(self) -> np.ndarray:
         """Return which cell each column belongs to; flags to their block's first."""
-        parts = [
-            block.owners() + place.cells.start
-            for block, place in zip(self.blocks, self.places, strict=True)
-        ]
+        parts = [block.owners() + place.cells.start for block, place in self._placed()]
         firsts = [place.cells.start for place in self.places]
         return np.concatenate([*parts, firsts])
 
@@ -145,14 +161,17 @@ class BlockCells(Cells):
     ) -> np.ndarray:
         """Draw the rows of each block."""
         drawn = rows.copy()
-        for block, place in zip(self.blocks, self.places, strict=True):
+        for block, place in self._placed():
             part = rows[:, place.columns]
             drawn[:, place.columns] = block.drawn(part, variance[place.cells], rng)
         return drawn
 
+    def _placed(self) -> Iterator[tuple[Cells, Place]]:
+        return zip(self.blocks, self.places, strict=True)
+
     def _with_flags(self, x: Any) -> Iterator[tuple[Cells, Place, Any, float]]:
         n = len(self.blocks)
-        for i, (block, place) in enumerate(zip(self.blocks, self.places, strict=True)):
+        for i, (block, place) in enumerate(self._placed()):
             flag = x[..., x.shape[-1] - n + i, None]
             yield block, place, flag, self.block_weights[i]
 

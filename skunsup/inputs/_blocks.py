@@ -290,6 +290,10 @@ class BlockLayout(Layout):
                 made[column] = values[column].array if table else values[:, i]
         return pd.DataFrame(made)
 
+    def aligned(self, restored: Any, X: Any) -> Any:
+        """Give a table the index of `X`."""
+        return restored.set_axis(X.index, axis=0)
+
     def encoder(
         self,
         sizes: tuple[int, ...],

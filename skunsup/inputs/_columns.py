@@ -163,9 +163,7 @@ def _from_pandas(column: Any, series: Any, name: str) -> Column:
         return Column(column, kind, values, dtype, whole=whole)
     if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
         raise TypeError(DATES.format(name=name, column=column, dtype=dtype))
-    values = series.to_numpy(dtype=object, copy=True)
-    values[series.isna().to_numpy()] = None
-    return _from_objects(column, values, name, dtype)
+    return _from_objects(column, series.to_numpy(dtype=object), name, dtype)
 
 
 def _from_polars(column: Any, series: Any, name: str) -> Column:
