@@ -42,7 +42,7 @@ def public_estimators():
         and hasattr(cls, "fit")
     ]
     made = [cls(**_arguments(cls)) for cls in estimators]
-    # scikit-learn has no checks for estimators of texts.
+    # scikit-learn has no checks for estimators of texts, or of series.
     return [each for each in made if get_tags(each).input_tags.two_d_array]
 
 

@@ -141,7 +141,24 @@ class Blocks(BaseComposition, Inputs):
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
     ) -> tuple[Layout, Read]:
-        """Learn each block, and read them."""
+        """Learn each block, and read them.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            Whose data they are; gets what it must know about columns.
+        X : object
+            Training data.
+        min_samples : int
+            Fewest rows that will do.
+
+        Returns
+        -------
+        layout : Layout
+            What was learned.
+        read : Read
+            The rows of `X`.
+        """
         check_params(self)
         self._check_blocks()
         frame = _checked_frame(X, self.blocks, "X")

@@ -127,7 +127,24 @@ class Images(Inputs):
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
     ) -> tuple[Layout, Read]:
-        """Learn shape and type of the images in `X`, and read them."""
+        """Learn shape and type of the images in `X`, and read them.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            Whose data they are; gets what it must know about columns.
+        X : object
+            Training data.
+        min_samples : int
+            Fewest rows that will do.
+
+        Returns
+        -------
+        layout : Layout
+            What was learned.
+        read : Read
+            The rows of `X`.
+        """
         check_params(self)
         X = as_images(X, "X")
         if len(X) < min_samples:

@@ -132,7 +132,24 @@ class Sequences(Inputs):
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
     ) -> tuple[Layout, Read]:
-        """Learn length, width and form of the sequences in `X`, and read them."""
+        """Learn length, width and form of the sequences in `X`, and read them.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            Whose data they are; gets what it must know about columns.
+        X : object
+            Training data.
+        min_samples : int
+            Fewest rows that will do.
+
+        Returns
+        -------
+        layout : Layout
+            What was learned.
+        read : Read
+            The rows of `X`.
+        """
         check_params(self)
         given, X = _checked_shape(self.sequence_shape), unboxed(X)
         if is_flat(X, given):

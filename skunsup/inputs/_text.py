@@ -63,7 +63,9 @@ class Text(Inputs):
     word_dropout : float, default=0.0
         Probability in [0, 1) that the encoder sees a token as unknown in training,
         which then must be guessed from the others [1]_.
-    standardize, split
+    standardize : str, callable or None, default="lower_and_strip_punctuation"
+        As of :class:`TokenVectorizer`.
+    split : {"whitespace", "character"}, default="whitespace"
         As of :class:`TokenVectorizer`.
 
     See Also
@@ -141,7 +143,24 @@ class Text(Inputs):
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
     ) -> tuple[Layout, Read]:
-        """Learn the vocabulary of the texts in `X`, and read them."""
+        """Learn the vocabulary of the texts in `X`, and read them.
+
+        Parameters
+        ----------
+        estimator : BaseEstimator
+            Whose data they are; gets what it must know about columns.
+        X : object
+            Training data.
+        min_samples : int
+            Fewest rows that will do.
+
+        Returns
+        -------
+        layout : Layout
+            What was learned.
+        read : Read
+            The rows of `X`.
+        """
         check_params(self)
         vectorizer = TokenVectorizer(
             int(self.max_tokens),

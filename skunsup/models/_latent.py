@@ -81,7 +81,8 @@ class LatentTransformer(
         ndarray of shape (n_samples, n_features)
             `inverse_transform(transform(X))`, in one pass.
         """
-        return self._layout.reconstructed(*self._compute("reconstruct", X), X)
+        rows, dtype = self._compute("reconstruct", X)
+        return self._layout.reconstructed(rows, dtype, X)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how normal they are.

@@ -43,7 +43,7 @@ class View:
     @cached_property
     def compared(self) -> np.ndarray:
         """What says how far apart rows are, (n, n_features)."""
-        cells = self.networks[0].architecture.cells
+        cells = self.networks[0].architecture.cells if self.networks else None
         return self.x if cells is None else cells.compared(self.x)
 
     @cached_property
