@@ -64,7 +64,9 @@ def on_ragged(ragged):
     return Autoencoder(**QUICK, inputs=Sequences(**SMALL)).fit(ragged)
 
 
-@pytest.mark.parametrize("layer", ["lstm", "conv"])
+@pytest.mark.parametrize(
+    "layer", [pytest.param("lstm", marks=on_torch_or_asked), "conv"]
+)
 def test_it_restores_waves_of_any_length(layer):
     X, new = waves(300, 12, 0, shortest=6), waves(100, 12, 1, shortest=6)
     inputs = Sequences(layer, units=24)
@@ -147,6 +149,7 @@ def test_lengths_come_back(ragged, on_ragged):
     assert (shares[:, -1] > 0).all()
 
 
+@on_torch_or_asked
 def test_a_list_of_vectors_is_one_number_a_step():
     X = [np.arange(n) / 5 for n in (5, 3, 4, 5)]
     inputs = Sequences("conv", sequence_shape=(9, 1), **SMALL)

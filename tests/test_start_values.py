@@ -116,6 +116,7 @@ def test_layerwise_start_is_fixed_by_the_seed(blobs):
     assert not np.allclose(model.fit_transform(blobs), codes)
 
 
+@on_torch_or_asked
 def test_layerwise_start_knows_loss_weights_and_steps(digits):
     X = digits[:100]
     model = Autoencoder(

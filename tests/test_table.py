@@ -610,6 +610,7 @@ def test_the_order_of_rows_changes_nothing(table, fitted):
     np.testing.assert_array_equal(again.transform(table), other.transform(table))
 
 
+@on_torch_or_asked
 def test_learning_goes_on(small):
     model = Autoencoder(2, inputs=Table(), epochs=1, warm_start=True, **QUICK)
     model.fit(small).fit(small.iloc[:60])
@@ -620,6 +621,7 @@ def test_learning_goes_on(small):
     model.partial_fit(small.iloc[:1])
 
 
+@on_torch_or_asked
 def test_embeddings_are_for_many_categories():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(

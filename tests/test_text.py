@@ -267,13 +267,34 @@ def test_counts_are_decoded_to_a_distribution_over_words(counts):
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-5)
     assert (shares >= 0).all()
     X = counts.toarray()
-    expected = -np.sum(X[:50] * np.log(shares), axis=1)
+    logarithms = np.log(np.maximum(shares, 1e-7))  # as Keras keeps them finite
+    expected = -np.sum(X[:50] * logarithms, axis=1)
     np.testing.assert_allclose(-model.score_samples(counts[:50]), expected, rtol=1e-4)
     frequency = X.mean(axis=0) / X.mean(axis=0).sum()
     assert model.score(counts) > 0.8 * np.mean(X @ np.log(frequency))
     by_word = model.feature_scores(counts[:50])
-    np.testing.assert_allclose(by_word, -X[:50] * np.log(shares), rtol=1e-4)
+    np.testing.assert_allclose(by_word, -X[:50] * logarithms, rtol=1e-4, atol=1e-6)
     with pytest.raises(ValueError, match=r"needs values in \[0, inf\]"):
+        model.fit(-counts)
+
+
+def test_a_multinomial_likelihood_learns_which_words_go_together(counts):
+    model = VariationalAutoencoder(
+        4,
+        likelihood="multinomial",
+        beta=0.2,
+        max_steps=600,
+        learning_rate=3e-3,
+        random_state=0,
+    ).fit(counts)
+    shares, X = model.reconstruct(counts), counts.toarray()
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-5)
+    frequency = X.mean(axis=0) / X.mean(axis=0).sum()
+    by_word = model.feature_scores(counts)
+    assert by_word.sum(axis=1).mean() < -0.8 * np.mean(X @ np.log(frequency))
+    expected = -X * np.log(shares + 1e-7)
+    np.testing.assert_allclose(by_word, expected, rtol=1e-3, atol=1e-5)
+    with pytest.raises(ValueError, match="needs counts, from 0 up"):
         model.fit(-counts)
 
 

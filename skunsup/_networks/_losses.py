@@ -10,11 +10,13 @@ from keras import ops
 
 Loss = str | Callable
 
+CATEGORICAL = "categorical_crossentropy"
+
 # Losses that are only defined on part of the real line, with that part.
 LOSS_DOMAINS = {
     "binary_crossentropy": (0.0, 1.0, "MinMaxScaler()"),
     "binary_focal_crossentropy": (0.0, 1.0, "MinMaxScaler()"),
-    "categorical_crossentropy": (0.0, np.inf, "MinMaxScaler()"),
+    CATEGORICAL: (0.0, np.inf, "MinMaxScaler()"),
     "poisson": (0.0, np.inf, "MinMaxScaler()"),
     "mean_squared_logarithmic_error": (0.0, np.inf, "MinMaxScaler()"),
 }
@@ -23,7 +25,7 @@ LOSS_DOMAINS = {
 OUTPUTS = {
     "binary_crossentropy": "sigmoid",
     "binary_focal_crossentropy": "sigmoid",
-    "categorical_crossentropy": "softmax",
+    CATEGORICAL: "softmax",
     "poisson": "softplus",
 }
 
@@ -78,6 +80,8 @@ def row_loss(loss: Loss) -> Callable[[Any, Any], Any]:
         return loss.call
     if callable(loss):
         return loss
+    if loss == CATEGORICAL:
+        return _categorical
     found = keras.losses.get(loss)
     return found.call if isinstance(found, keras.losses.Loss) else found
 
@@ -105,12 +109,22 @@ def column_losses(loss: Loss, whole: Callable[[Any, Any], Any]) -> Callable:
     )
 
 
+def _categorical(target: Any, output: Any) -> Any:
+    """Cross-entropy of counts, or shares, with a distribution over columns.
+
+    Keras's own on TensorFlow has the gradient of targets that sum to 1.
+    """
+    return ops.sum(_categorical_shares(target, output), axis=-1)
+
+
 def _categorical_shares(target: Any, output: Any) -> Any:
     return -target * ops.log(ops.maximum(output, keras.config.epsilon()))
 
 
 def keras_name(loss: Loss) -> str:
     """Return the name of the Keras function behind a described loss, or nothing."""
+    if loss == CATEGORICAL:
+        return CATEGORICAL
     function = row_loss(loss)
     function = getattr(getattr(function, "loss", None), "fn", function)
     name = getattr(function, "__name__", "")

@@ -315,6 +315,8 @@ class VariationalAutoencoder(Sampler, LatentTransformer):
     likelihood : {"gaussian", "bernoulli", "multinomial"}, default="gaussian"
         Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
         decoder then ends in a sigmoid, and `sample` returns probabilities.
+        "multinomial" is for counts, and for weights such as tf-idf, of words or items
+        [6]_; the decoder ends in a softmax, and what it returns are shares.
     noise_variance : {"diagonal", "isotropic"} or float, default="diagonal"
         Variance of the Gaussian likelihood, in squared units of X: learned for each
         column or for all together [4]_, or fixed. Learned ones stay above 0.0001.
@@ -409,6 +411,8 @@ default=None
        calibrated decoders", ICML 2021.
     .. [5] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
        ICLR 2017.
+    .. [6] Liang, Krishnan, Hoffman & Jebara, "Variational autoencoders for
+       collaborative filtering", WWW 2018, section 2.2.
 
     Examples
     --------

@@ -53,9 +53,9 @@ class VAEDetector(FlatDetector):
         a linear model.
     activation : str or callable, default="swish"
         Of the hidden layers: a Keras name or a callable on tensors.
-    likelihood : {"gaussian", "bernoulli"}, default="gaussian"
+    likelihood : {"gaussian", "bernoulli", "multinomial"}, default="gaussian"
         Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
-        decoder then ends in a sigmoid, and `sample` returns probabilities.
+        decoder then ends in a sigmoid. "multinomial" is for counts, with a softmax.
     noise_variance : {"diagonal", "isotropic"} or float, default="diagonal"
         Variance of the Gaussian likelihood, in squared units of X: learned for each
         column or for all together [5]_, or fixed. Learned ones stay above 0.0001.
