@@ -249,10 +249,11 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
         With `keep`, what was learned before stands, if it is of the same kind.
         """
         kind = Dense() if self.inputs is None else self.inputs
-        if keep and repr(kind) == self._kind and not isinstance(kind, Dense):
+        described = repr((type(kind), kind.get_params()))
+        if keep and described == self._kind and not isinstance(kind, Dense):
             return self._read(X)
         self._layout, read = kind.learn(self, X, min_samples)
-        self._kind = repr(kind)
+        self._kind = described
         return read
 
     def _read(self, X: Any, name: str = "X") -> Read:
