@@ -316,6 +316,7 @@ def ramp(x):
 
 
 EVERY = {
+    "inputs": None,
     "n_components": 3,
     "hidden_layer_sizes": [8, 4],
     "activation": ramp,

@@ -105,9 +105,9 @@ def image_paths(folder: Any, *, unreadable: str = "raise") -> np.ndarray:
     --------
     >>> import tempfile, keras, numpy as np
     >>> from skunsup import image_paths
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> keras.utils.save_img(f"{folder.name}/grey.png", np.zeros((8, 8, 1)))
-    >>> len(image_paths(folder.name))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     keras.utils.save_img(f"{folder}/grey.png", np.zeros((8, 8, 1)))
+    ...     len(image_paths(folder))
     1
     """
     if unreadable not in ("raise", "skip"):
