@@ -44,6 +44,7 @@ __all__ = [
     "GANDetector",
     "Images",
     "OutlierDetector",
+    "PretrainedFeatures",
     "Sequences",
     "SlidingWindows",
     "Table",
@@ -52,6 +53,7 @@ __all__ = [
     "VAEDetector",
     "VariationalAutoencoder",
     "WassersteinAutoencoder",
+    "fine_tune",
     "image_paths",
 ]
 
@@ -68,6 +70,7 @@ _HOME = {
     "GANDetector": "skunsup.outliers",
     "Images": "skunsup.inputs",
     "OutlierDetector": "skunsup.outliers",
+    "PretrainedFeatures": "skunsup.transfer",
     "Sequences": "skunsup.inputs",
     "SlidingWindows": "skunsup.preprocessing",
     "Table": "skunsup.inputs",
@@ -76,6 +79,7 @@ _HOME = {
     "VAEDetector": "skunsup.outliers",
     "VariationalAutoencoder": "skunsup.models",
     "WassersteinAutoencoder": "skunsup.models",
+    "fine_tune": "skunsup.transfer",
     "image_paths": "skunsup.inputs",
 }
 

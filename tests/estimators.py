@@ -10,11 +10,12 @@ from sklearn.utils import get_tags
 
 import skunsup
 
-# What a constructor cannot do without.
+# What a constructor cannot do without, or cannot have: weights that must be fetched.
 REQUIRED = {
     "estimator": lambda: GaussianMixture(
         3, init_params="random_from_data", random_state=0
-    )
+    ),
+    "model": lambda: keras.Sequential([keras.layers.Dense(4, "tanh")]),
 }
 
 

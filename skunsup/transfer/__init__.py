@@ -1,0 +1,6 @@
+"""Transfer learning: networks that were trained on other data, or without labels."""
+
+from skunsup.transfer._fine_tune import fine_tune
+from skunsup.transfer._pretrained import PretrainedFeatures
+
+__all__ = ["PretrainedFeatures", "fine_tune"]

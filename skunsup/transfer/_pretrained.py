@@ -1,0 +1,367 @@
+"""Features from networks that were trained elsewhere."""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import joblib
+import keras
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, check_memory
+
+from skunsup._random import make_generator
+from skunsup._sklearn import (
+    DOC_LINK,
+    StrOptions,
+    integers,
+    unchanged_on_error,
+    validated,
+)
+from skunsup._validation import check_X
+from skunsup.transfer._backbone import Backbone, Named, cut, named, read_model
+from skunsup.transfer._images import (
+    ImageBatches,
+    ImageForm,
+    checked_shape,
+    image_batches,
+)
+from skunsup.transfer._rows import RowFeatures
+from skunsup.transfer._runner import ImageFeatures
+
+KEPT = ("auto", "imagenet")
+
+
+class PretrainedFeatures(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Features of images, or of rows, by a network that was trained on other data.
+
+    A network that has learned to tell a million photographs apart turns any image into
+    numbers that a linear classifier, k-means or an outlier detector can work with
+    [1]_. Nothing is trained here: `fit` loads the network and looks at the form of X.
+
+    X may hold images, shape (n, height, width) or (n, height, width, channels), uint8
+    or float in [0, 255]; rows of pixels, with `image_shape`; or paths of image files,
+    which are read a batch at a time. Grey images are repeated to three channels, and
+    images of other sizes are scaled to what the network takes. A Keras model that takes
+    rows gets the rows of X as they are.
+
+    Parameters
+    ----------
+    model : str, path or keras.Model, default="MobileNetV2"
+        Name of a function of `keras.applications`, path of a `.keras` file, or a model,
+        which is copied and never changed.
+    weights : {"auto", "imagenet"}, path or None, default="auto"
+        "auto" means "imagenet" for a network by name, which Keras fetches once, and
+        the weights that a model or file has. A path is that of a file with weights.
+        None draws them at random, fixed by `random_state`.
+    layer : str, default=None
+        Name of the layer whose output to take. None means the last maps of a network
+        by name, and the output of other models.
+    pooling : {"avg", "max"} or None, default="avg"
+        What becomes of maps of shape (height, width, channels): the mean or the largest
+        number of each channel, or all numbers.
+    preprocessing : "auto", callable or None, default="auto"
+        "auto" is the own preprocessing of a network by name, for values in [0, 255],
+        and none for other models. A function takes a batch of images (n, height, width,
+        channels), float32, already scaled to size, and returns one.
+    image_shape : (int, int) or (int, int, int), default=None
+        Height, width and channels of the images, where X holds them as rows of pixels.
+    image_size : (int, int), default=None
+        Height and width to scale images to. None means what the network was trained
+        on, or where that is open, the size of the first image in `fit`.
+    batch_size : int, default=32
+        Images that go through the network at once. Batches are filled up to this size,
+        so a small one is faster for single images.
+    memory : str, path or joblib.Memory, default=None
+        Where to keep features, so that images that were seen before are not computed
+        again. Files count as seen while their size and time are the same.
+    random_state : int, RandomState instance or None, default=None
+        Fixes random weights. No global seed is set.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Number of features.
+    image_size_ : (int, int) or None
+        Height and width that images are scaled to; None where X holds plain rows.
+    model_ : keras.Model
+        The network with its weights, cut at `layer`, for the caller to keep.
+    n_features_in_ : int
+        Number of columns, where X holds rows.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where X had string names.
+
+    See Also
+    --------
+    Autoencoder : Learns features from the data at hand.
+    fine_tune : Trains an encoder on with labels.
+
+    Notes
+    -----
+    A row's features depend on that row alone, to the bit. A pickle holds the weights as
+    NumPy arrays, so it can be read under another backend; those of "imagenet" it holds
+    by name, with a checksum.
+
+    References
+    ----------
+    .. [1] Razavian, Azizpour, Sullivan & Carlsson, "CNN features off-the-shelf: an
+       astounding baseline for recognition", CVPR workshops 2014.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from sklearn.datasets import load_digits
+    >>> from skunsup import PretrainedFeatures
+    >>> images = load_digits().images * 15.9
+    >>> network = keras.Sequential(
+    ...     [keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3, activation="relu")]
+    ... )
+    >>> PretrainedFeatures(network).fit_transform(images).shape
+    (1797, 4)
+    """
+
+    _doc_link_module = "skunsup"
+    _doc_link_template = DOC_LINK
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "model": [str, os.PathLike, keras.Model],
+        "weights": [str, os.PathLike, None],
+        "layer": [str, None],
+        "pooling": [StrOptions({"avg", "max"}), None],
+        "preprocessing": [StrOptions({"auto"}), callable, None],
+        "image_shape": [tuple, list, None],
+        "image_size": [tuple, list, None],
+        "batch_size": [integers(1)],
+        "memory": [str, os.PathLike, joblib.Memory, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        model: str | os.PathLike | keras.Model = "MobileNetV2",
+        *,
+        weights: str | os.PathLike | None = "auto",
+        layer: str | None = None,
+        pooling: str | None = "avg",
+        preprocessing: str | Callable | None = "auto",
+        image_shape: Sequence[int] | None = None,
+        image_size: Sequence[int] | None = None,
+        batch_size: int = 32,
+        memory: Any = None,
+        random_state: Any = None,
+    ) -> None:
+        self.model = model
+        self.weights = weights
+        self.layer = layer
+        self.pooling = pooling
+        self.preprocessing = preprocessing
+        self.image_shape = image_shape
+        self.image_size = image_size
+        self.batch_size = batch_size
+        self.memory = memory
+        self.random_state = random_state
+
+    @validated(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Load the network, and learn what `X` looks like.
+
+        Parameters
+        ----------
+        X : array-like or list of paths
+            Images, rows of pixels, paths of image files, or rows.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If the network or its weights cannot be had, or do not fit `X`.
+        """
+        with unchanged_on_error(self):
+            for name in ("n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(name, None)
+            rng = make_generator(self.random_state)
+            network = self._network()
+            if isinstance(network, keras.Model) and self._takes_rows(network):
+                X = check_X(self, X, reset=True)
+                fresh = self._loading(network) is None
+                self._features: Any = RowFeatures(network, X.shape[1], rng, fresh=fresh)
+            else:
+                self._features = self._of_images(network, X, rng)
+            self.image_size_ = self._features.size
+            self.n_components_ = self._features.n_outputs
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Compute features.
+
+        Parameters
+        ----------
+        X : array-like or list of paths
+            As in `fit`; images may be of other sizes.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            Float32 for float32 images or rows, else float64.
+
+        Raises
+        ------
+        ValueError
+            If `X` is of another kind, a value is out of range, or a file cannot be
+            read; the message names it.
+        """
+        check_is_fitted(self)
+        found, rows, dtype = self._features.read(self, X)
+        if self.memory is None:
+            return self._features.compute(rows).astype(dtype, copy=False)
+        key = found.key() if isinstance(found, ImageBatches) else found
+        remember = check_memory(self.memory).cache(_computed, ignore=["compute"])
+        compute = partial(self._features.compute, rows)
+        return remember(self._features.digest, key, compute).astype(dtype, copy=False)
+
+    @property
+    def model_(self) -> keras.Model:
+        """Keras network with the fitted weights, for the caller to keep."""
+        check_is_fitted(self)
+        return self._features.model()
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _network(self) -> Named | keras.Model:
+        """Return the network that `model` asks for: a description, or the model."""
+        if isinstance(self.model, keras.Model):
+            network = self.model
+        elif _is_path(self.model):
+            network = read_model(Path(self.model))
+        else:
+            weights = "imagenet" if self.weights in KEPT else None
+            return named(str(self.model), weights, self._size(), self.layer)
+        if self.weights == "imagenet":
+            raise ValueError(
+                "weights='imagenet' are for networks by name, such as "
+                "model='MobileNetV2', but model is your own. Use weights='auto' for "
+                "those that it has."
+            )
+        return network if self.layer is None else cut(network, self.layer)
+
+    def _takes_rows(self, network: keras.Model) -> bool:
+        """Whether a Keras model takes rows of numbers and no images."""
+        if not network.built:
+            return self.image_shape is None
+        shapes = [tuple(x.shape) for x in getattr(network, "inputs", None) or ()]
+        if len(shapes) != 1 or len(shapes[0]) not in (2, 4):
+            raise ValueError(
+                f"model takes inputs of shapes {shapes}, but expected one: rows, shape "
+                "(None, columns), or images, (None, height, width, channels)."
+            )
+        return len(shapes[0]) == 2
+
+    def _of_images(
+        self, network: Named | keras.Model, X: Any, rng: np.random.Generator
+    ) -> ImageFeatures:
+        if keras.config.image_data_format() != "channels_last":
+            raise ValueError(
+                "keras.config.image_data_format() is 'channels_first', but "
+                "PretrainedFeatures needs 'channels_last'."
+            )
+        shape = None if self.image_shape is None else checked_shape(self.image_shape)
+        images = image_batches(self, X, shape, reset=True)
+        if isinstance(network, Named):
+            size: Any = network.size
+            channels, preprocess = 3, network.preprocess
+        else:
+            size, channels = self._input_form(network, images)
+            preprocess = None
+        own = self.preprocessing == "auto"
+        function: Any = preprocess if own else self.preprocessing
+        in_bytes = own and preprocess is not None
+        form = ImageForm(size, channels, function, in_bytes)
+        images.take(0, 1, form)  # whether the first one will do
+        backbone = self._backbone(network, rng)
+        return ImageFeatures(backbone, form, self.pooling, self.batch_size, shape)
+
+    def _input_form(
+        self, network: keras.Model, images: ImageBatches
+    ) -> tuple[tuple[int, int], int]:
+        """Return height, width and channels that an own model takes."""
+        if not network.built:
+            raise ValueError(
+                "model is not built, so nothing says what images it takes. Let it "
+                "begin with keras.Input((height, width, channels))."
+            )
+        found, wanted = images.shape(), tuple(network.inputs[0].shape[1:])
+        size = self._size() or tuple(
+            w or f for w, f in zip(wanted[:2], found[:2], strict=True)
+        )
+        if any(w not in (None, s) for w, s in zip(wanted[:2], size, strict=True)):
+            raise ValueError(
+                f"image_size={self.image_size!r}, but model takes images of "
+                f"{wanted[:2]}. Leave image_size out."
+            )
+        return (int(size[0]), int(size[1])), int(wanted[2] or found[2])
+
+    def _backbone(
+        self, network: Named | keras.Model, rng: np.random.Generator
+    ) -> Backbone:
+        path = self._loading(network)
+        if isinstance(network, Named):
+            if self.weights is not None:
+                file = path if isinstance(path, Path) else None
+                source = network if file is None else None
+                return Backbone(network.load(file), own=True, source=source)
+            return Backbone(network.load(), own=True).fresh(rng)
+        backbone = Backbone(network, own=False)
+        if isinstance(path, Path):
+            return backbone.loaded(path)
+        return backbone.fresh(rng) if path is None else backbone
+
+    def _loading(self, network: Named | keras.Model) -> Path | str | None:
+        """Return the file to load weights from, "auto" for what there is, or None."""
+        if self.weights is None or self.weights in KEPT:
+            return self.weights
+        return Path(self.weights)
+
+    def _size(self) -> tuple[int, int] | None:
+        given = self.image_size
+        if given is None:
+            return None
+        size = tuple(given)
+        if len(size) != 2 or not all(
+            isinstance(s, int | np.integer) and s > 0 for s in size
+        ):
+            raise ValueError(
+                f"image_size={given!r}, but expected (height, width), whole numbers "
+                "above 0."
+            )
+        return (int(size[0]), int(size[1]))
+
+
+def _is_path(model: str | os.PathLike) -> bool:
+    return not isinstance(model, str) or "." in model or os.sep in model
+
+
+def _computed(digest: str, key: Any, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    """Call `compute`; what it gives is kept by `digest` and `key`."""
+    return compute()

@@ -1,0 +1,93 @@
+"""Networks on plain rows of numbers, computed by the engine."""
+
+from typing import Any
+
+import joblib
+import keras
+import numpy as np
+from keras import ops
+from sklearn.base import BaseEstimator
+
+from skunsup._networks import Architecture, Network, user_network
+from skunsup._training import FittedNetwork, Rows
+from skunsup._validation import check_rows, check_X
+from skunsup.inputs._base import float_dtype
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class RowNetwork(Network):
+    """One network of rows.
+
+    Parameters
+    ----------
+    body : keras.Model
+        From rows to rows.
+    """
+
+    def __init__(self, body: keras.Model, **kwargs: Any) -> None:
+        super().__init__({"body": body}, {}, **kwargs)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Return what the network does."""
+        return self.body(x, training=training)
+
+    def features(self, x: Any) -> Any:
+        """Return what `call` does, as the engine asks for it."""
+        return self.body(x, training=False)
+
+
+class RowFeatures:
+    """A Keras model from rows to rows, copied.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The model; not changed.
+    n_features : int
+        Number of columns in.
+    rng : numpy.random.Generator
+        Draws weights where there are none.
+    fresh : bool
+        Whether to draw them in any case.
+
+    Raises
+    ------
+    ValueError
+        If it does not take `n_features` columns or return rows.
+    """
+
+    size = None
+
+    def __init__(
+        self,
+        model: keras.Model,
+        n_features: int,
+        rng: np.random.Generator,
+        *,
+        fresh: bool,
+    ) -> None:
+        part = user_network("model", model, n_features, None)
+        architecture = Architecture(RowNetwork, {"body": part}, {}, part.n_outputs)
+        if model.built and not fresh:
+            values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
+        else:
+            values = architecture.initial_values(architecture.build(), rng)
+        self.network, self.n_outputs = (
+            FittedNetwork(architecture, values),
+            part.n_outputs,
+        )
+        self.digest = joblib.hash((part.config, values))
+
+    def model(self) -> keras.Model:
+        """Return the network, for the caller to keep."""
+        return self.network.model().body
+
+    def read(self, estimator: BaseEstimator, X: Any) -> tuple[Any, Rows, np.dtype]:
+        """Return what tells `X` from others, its rows, and the dtype of features."""
+        X = check_X(estimator, X, reset=False)
+        rows = check_rows(X, getattr(estimator, "feature_names_in_", None))
+        return X, rows, float_dtype(X)
+
+    def compute(self, rows: Rows) -> np.ndarray:
+        """Return the features of rows, (n, n_outputs), float32."""
+        return self.network.compute("features", rows)

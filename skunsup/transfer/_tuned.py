@@ -1,0 +1,271 @@
+"""The estimators that `fine_tune` returns: scikeras's, without their global effects.
+
+Importing this module imports scikeras, which replaces how Keras models, losses, metrics
+and optimizers are pickled.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+from scikeras.wrappers import KerasClassifier, KerasRegressor
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import (
+    ClassifierTags,
+    RegressorTags,
+    Tags,
+    assert_all_finite,
+    compute_sample_weight,
+)
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, column_or_1d
+
+from skunsup.transfer._targets import given
+from skunsup.transfer._tuning import FineTuned
+
+
+class FineTunedClassifier(FineTuned, KerasClassifier):
+    """Classifier of `fine_tune`: a fitted encoder with a softmax behind it.
+
+    Parameters
+    ----------
+    encoder : object
+        A fitted model of skunsup with an encoder, or the encoder that `fine_tune` took
+        out of one.
+    model__freeze, model__head_layer_sizes, model__activation
+        Whether the encoder keeps its weights, and what stands between it and the
+        softmax.
+    optimizer, optimizer__learning_rate, batch_size, epochs, verbose, **kwargs
+        As scikeras has them. `loss` is one of numbers of classes and probabilities.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen in `fit`, sorted.
+    n_features_in_ : int
+        Number of columns.
+    history_ : dict of str to list of float
+        What Keras recorded, one entry an epoch.
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that were called.
+    """
+
+    _loss, _last = "sparse_categorical_crossentropy", "softmax"
+    _target_dtype = "int32"
+
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> Self:
+        """Train for one more epoch.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array-like
+            As in `fit`.
+        classes : array-like of shape (n_classes,), default=None
+            All labels, in the first call; None for those of `y`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        go_on = self.initialized_
+        self._announced = None if go_on else classes
+        try:
+            return self._learn(X, y, sample_weight, 1, go_on=go_on)
+        finally:
+            del self._announced
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Estimate the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            In the order of `classes_`. A row's result depends on that row alone.
+        """
+        shares = self._raw(X)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Tell the most probable class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels.
+        """
+        shares = self._raw(X)
+        return self.classes_[shares.argmax(axis=1)]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows that are told right.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+        y : array-like of shape (n_samples,)
+            Their labels. One that `fit` has not seen counts as told wrong.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts.
+
+        Returns
+        -------
+        float
+            The accuracy.
+        """
+        found = self.predict(X)
+        return float(accuracy_score(y, found, sample_weight=sample_weight))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"
+        tags.classifier_tags = ClassifierTags()
+        return tags
+
+    def _targets(self, y: Any, *, go_on: bool) -> np.ndarray:
+        y = column_or_1d(given(y, self), warn=True)
+        assert_all_finite(y, input_name="y")
+        check_classification_targets(y)
+        seen = np.unique(y)
+        if not go_on:
+            announced = getattr(self, "_announced", None)
+            self.classes_ = seen if announced is None else np.unique(announced)
+            self.n_classes_ = len(self.classes_)
+        unknown = seen[~np.isin(seen, self.classes_)]
+        known = self.classes_.tolist()
+        if len(unknown):
+            raise ValueError(
+                f"y contains the label {unknown.tolist()[0]!r}, which is none of the "
+                f"classes {known} that training began with. Call fit with "
+                "warm_start=False, or list all classes in the first partial_fit."
+            )
+        if len(known) < 2:
+            raise ValueError(
+                f"y contains 1 class, {known[0]!r}, but a classifier needs at least 2 "
+                "classes to tell apart."
+            )
+        return np.searchsorted(self.classes_, y)[:, None].astype(np.float32)
+
+    def _n_outputs(self) -> int:
+        return len(self.classes_)
+
+    def _weights(self, y: Any, weight: np.ndarray | None) -> np.ndarray | None:
+        if self.class_weight is None:
+            return weight
+        weight = np.ones(len(y)) if weight is None else weight
+        balanced = weight * compute_sample_weight(self.class_weight, y)
+        return balanced * (weight.sum() / balanced.sum())
+
+
+class FineTunedRegressor(FineTuned, KerasRegressor):
+    """Regressor of `fine_tune`: a fitted encoder with linear units behind it.
+
+    Parameters
+    ----------
+    encoder : object
+        A fitted model of skunsup with an encoder, or the encoder that `fine_tune` took
+        out of one.
+    model__freeze, model__head_layer_sizes, model__activation
+        Whether the encoder keeps its weights, and what stands between it and the
+        output.
+    optimizer, optimizer__learning_rate, batch_size, epochs, verbose, **kwargs
+        As scikeras has them.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns.
+    history_ : dict of str to list of float
+        What Keras recorded, one entry an epoch.
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that were called.
+    """
+
+    _loss, _last = "mean_squared_error", "linear"
+    _target_dtype = "float32"
+    n_outputs_: int
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one more epoch.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array-like
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._learn(X, y, sample_weight, 1, go_on=self.initialized_)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict numbers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs), float64
+            As `y` was in `fit`. A row's result depends on that row alone.
+        """
+        values = self._raw(X)
+        return values[:, 0] if self._flat else values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the coefficient of determination.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            What is true of them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts.
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 as good as the mean.
+        """
+        return float(r2_score(y, self.predict(X), sample_weight=sample_weight))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "regressor"
+        tags.regressor_tags = RegressorTags()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _targets(self, y: Any, *, go_on: bool) -> np.ndarray:
+        y = check_array(
+            given(y, self), ensure_2d=False, dtype=np.float64, input_name="y"
+        )
+        flat, n_outputs = y.ndim == 1, 1 if y.ndim == 1 else y.shape[1]
+        if go_on and n_outputs != self.n_outputs_:
+            raise ValueError(
+                f"y has {n_outputs} columns, but training began with "
+                f"{self.n_outputs_}. Call fit with warm_start=False to start anew."
+            )
+        self._flat, self.n_outputs_ = flat, n_outputs
+        return y.reshape(len(y), n_outputs).astype(np.float32)
+
+    def _n_outputs(self) -> int:
+        return int(self.n_outputs_)
