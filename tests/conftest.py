@@ -4,6 +4,18 @@ import pytest
 from sklearn.datasets import load_digits
 
 
+def pytest_collection_modifyitems(items):
+    """Put scikit-learn's checks in the middle, so that two workers share the others.
+
+    TensorFlow keeps what it compiles, and one process has no room for all of it. The
+    checks run in processes of their own.
+    """
+    checks = [item for item in items if item.path.name == "test_common.py"]
+    others = [item for item in items if item.path.name != "test_common.py"]
+    middle = len(others) // 2
+    items[:] = others[:middle] + checks + others[middle:]
+
+
 @pytest.fixture(scope="session")
 def digits():
     """Handwritten digits, pixels in [0, 1], float32."""

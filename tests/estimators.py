@@ -21,9 +21,10 @@ REQUIRED = {
 
 # Nearly all the time of scikit-learn's checks goes into compiling a program for each
 # shape of data. They are about the contract and not about learning, so small networks
-# and plain steps keep them to minutes. SKUNSUP_CHECK_DEFAULTS=1 runs the defaults.
+# and few plain steps keep them to minutes. SKUNSUP_CHECK_DEFAULTS=1 runs the defaults.
 SMALL = {
     "hidden_layer_sizes": (16,),
+    "max_steps": 50,
     "n_estimators": 2,
     "optimizer": {"class_name": "SGD", "config": {"clipnorm": 1.0}},
 }

@@ -4,6 +4,7 @@ import multiprocessing
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 
+import psutil
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -11,19 +12,44 @@ from .estimators import public_estimators
 
 # TensorFlow frees no program that it has compiled, some 30 MB each, and these checks
 # compile nearly a thousand. So they run in a process beside, which is renewed.
-CHECKS_PER_PROCESS = 120
+MOST_MEMORY = 2e9  # bytes
+
+
+class Beside:
+    """A process that runs checks, and another one when it has grown too large."""
+
+    def __init__(self):
+        self._pool = None
+
+    def run(self, *call):
+        """Return what a call gives in that process."""
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, context, initializer=be_strict)
+        try:
+            return self._pool.submit(*call).result()
+        finally:
+            if self._pool.submit(own_memory).result() > MOST_MEMORY:
+                self.close()
+
+    def close(self):
+        """End the process."""
+        if self._pool is not None:
+            self._pool.shutdown()
+        self._pool = None
 
 
 @pytest.fixture(scope="module")
 def beside():
-    """A process of limited life."""
-    with ProcessPoolExecutor(
-        1,
-        multiprocessing.get_context("spawn"),
-        initializer=be_strict,
-        max_tasks_per_child=CHECKS_PER_PROCESS,
-    ) as pool:
-        yield pool
+    """A process of limited size."""
+    process = Beside()
+    yield process
+    process.close()
+
+
+def own_memory():
+    """Bytes that this process takes."""
+    return psutil.Process().memory_info().rss
 
 
 def be_strict():
@@ -36,4 +62,4 @@ def be_strict():
 
 @parametrize_with_checks(public_estimators())
 def test_scikit_learn_check(estimator, check, beside):
-    beside.submit(check, estimator).result()
+    beside.run(check, estimator)

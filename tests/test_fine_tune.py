@@ -29,6 +29,8 @@ from skunsup import (
     fine_tune,
 )
 
+from .helpers import on_torch_or_asked
+
 QUICK = {"hidden_layer_sizes": (16,), "epochs": 2, "random_state": 0}
 TUNE = {"epochs": 15, "learning_rate": 5e-3, "random_state": 0}
 
@@ -92,6 +94,7 @@ def test_freezing_keeps_the_encoder(source, digits, names):
     np.testing.assert_allclose(encoded(model.model_, digits), codes, atol=1e-4)
 
 
+@on_torch_or_asked
 def test_starts_from_the_encoder_as_it_was_when_taken(digits, names):
     model = Autoencoder(**QUICK).fit(digits[:100])
     codes, tuned = model.transform(digits), fine_tune(model)
@@ -100,6 +103,7 @@ def test_starts_from_the_encoder_as_it_was_when_taken(digits, names):
     np.testing.assert_allclose(encoded(tuned.model_, digits), codes, atol=1e-4)
 
 
+@on_torch_or_asked
 @pytest.mark.parametrize(
     "model",
     [
@@ -216,6 +220,7 @@ def global_seed():
     return None
 
 
+@on_torch_or_asked
 def test_epochs_differ_in_their_minibatches(source, digits, names):
     model = fine_tune(source, optimizer="sgd", learning_rate=1e-12, epochs=3)
     model.set_params(batch_size=64, random_state=0)
@@ -255,6 +260,7 @@ np.save(sys.argv[2], model.predict_proba(X))
 """
 
 
+@on_torch_or_asked
 def test_a_pickle_loads_under_another_backend(fitted, digits, tmp_path):
     other = "jax" if keras.backend.backend() == "torch" else "torch"
     pytest.importorskip(other)
@@ -283,6 +289,7 @@ def test_sample_weight_is_repetition(source, digits, names):
     np.testing.assert_array_equal(weighted, repeated)
 
 
+@on_torch_or_asked
 def test_class_weight_draws_a_small_class_more_often(source, digits, digit_labels):
     few = np.flatnonzero(digit_labels[:300] == 3)[:4]
     many = np.flatnonzero(digit_labels[:300] == 8)
@@ -313,6 +320,7 @@ def test_a_label_that_fit_has_not_seen(source, digits, digit_labels):
     assert model.predict_proba(X).shape == (60, 3)
 
 
+@on_torch_or_asked
 def test_cross_validation_fills_in_for_a_class_that_a_fold_lacks(
     source, digits, digit_labels
 ):
@@ -376,6 +384,7 @@ def test_bad_parameters(fitted, digits, names, params, message):
     np.testing.assert_array_equal(model.predict_proba(digits), before)
 
 
+@on_torch_or_asked
 def test_optimizers_take_arguments(source, digits, names):
     model = fine_tune(source, optimizer="sgd", epochs=1, random_state=0)
     model.set_params(optimizer__momentum=0.9, optimizer__learning_rate=0.1)
@@ -400,6 +409,7 @@ def test_regression(n_outputs):
         tuned.partial_fit(X, np.zeros((len(X), 3)))
 
 
+@on_torch_or_asked
 def test_a_head_start_helps(digits, digit_labels, source):
     """The codes of a trained encoder tell more than those of a random one."""
     blank = clone(source).set_params(epochs=1, batch_size=None, learning_rate=1e-12)

@@ -25,7 +25,9 @@ from skunsup import (
     VariationalAutoencoder,
     WassersteinAutoencoder,
 )
-from skunsup._training import _fitted, _loop, compilations
+from skunsup._training import _fitted, _loop, _programs, compilations
+
+from .helpers import unchanged
 
 QUICK = {"hidden_layer_sizes": (16,), "epochs": 3, "random_state": 0}
 # Estimators of each family, with what is hard to copy.
@@ -213,6 +215,17 @@ def test_repeated_fits_reuse_programs_and_memory(blobs):
         model.transform(blobs)
     assert compilations() == before
     assert process.memory_info().rss - resident < 10 * 2**20
+
+
+def test_a_full_process_says_so_before_it_dies(blobs, monkeypatch, tmp_path):
+    if keras.backend.backend() != "tensorflow" or not _programs.MAPPINGS.exists():
+        pytest.skip("TensorFlow keeps its programs, and Linux counts mappings")
+    limit = tmp_path / "max_map_count"
+    limit.write_text("1000\n")
+    monkeypatch.setattr(_programs, "MOST_MAPPINGS", limit)
+    model = Autoencoder(**QUICK).fit(blobs)  # whose programs there are
+    with unchanged(model), pytest.raises(MemoryError, match=r"of 1000 .*max_map_count"):
+        model.fit(blobs[:, :4])
 
 
 def test_the_store_of_programs_is_bounded(blobs, monkeypatch):

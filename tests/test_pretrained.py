@@ -20,6 +20,8 @@ from sklearn.pipeline import make_pipeline
 
 from skunsup import PretrainedFeatures
 
+from .helpers import on_torch_or_asked
+
 SIZE = (32, 32)
 
 
@@ -141,6 +143,7 @@ def files(images, tmp_path_factory):
     return sorted(folder.iterdir())
 
 
+@on_torch_or_asked
 def test_files(convolutional, images, files):
     features = PretrainedFeatures(convolutional, batch_size=2).fit(files)
     expected = features.transform(images[:5])
@@ -215,6 +218,7 @@ def test_layers_and_pooling(vgg, images, params, n_components, pool):
     np.testing.assert_allclose(features.transform(images[:4]), pool(maps), atol=1e-4)
 
 
+@on_torch_or_asked
 def test_random_weights_are_fixed_by_the_seed(images):
     features = PretrainedFeatures(
         "VGG16", weights=None, image_size=SIZE, layer="block1_pool", random_state=0
@@ -226,6 +230,7 @@ def test_random_weights_are_fixed_by_the_seed(images):
     assert not np.allclose(first[0], first[1])
 
 
+@on_torch_or_asked
 def test_imagenet_weights_come_from_keras(vgg, images, monkeypatch):
     """Where they can be had, and where they cannot."""
     network, path = vgg
@@ -261,6 +266,7 @@ def test_imagenet_weights_come_from_keras(vgg, images, monkeypatch):
         PretrainedFeatures("VGG16").fit(images)
 
 
+@on_torch_or_asked
 def test_models_in_files(convolutional, images, tmp_path):
     path = tmp_path / "model.keras"
     convolutional.save(path)
@@ -335,6 +341,7 @@ COPIES = {
 }
 
 
+@on_torch_or_asked
 @pytest.mark.parametrize("how", COPIES)
 def test_copies_compute_the_same(convolutional, images, how):
     features = PretrainedFeatures(convolutional).fit(images)
@@ -350,6 +357,7 @@ np.save(sys.argv[2], [each.transform(X) for each in features])
 """
 
 
+@on_torch_or_asked
 def test_a_pickle_loads_under_another_backend(convolutional, images, tmp_path):
     other = "jax" if keras.backend.backend() == "torch" else "torch"
     pytest.importorskip(other)

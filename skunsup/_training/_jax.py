@@ -75,16 +75,16 @@ class Trainer(_Trainer):
         @jax.jit
         def program(state: State, block: Any, n_steps: Any) -> tuple[State, Any]:
             def step(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
-                state, total = carry
+                state, records = carry
                 state, entries = self._turn(state, block[i])
-                return state, total + entries
+                return state, records.at[i].set(entries)
 
-            start = (state, jnp.zeros(self.n_recorded))
+            start = (state, jnp.zeros((shape[0], self.n_recorded)))
             return jax.lax.fori_loop(0, n_steps, step, start)
 
         def run(block: np.ndarray, n_steps: int) -> Any:
-            self._state, total = program(self._state, block, np.int32(n_steps))
-            return total
+            self._state, records = program(self._state, block, np.int32(n_steps))
+            return records
 
         return run
 

@@ -23,6 +23,7 @@ _trainers = Store(16)
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
 SEGMENTS = 50  # pieces of constant rate that make up a cosine schedule, at least
+TOGETHER = 128  # steps of short epochs that are taken in one call
 
 DIVERGED = (
     "The training loss became {loss} in epoch {epoch}. {kept} Try a smaller "
@@ -190,8 +191,10 @@ class _Run:
         self.n_steps = -(-sample.n_draws // self.batch_size)
         self.total = plan.n_steps(self.n_steps)
         self.n_epochs = -(-self.total // self.n_steps)
+        watched = plan.callbacks or plan.verbose or validation is not None
+        self.group = 1 if watched else max(1, TOGETHER // self.n_steps)
         pieces = SEGMENTS if plan.schedule == "cosine" else 1
-        longest = max(1, min(self.n_steps, self.total // pieces))
+        longest = max(1, min(self.n_steps * self.group, self.total // pieces))
         self.block_steps = _block_steps(longest, self.batch_size * rows.d)
         self.callbacks = Callbacks(
             plan.callbacks, trainer, self.n_epochs, min(self.n_steps, self.total)
@@ -205,49 +208,74 @@ class _Run:
         """Run epochs until something ends them."""
         self.callbacks.call("on_train_begin")
         try:
-            for epoch in range(self.n_epochs):
-                if not self.epoch(epoch):
+            for first in range(0, self.n_epochs, self.group):
+                if not self.epochs(first, min(self.group, self.n_epochs - first)):
                     break
         except KeyboardInterrupt:
             self.interrupted()
         self.callbacks.call("on_train_end", self.last_logs())
         self.take_callbacks_weights()
 
+    def epochs(self, first: int, count: int) -> bool:
+        """Run some epochs, of which nobody watches more than one; return as `epoch`.
+
+        Where something is not finite at their end, they are run again one by one.
+        """
+        if count == 1:
+            return self.epoch(first)
+        before = self.trainer.values(), self.trainer.optimizer_values()
+        drawing = self.rng.bit_generator.state
+        logs = self.minibatches(first, count)
+        values = self.trainer.values()
+        losses = [each["loss"] for each in logs]
+        if not np.isfinite(losses).all() or not _all_finite(values):
+            self.trainer.load(*before)
+            self.rng.bit_generator.state = drawing
+            return all(self.epoch(first + i) for i in range(count))
+        for each in logs:
+            self.note(each)
+        self.kept = values
+        return True
+
     def epoch(self, epoch: int) -> bool:
         """Run one epoch; return whether to go on."""
         self.callbacks.call("on_epoch_begin", epoch)
-        logs = self.minibatches(epoch * self.n_steps)
+        logs = self.minibatches(epoch)[0]
         values = self.trainer.values()
         if not np.isfinite(logs["loss"]) or not _all_finite(values):
             self.diverged(epoch, logs["loss"])
             return False
         if self.validation is not None:
             logs["val_loss"] = self.validation.loss(self.architecture, values)
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
+        self.note(logs)
         self.keep(values, logs)
         self.callbacks.call("on_epoch_end", epoch, logs)
         self.show(epoch + 1, logs)
         return not (self.exhausted() or self.callbacks.stopped)
 
-    def minibatches(self, before: int) -> Logs:
-        """Draw and take the steps of an epoch; return the mean loss and its parts.
+    def note(self, logs: Logs) -> None:
+        """Add the logs of an epoch to the history."""
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
 
-        So many steps were taken `before`.
-        """
-        n_steps = min(self.n_steps, self.total - before)
-        drawn = self.sample.draw(n_steps * self.batch_size, self.rng)
-        total, done = np.zeros(self.trainer.n_recorded), 0
+    def minibatches(self, first: int, count: int = 1) -> list[Logs]:
+        """Draw and take the steps of epochs; return the mean losses of each."""
+        before = first * self.n_steps
+        ends = np.arange(1, count + 1) * self.n_steps
+        lengths = np.diff(np.minimum(ends, self.total - before), prepend=0)
+        drawn = [self.sample.draw(n * self.batch_size, self.rng) for n in lengths]
+        records: list[np.ndarray] = []
         for block, n_steps in batches(
-            drawn, self.rows, self.batch_size, self.block_steps
+            np.concatenate(drawn), self.rows, self.batch_size, self.block_steps
         ):
+            done = len(records)
             self.callbacks.call("on_train_batch_begin", done)
             share = self.rate_share(before + done + n_steps / 2)
-            total = total + self.trainer.run(block, n_steps, share)
-            done += n_steps
-            loss = self.logs(total / done)["loss"]
-            self.callbacks.call("on_train_batch_end", done - 1, {"loss": loss})
-        return self.logs(total / done)
+            records += list(self.trainer.run(block, n_steps, share))
+            loss = self.logs(np.mean(records, axis=0))["loss"]
+            self.callbacks.call("on_train_batch_end", len(records) - 1, {"loss": loss})
+        parts = np.split(np.array(records), np.cumsum(lengths)[:-1])
+        return [self.logs(part.mean(axis=0)) for part in parts]
 
     def rate_share(self, step: float) -> float:
         """Share of the learning rate that the schedule gives around a step.

@@ -5,12 +5,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import keras
 
 BACKENDS = ("tensorflow", "jax", "torch")
+
+# Where Linux says what a process has mapped, and how much it may map.
+MAPPINGS = Path("/proc/self/maps")
+MOST_MAPPINGS = Path("/proc/sys/vm/max_map_count")
+ROOM = 3000  # mappings; a program takes between 100 and 1,000
 
 
 def backend() -> ModuleType:
@@ -86,3 +92,24 @@ def count_compilation() -> None:
 def compilations() -> int:
     """Return the number of programs that the engine compiled in this process."""
     return _counter.value
+
+
+def ensure_room() -> None:
+    """Raise MemoryError before a program for which the system has no room left.
+
+    A backend that never frees programs comes to a point where a process may map no more
+    memory, and dies without a word.
+    """
+    if not (MAPPINGS.exists() and MOST_MAPPINGS.exists()):
+        return
+    limit = int(MOST_MAPPINGS.read_text())
+    with MAPPINGS.open("rb") as file:
+        used = sum(1 for _ in file)
+    if used + ROOM > limit:
+        raise MemoryError(
+            f"This process has {used} of {limit} memory mappings (vm.max_map_count), "
+            "too many for one more compiled program: TensorFlow keeps every program "
+            "until the process ends. Go on in a new process, raise the limit "
+            "(sysctl -w vm.max_map_count=262144), or run on JAX, which frees what is "
+            "not used (KERAS_BACKEND=jax)."
+        )

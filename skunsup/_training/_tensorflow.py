@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
+from skunsup._training._programs import ensure_room
 from skunsup._training._trainer import InPlaceTrainer
 
 INT = tf.TensorSpec((), tf.int32)
@@ -17,12 +18,17 @@ class Trainer(InPlaceTrainer):
     """Keeps the state in the Keras variables, which the program updates in place."""
 
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
+        ensure_room()
+
         @tf.function(jit_compile=True, autograph=False)
         def program(block: tf.Tensor, n_steps: tf.Tensor) -> tf.Tensor:
+            def step(i: tf.Tensor, records: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+                entries, at = self._turn(block[i])[None], tf.stack([i, 0])
+                return i + 1, xla.dynamic_update_slice(records, entries, at)
+
+            records = tf.zeros((shape[0], self.n_recorded))
             return tf.while_loop(
-                lambda i, _: i < n_steps,
-                lambda i, total: (i + 1, total + self._turn(block[i])),
-                (tf.constant(0), tf.zeros((self.n_recorded,))),
+                lambda i, _: i < n_steps, step, (tf.constant(0), records)
             )[1]
 
         compiled = program.get_concrete_function(tf.TensorSpec(shape), INT)
@@ -88,6 +94,7 @@ def compile_scorer(
     code for a tile is the same however many there are: a row's result does not depend
     on the rows around it, to the bit.
     """
+    ensure_room()
 
     @tf.function(jit_compile=True, autograph=False)
     def program(weights: tf.Tensor, block: tf.Tensor, n_tiles: tf.Tensor) -> tf.Tensor:

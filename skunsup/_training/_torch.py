@@ -80,16 +80,16 @@ class Trainer(InPlaceTrainer):
 
         def run(block: np.ndarray, n_steps: int) -> np.ndarray:
             minibatches = ops.convert_to_tensor(block)
-            total = torch.zeros(self.n_recorded, device=minibatches.device)
+            records = []
             turns, clock = self.turns, self.optimizers[0].iterations
             for x in minibatches[:n_steps]:
                 due = turns[int(clock.value) % len(turns)] if turns[1:] else turns[0]
                 if due in steps:
-                    total += steps[due](x)
+                    records.append(steps[due](x))
                 else:
                     entries, steps[due] = self._first_step(x, due)
-                    total += entries
-            return to_numpy(total)
+                    records.append(entries)
+            return to_numpy(torch.stack(records))
 
         return run
 

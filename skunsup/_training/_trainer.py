@@ -62,8 +62,8 @@ class Trainer(ABC):
 
         Returns
         -------
-        array of shape (n_recorded,), float64
-            Sums over the steps of the entries of the objective: terms, then metrics.
+        array of shape (n_steps, n_recorded), float64
+            The entries of the objective in each step: terms, then metrics.
         """
         program = self._programs.get(block.shape)
         if program is None:
@@ -72,9 +72,11 @@ class Trainer(ABC):
             if len(self._programs) > MAX_SHAPES:
                 self._programs.popitem(last=False)
         if rate_share == 1.0:
-            return np.asarray(program(block, n_steps), np.float64)
-        with self.rates_scaled(rate_share):
-            return np.asarray(program(block, n_steps), np.float64)
+            records = program(block, n_steps)
+        else:
+            with self.rates_scaled(rate_share):
+                records = program(block, n_steps)
+        return np.asarray(records, np.float64)[:n_steps]
 
     def load(
         self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
@@ -156,7 +158,10 @@ class Trainer(ABC):
 
     @abstractmethod
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
-        """Return a function of (block of this shape, steps) that takes the steps."""
+        """Return a function of (block of this shape, steps) that takes the steps.
+
+        It returns what `run` does, with any rows behind those of the steps.
+        """
 
 
 class InPlaceTrainer(Trainer):
