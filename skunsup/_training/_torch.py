@@ -110,10 +110,13 @@ class Trainer(InPlaceTrainer):
 
         if not self._traceable:
             return step(x), step
+        before = self.values(), self.optimizer_values()
         try:
             with _tracing, _TensorsOnly():
                 program = _lean(make_fx(noted)(x))
-        except RuntimeError:  # a loss that looks at values; nothing was updated yet
+        except RuntimeError:  # a loss or optimizer that looks at values
+            self._traceable = False
+            self._put(*before)  # half of an update may be done
             return step(x), step
         return seen[0], program
 

@@ -82,15 +82,19 @@ class Trainer(ABC):
         self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
     ) -> None:
         """Set the network's and the optimizer's variables."""
-        for variable, value in zip(self.variables, values, strict=True):
-            variable.assign(value)
-        for variable, value in zip(
-            self.optimizer_variables, optimizer_values, strict=True
-        ):
-            variable.assign(value)
+        self._put(values, optimizer_values)
         rates = self._rates()
         self._shares = rates[1:] / rates[0]
         self.pull()
+
+    def _put(
+        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
+    ) -> None:
+        variables = [*self.variables, *self.optimizer_variables]
+        for variable, value in zip(
+            variables, [*values, *optimizer_values], strict=True
+        ):
+            variable.assign(value)
 
     def values(self) -> list[np.ndarray]:
         """Copies of the network's variables."""
