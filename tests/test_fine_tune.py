@@ -422,10 +422,18 @@ def test_a_head_start_helps(digits, digit_labels, source):
     assert trained > random_ + 0.05
 
 
-def test_accessing_the_name_does_not_patch_keras():
-    script = (
-        "import sys, skunsup; skunsup.fine_tune; assert 'scikeras' not in sys.modules"
-    )
-    env = {**os.environ, "KERAS_BACKEND": "numpy"}  # which is imported fast
-    command = [sys.executable, "-W", "ignore", "-c", script]
-    subprocess.run(command, check=True, env=env)
+UNPATCHED = """
+import sys, keras, skunsup
+skunsup.fine_tune
+assert "scikeras" not in sys.modules
+before = keras.Model.__reduce__, keras.losses.Loss.__reduce__
+import skunsup.transfer._tuned
+assert "scikeras" in sys.modules
+assert before == (keras.Model.__reduce__, keras.losses.Loss.__reduce__)
+assert not hasattr(keras.Model, "__deepcopy__")
+"""
+
+
+def test_importing_scikeras_leaves_keras_as_it_was():
+    command = [sys.executable, "-W", "ignore", "-c", UNPATCHED]
+    subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": "numpy"})

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from skunsup import GAN, Autoencoder
 from skunsup._training import compilations
@@ -112,3 +113,27 @@ def test_refuses_no_length_and_two_schedules(blobs):
             model.fit(blobs)
     with pytest.raises(ValueError, match="'learning_rate_schedule' parameter"):
         Autoencoder(learning_rate_schedule="linear").fit(blobs)
+
+
+def test_short_epochs_are_those_of_a_watched_fit(blobs):
+    params = {**TINY, "epochs": 40, "learning_rate": 0.01}
+    model = Autoencoder(**params).fit(blobs)
+    watched = Autoencoder(**params, callbacks=keras.callbacks.Callback()).fit(blobs)
+    assert len(model.history_["loss"]) == model.n_iter_ == 40
+    close = {"rtol": 1e-4, "atol": 1e-6}
+    np.testing.assert_allclose(
+        model.history_["loss"], watched.history_["loss"], **close
+    )
+    np.testing.assert_allclose(model.transform(blobs), watched.transform(blobs), 1e-3)
+
+
+def test_a_loss_that_ends_is_found_in_the_epoch_where_it_ends(blobs):
+    params = {**TINY, "hidden_layer_sizes": (), "optimizer": "sgd"}
+    params |= {"epochs": 60, "learning_rate": 1.2}
+    found = []
+    for callbacks in (None, keras.callbacks.Callback()):
+        with pytest.warns(ConvergenceWarning, match="became") as caught:
+            model = Autoencoder(**params, callbacks=callbacks).fit(blobs)
+        assert np.isfinite(model.transform(blobs)).all()
+        found.append((str(caught[0].message), model.n_iter_))
+    assert found[0] == found[1]

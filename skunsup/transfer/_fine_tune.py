@@ -109,10 +109,10 @@ default=None
 
     Notes
     -----
-    The first call imports scikeras, which replaces how Keras models are pickled in this
-    process. What is returned passes scikit-learn's checks but for two, on how classes
-    of scikeras are made: they define `_more_tags` and inherit `BaseEstimator` before
-    `ClassifierMixin`.
+    The first call imports scikeras. What that import does to Keras, replacing how its
+    models are copied and pickled, is undone. The estimators pass scikit-learn's checks
+    but for two on how classes of scikeras are made: they define `_more_tags`, and
+    inherit `BaseEstimator` before `ClassifierMixin`.
 
     References
     ----------
@@ -125,14 +125,14 @@ default=None
     >>> from skunsup import Autoencoder, fine_tune
     >>> X, y = load_digits(return_X_y=True)
     >>> encoder = Autoencoder(16, epochs=20, random_state=0).fit(X / 16)
-    >>> classifier = fine_tune(encoder, epochs=20, random_state=0)
+    >>> classifier = fine_tune(encoder, epochs=40, random_state=0)
     >>> classifier.fit(X[:200] / 16, y[:200]).score(X[200:] / 16, y[200:]) > 0.8
     True
     """
     if task not in TASKS:
         raise ValueError(f"task={task!r}, but expected one of {', '.join(TASKS)}.")
     encoder = fitted_encoder(fitted)
-    # Only here, since it patches Keras when it is imported.
+    # Only here, since it imports scikeras.
     from skunsup.transfer._tuned import FineTunedClassifier, FineTunedRegressor
 
     params: dict[str, Any] = {

@@ -1,13 +1,8 @@
-"""The estimators that `fine_tune` returns: scikeras's, without their global effects.
-
-Importing this module imports scikeras, which replaces how Keras models, losses, metrics
-and optimizers are pickled.
-"""
+"""The estimators that `fine_tune` returns: scikeras's, without their global effects."""
 
 from typing import Any, Self
 
 import numpy as np
-from scikeras.wrappers import KerasClassifier, KerasRegressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import (
     ClassifierTags,
@@ -21,6 +16,10 @@ from sklearn.utils.validation import check_array, column_or_1d
 
 from skunsup.transfer._targets import given
 from skunsup.transfer._tuning import FineTuned
+from skunsup.transfer._unpatched import keras_as_it_is
+
+with keras_as_it_is():
+    from scikeras.wrappers import KerasClassifier, KerasRegressor
 
 
 class FineTunedClassifier(FineTuned, KerasClassifier):
