@@ -3,11 +3,12 @@
 10,000 x 64 Gaussian float32 rows, hidden layers of 64 and 32 mirrored, a code or noise
 of 8, Adam at 1e-3, minibatches of 32 and 256: variational and adversarial autoencoder,
 GAN and BiGAN. Beside them the same objective as a hand-written XLA loop on the same
-backend, and what PyOD has: its VAE with this network, SO_GAAL for the GAN (networks of
-its own choice: its discriminator has one hidden layer of 100 units; its minibatch of
-500 rows is set to ours) and ALAD for BiGAN (its networks set to ours, but three
-discriminators; one of its "epochs" is one minibatch). PyOD has no adversarial
-autoencoder.
+backend, and what libraries have. PyOD: its VAE with this network; the GAN of its AnoGAN
+with these networks, stopped before it turns to scoring; SO_GAAL (networks of its own
+choice: its discriminator has one hidden layer of 100 units; its minibatch of 500 rows
+is set to ours); ALAD for BiGAN (its networks set to ours, but three discriminators; one
+of its "epochs" is one minibatch). pythae: VAE and adversarial autoencoder with these
+networks, training alone.
 
 Each subject fits once to build, trace and compile; then whole fits of 10 epochs are
 timed and the median is divided by the number of minibatches. Each subject runs in its
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 import _common
 import _objectives
 import _peers
+import _pythae
 import _xla_loops
 
 N_ROWS, N_FEATURES, EPOCHS = 10_000, 64, 10
@@ -90,8 +92,13 @@ class PyOD:
 
     def fit(self, X):
         """Construct and fit."""
-        with contextlib.redirect_stdout(io.StringIO()):
+        silenced = contextlib.redirect_stdout(io.StringIO())
+        with silenced, contextlib.suppress(Trained):
             self.make(self.task, len(X)).fit(X)
+
+
+class Trained(Exception):
+    """Raised where training ends and scoring begins."""
 
 
 def pyod_vae(task, n_rows):
@@ -111,6 +118,26 @@ def pyod_vae(task, n_rows):
 
 
 def pyod_gan(task, n_rows):
+    """Return AnoGAN, which ends after training."""
+    from pyod.models import anogan
+
+    def end(*given):
+        raise Trained
+
+    anogan.QueryModel = end
+    return anogan.AnoGAN(
+        latent_dim_G=task.n_components,
+        G_layers=[*task.hidden[::-1]],
+        D_layers=[*task.hidden],
+        activation_hidden="relu",
+        dropout_rate=0.0,
+        learning_rate=task.learning_rate,
+        epochs=task.epochs,
+        batch_size=task.batch_size,
+    )
+
+
+def pyod_so_gaal(task, n_rows):
     """Return SO_GAAL, whose 3 `stop_epochs` epochs take minibatches of our size."""
     import torch.utils.data
     from pyod.models import so_gaal
@@ -142,10 +169,13 @@ def pyod_bigan(task, n_rows):
     )
 
 
-PYOD = {
-    "vae": (pyod_vae, "pyod.models.vae"),
-    "gan": (pyod_gan, "pyod.models.so_gaal"),
-    "bigan": (pyod_bigan, "pyod.models.alad"),
+LIBRARIES = {
+    "vae-pyod": (pyod_vae, "pyod.models.vae"),
+    "vae-pythae": (_pythae.variational, "pythae.models"),
+    "aae-pythae": (_pythae.adversarial, "pythae.models"),
+    "gan-pyod": (pyod_gan, "pyod.models.anogan"),
+    "gan-so_gaal": (pyod_so_gaal, "pyod.models.so_gaal"),
+    "bigan-pyod": (pyod_bigan, "pyod.models.alad"),
 }
 
 
@@ -158,13 +188,14 @@ def subjects():
             found[f"{family}-skunsup-{backend}"] = (ours, backend)
             by_hand = Subject(lambda t, a=loop, b=objective: a(t, b), loop.modules)
             found[f"{family}-xla-loop-{backend}"] = (by_hand, backend)
-        if family in PYOD:
-            make, module = PYOD[family]
-            peer = Subject(lambda t, m=make: PyOD(m, t), (module,))
-            found[f"{family}-pyod"] = (peer, None)
+    for name, (make, module) in LIBRARIES.items():
+        kind = _pythae.Pythae if name.endswith("pythae") else PyOD
+        peer = Subject(lambda t, k=kind, m=make: k(m, t), (module,))
+        found[name] = (peer, None)
     return found
 
 
+PEER_NAMES = ("pyod", "so_gaal", "pythae")
 _peers.PEERS.update(SUBJECTS := subjects())
 
 
@@ -202,7 +233,7 @@ def measure(options):
     X = _peers.gaussian(options.rows, N_FEATURES)
     peer.fit(X)
     epochs = options.epochs
-    if options.subject == "gan-pyod":
+    if options.subject == "gan-so_gaal":
         epochs = 3 * max(1, round(epochs / 3))
     steps = epochs * -(-options.rows // batch_size)
     fits = [_common.seconds(lambda: peer.fit(X)) for _ in range(options.repeats)]
@@ -213,17 +244,20 @@ def measure(options):
 def report(runs, batch_sizes):
     """Return the table: a row a family and backend of ours, its peers beside it."""
     header = ["family", "batch", "backend", "skunsup, µs a step"]
-    header += ["XLA loop by hand", "times the loop", "PyOD", "PyOD / skunsup"]
+    header += ["XLA loop by hand", "times the loop"]
+    header += [f"{peer}{over}" for peer in PEER_NAMES for over in ("", " / skunsup")]
     rows = []
     for family in NAMES:
         for batch_size in batch_sizes:
             own = [run for run in runs if run["batch"] == batch_size]
-            peer = micros(own, f"{family}-pyod")
+            peers = [micros(own, f"{family}-{peer}") for peer in PEER_NAMES]
             for backend in LOOPS:
                 ours = micros(own, f"{family}-skunsup-{backend}")
                 loop = micros(own, f"{family}-xla-loop-{backend}")
                 row = [family, batch_size, backend, ours, loop, ours / loop]
-                rows.append([*row, peer, peer / ours])
+                for peer in peers:
+                    row += [peer, peer / ours]
+                rows.append(row)
     return _common.table(header, rows)
 
 

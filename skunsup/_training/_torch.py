@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 from skunsup._networks import Network
 from skunsup._random import global_state_kept
 from skunsup._training._optimizers import is_entrywise
+from skunsup._training._torch_trace import lean
 from skunsup._training._trainer import InPlaceTrainer
 
 PRODUCTS = {
@@ -26,27 +27,6 @@ PRODUCTS = {
     torch.Tensor.matmul,
     torch.Tensor.__matmul__,
     torch.nn.functional.linear,
-}
-
-# Traced operators that are called faster as functions of torch.
-DIRECT = {
-    function.__name__: function
-    for function in (
-        torch.cat,
-        torch.div,
-        torch.mm,
-        torch.mul,
-        torch.relu,
-        torch.sum,
-        torch.t,
-        torch.Tensor.view,
-        torch._foreach_add,
-        torch._foreach_add_,
-        torch._foreach_div,
-        torch._foreach_mul,
-        torch._foreach_mul_,
-        torch._foreach_sqrt,
-    )
 }
 
 # A trace patches torch.nn, which two threads would undo in the wrong order.
@@ -113,7 +93,7 @@ class Trainer(InPlaceTrainer):
         before = self.values(), self.optimizer_values()
         try:
             with _tracing, _TensorsOnly():
-                program = _lean(make_fx(noted)(x))
+                program = lean(make_fx(noted)(x))
         except RuntimeError:  # a loss or optimizer that looks at values
             self._traceable = False
             self._put(*before)  # half of an update may be done
@@ -186,20 +166,6 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     """Return the gradient of the sum of `function(x)` by `x`, to be differentiated."""
     x = x.detach().requires_grad_()
     return torch.autograd.grad(function(x).sum(), x, create_graph=True)[0]
-
-
-def _lean(traced: torch.fx.GraphModule) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return what a trace computes, with less of Python around it."""
-    for node in traced.graph.nodes:
-        name = getattr(getattr(node.target, "_schema", None), "name", "")
-        node.target = DIRECT.get(name.removeprefix("aten::"), node.target)
-        if name == "aten::detach":  # matters to autograd alone
-            node.replace_all_uses_with(node.args[0])
-            traced.graph.erase_node(node)
-    traced.recompile()
-    # Parameters are found by a slow search unless they are plain attributes.
-    vars(traced).update(traced.named_parameters())
-    return torch.no_grad()(traced.forward)
 
 
 class _TensorsOnly(TorchFunctionMode):

@@ -1,0 +1,151 @@
+"""torch: what a traced step computes, with less of Python around it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+# Traced operators that are called faster as functions of torch.
+DIRECT = {
+    function.__name__: function
+    for function in (
+        torch.cat,
+        torch.div,
+        torch.mm,
+        torch.mul,
+        torch.relu,
+        torch.sum,
+        torch.t,
+        torch.Tensor.view,
+        torch._foreach_add,
+        torch._foreach_add_,
+        torch._foreach_div,
+        torch._foreach_mul,
+        torch._foreach_mul_,
+        torch._foreach_sqrt,
+    )
+}
+SHAPED = {"aten::ones_like", "aten::zeros_like"}  # of their argument, the shape alone
+
+
+def lean(traced: torch.fx.GraphModule) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return a function that gives the bits of `traced` in fewer calls.
+
+    Parameters
+    ----------
+    traced : torch.fx.GraphModule
+        By `make_fx`, without a gradient to come; changed in place.
+    """
+    _without_detaching(traced.graph)
+    _fold_constants(traced)
+    _fold_views(traced.graph)
+    traced.graph.eliminate_dead_code()
+    for node in traced.graph.nodes:
+        node.target = DIRECT.get(_name(node).removeprefix("aten::"), node.target)
+    traced.recompile()
+    # Parameters are found by a slow search unless they are plain attributes.
+    vars(traced).update(traced.named_parameters())
+    vars(traced).update(traced.named_buffers())
+    return torch.no_grad()(traced.forward)
+
+
+def _name(node: torch.fx.Node) -> str:
+    return str(getattr(getattr(node.target, "_schema", None), "name", ""))
+
+
+def _without_detaching(graph: torch.fx.Graph) -> None:
+    """Drop what matters to autograd alone."""
+    for node in graph.nodes:
+        if _name(node) == "aten::detach":
+            _replace(node, node.args[0])
+
+
+def _replace(node: torch.fx.Node, other: torch.fx.Node) -> None:
+    node.replace_all_uses_with(other)
+    node.graph.erase_node(node)
+
+
+def _fold_constants(traced: torch.fx.GraphModule) -> None:
+    """Compute once what depends on numbers and shapes alone."""
+    known: dict[torch.fx.Node, torch.Tensor] = {}
+    changed = _changed(traced.graph)
+    for node in list(traced.graph.nodes):
+        value = None if node in changed else _constant(traced, node, known)
+        if value is None:
+            continue
+        known[node] = value
+    for at, (node, value) in enumerate(known.items()):
+        if any(user not in known for user in node.users):
+            name = f"_folded{at}"
+            traced.register_buffer(name, value, persistent=False)
+            with traced.graph.inserting_before(node):
+                node.replace_all_uses_with(
+                    traced.graph.get_attr(name),
+                    delete_user_cb=lambda user: user not in known,
+                )
+
+
+def _constant(
+    traced: torch.fx.GraphModule,
+    node: torch.fx.Node,
+    known: dict[torch.fx.Node, torch.Tensor],
+) -> torch.Tensor | None:
+    """Return the value of `node` if it is the same at each call, else None."""
+    if node.op != "call_function":
+        return None
+    if _name(node) == "aten::lift_fresh_copy":  # of a Python number
+        return getattr(traced, node.args[0].target).clone()
+    if _name(node) in SHAPED:
+        like = node.meta["val"]
+        return node.target(
+            torch.empty(like.shape, dtype=like.dtype, device=like.device)
+        )
+    inputs = node.all_input_nodes
+    schema = getattr(node.target, "_schema", None)
+    random = torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
+    if schema is None or schema.is_mutable or random or not inputs:
+        return None
+    if any(each not in known for each in inputs):
+        return None
+    args, kwargs = torch.fx.map_arg((node.args, node.kwargs), known.__getitem__)
+    value = node.target(*args, **kwargs)
+    return value if torch.is_tensor(value) else None
+
+
+def _changed(graph: torch.fx.Graph) -> set[torch.fx.Node]:
+    """Return whose memory is written to, be it through a view."""
+    changed = set()
+    for node in graph.nodes:
+        if getattr(getattr(node.target, "_schema", None), "is_mutable", False):
+            changed |= {_memory_of(given) for given in node.all_input_nodes}
+    return changed
+
+
+def _memory_of(node: torch.fx.Node) -> torch.fx.Node:
+    """Follow views, and entries of lists of them, to what they show."""
+    while node.op == "call_function" and node.all_input_nodes:
+        schema = getattr(node.target, "_schema", None)
+        if schema and not any(given.alias_info for given in schema.returns):
+            break
+        node = node.all_input_nodes[0]
+    return node
+
+
+def _fold_views(graph: torch.fx.Graph) -> None:
+    """Leave out changes of shape that another change, or none, would do."""
+    for node in list(graph.nodes):
+        if _name(node) != "aten::view":
+            continue
+        source: Any = node.args[0]
+        if _name(source) == "aten::view":
+            source = source.args[0]
+            node.replace_input_with(node.args[0], source)
+        shape = node.meta["val"].shape
+        if shape == source.meta["val"].shape:
+            _replace(node, source)
+        elif _name(source) == "aten::sum" and source.args[2:] == (True,):
+            kept = source.meta["val"].shape
+            if len(source.users) == 1 and shape == kept[1:] and source.args[1] == [0]:
+                source.args = source.args[:2]
+                source.meta["val"] = node.meta["val"]
+                _replace(node, source)
