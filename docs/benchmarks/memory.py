@@ -1,12 +1,14 @@
 """Resident memory of a fit on data that does not grow with the number of rows.
 
-Three measurements, each in a fresh process:
+Four measurements, each in a fresh process:
 
 ``rows``
     One epoch on a read-only float32 memory map of 1,000,000 x 100 and of
     2,000,000 x 100, in minibatches of 1,024.
 ``sparse``
     The same on a scipy CSR matrix with one entry in a hundred, held in memory.
+``images``
+    The same from a list of paths: 4,000 and 16,000 files of 64 x 64 pixels in colour.
 ``fits``
     Fifty fits on 500 x 20: resident memory after the fifth and the fiftieth, beside
     the same fits with stock Keras.
@@ -18,7 +20,7 @@ really needs. ``KERAS_BACKEND`` chooses the backend.
 
 Run it::
 
-    python docs/benchmarks/memory.py rows sparse fits --output memory.json
+    python docs/benchmarks/memory.py rows sparse images fits --output memory.json
 """
 
 import argparse
@@ -34,13 +36,15 @@ import _common
 import numpy as np
 
 N_FEATURES, BLOCK, DENSITY, MIB = 100, 10_000, 0.01, 2**20
+SHAPE = (64, 64, 3)
 
 
 def main():
     """Run the chosen measurements, or one of them in this process."""
     options = _common.parser(__doc__)
-    options.add_argument("what", nargs="*", default=["rows", "sparse", "fits"])
+    options.add_argument("what", nargs="*", default=[*MEASUREMENTS])
     options.add_argument("--rows", type=int, nargs="+", default=[10**6, 2 * 10**6])
+    options.add_argument("--files", type=int, nargs="+", default=[4_000, 16_000])
     options.add_argument("--fits", type=int, default=50)
     options.add_argument("--map", help=argparse.SUPPRESS)
     options.add_argument("--subject", help=argparse.SUPPRESS)
@@ -75,6 +79,18 @@ def measure_sparse(options):
     return runs
 
 
+def measure_images(options):
+    """Fit each number of image files and print the table."""
+    runs = []
+    for n_files in options.files:
+        with tempfile.TemporaryDirectory() as folder:
+            write_images(folder, n_files)
+            arguments = ["--subject", "images", "--map", folder]
+            runs.append({"rows": n_files} | _common.run_child(__file__, arguments))
+    print_peaks("image files", runs)
+    return runs
+
+
 def measure_fits(options):
     """Repeat small fits with skunsup and with Keras and print the table."""
     subjects = ("skunsup-fits", "keras-fits")
@@ -105,6 +121,16 @@ def write_rows(path, n_rows):
             rng.standard_normal(shape, dtype=np.float32).tofile(file)
 
 
+def write_images(folder, n_files):
+    """Write files of random pixels."""
+    from keras.utils import save_img
+
+    rng = np.random.default_rng(0)
+    for i in range(n_files):
+        pixels = rng.integers(0, 256, SHAPE, dtype=np.uint8)
+        save_img(os.path.join(folder, f"{i}.png"), pixels, scale=False)
+
+
 def fit_map(options):
     """Fit a memory map and return the peaks."""
     (n_rows,) = options.rows
@@ -127,13 +153,21 @@ def fit_csr(options):
     return peaks_of_fit(X, values.nbytes + columns.nbytes + starts.nbytes)
 
 
-def peaks_of_fit(X, n_bytes):
+def fit_images(options):
+    """Fit a list of paths and return the peaks; the data are the pixels in float32."""
+    from skunsup import Images
+
+    paths = [entry.path for entry in os.scandir(options.map)]
+    n_bytes = 4 * len(paths) * int(np.prod(SHAPE))
+    return peaks_of_fit(paths, n_bytes, inputs=Images(image_shape=SHAPE))
+
+
+def peaks_of_fit(X, n_bytes, **given):
     """Fit one epoch under observation; all figures in MiB."""
     from skunsup import Autoencoder
 
-    model = Autoencoder(
-        8, hidden_layer_sizes=(64, 32), batch_size=1024, epochs=1, random_state=0
-    )
+    dense = {"hidden_layer_sizes": (64, 32), "batch_size": 1024}
+    model = Autoencoder(8, epochs=1, random_state=0, **(given or dense))
     before = {"before": own_memory(), "maxrss_before": peak_resident()}
     with OwnPeak() as observer:
         model.fit(X)
@@ -211,10 +245,16 @@ def repeat(peer, n_fits):
 SUBJECTS = {
     "map": fit_map,
     "csr": fit_csr,
+    "images": fit_images,
     "skunsup-fits": repeat_skunsup,
     "keras-fits": repeat_keras,
 }
-MEASUREMENTS = {"rows": measure_rows, "sparse": measure_sparse, "fits": measure_fits}
+MEASUREMENTS = {
+    "rows": measure_rows,
+    "sparse": measure_sparse,
+    "images": measure_images,
+    "fits": measure_fits,
+}
 
 
 if __name__ == "__main__":
