@@ -101,6 +101,15 @@ def test_pca_start_only_improves(digits):
     assert -model.score(digits) < pca_error(digits, 8)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_training_gains_on_pca_where_activations_saturate(digits, activation):
+    params = {"activation": activation, "init": "pca", "n_components": 8}
+    of_pca = pca_error(digits, 8)
+    assert -untrained(digits, **params).score(digits) == pytest.approx(of_pca, rel=5e-3)
+    model = Autoencoder(**params, epochs=10, random_state=0).fit(digits)
+    assert -model.score(digits) < (0.9 if activation == "tanh" else 1.01) * of_pca
+
+
 def test_pca_start_may_have_fewer_directions_than_the_code(blobs):
     model = untrained(blobs[:, :2], n_components=5, init="pca")
     assert -model.score(blobs[:, :2]) < 1e-6

@@ -9,9 +9,18 @@ from sklearn.decomposition import PCA
 
 from skunsup._networks._architecture import Architecture, Network
 
-# Where an activation is looked for an affine piece: (centre, half-width), widest first.
-PIECES = ((0.0, 1.0), (1.0, 1.0), (8.0, 1.0), (16.0, 1.0), (0.0, 0.03), (0.0, 0.01))
-TOLERANCE = 1e-4
+# Where an activation is looked for an affine piece, widest first: (centre, half-width,
+# greatest distance from a line over half-width and slope). A narrow piece is closer to
+# a line, but the narrower it is, the larger are the weights that read it out, and with
+# them the steps of training: those of a hundredth undo the start.
+PIECES = (
+    (0.0, 1.0, 1e-4),
+    (1.0, 1.0, 1e-4),
+    (8.0, 1.0, 1e-4),
+    (16.0, 1.0, 1e-4),
+    (0.0, 0.12, 6e-4),
+    (0.0, 0.06, 6e-4),
+)
 
 
 def pca_values(
@@ -92,14 +101,14 @@ def affine_piece(activation: str | object) -> tuple[float, float, float, float]:
     """Return (centre, half-width, value, slope) of an affine piece of `activation`."""
     function = keras.activations.get(activation)
     t = np.linspace(-1.0, 1.0, 41, dtype=np.float32)
-    for centre, width in PIECES:
+    for centre, width, tolerance in PIECES:
         x = (centre + width * t).astype(np.float32)
         y = np.asarray(
             ops.convert_to_numpy(function(ops.convert_to_tensor(x))), np.float64
         )
         slope, value = np.polyfit(width * t.astype(np.float64), y, 1)
         error = np.abs(value + slope * width * t - y).max()
-        if abs(slope) > 1e-3 and error <= TOLERANCE * abs(slope) * width:
+        if abs(slope) > 1e-3 and error <= tolerance * abs(slope) * width:
             return centre, width, float(value), float(slope)
     raise ValueError(
         f"init='pca' needs an activation that is close to a straight line somewhere; "
