@@ -11,7 +11,7 @@ Last, how well one block is restored from the other: error of the image, and sha
 the words that are right, against the mean image and the commonest words.
 
 The data are read from the folder given by ``--data`` or by SKUNSUP_DATA. ``--figure``
-draws emoji from their texts and writes texts of their images::
+draws emoji from their texts (below) and writes texts of their images (above)::
 
     python docs/benchmarks/emoji.py --data DIR --figure emoji.png
 """
@@ -170,8 +170,6 @@ def draw(model, new, path):
         below.imshow(guess)
         above.set_title("\n".join(words.split()[:4]), fontsize=8)
         below.set_xlabel("\n".join(text.split()[:4]), fontsize=8)
-    axes[0, 0].set_ylabel("words of the image")
-    axes[1, 0].set_ylabel("image of the words")
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
     figure.tight_layout()
