@@ -39,7 +39,7 @@ def lean(traced: torch.fx.GraphModule) -> Callable[[torch.Tensor], torch.Tensor]
     _without_detaching(traced.graph)
     _fold_constants(traced)
     _fold_views(traced.graph)
-    traced.graph.eliminate_dead_code()
+    _without_the_unused(traced.graph)
     for node in traced.graph.nodes:
         node.target = DIRECT.get(_name(node).removeprefix("aten::"), node.target)
     traced.recompile()
@@ -71,18 +71,18 @@ def _fold_constants(traced: torch.fx.GraphModule) -> None:
     changed = _changed(traced.graph)
     for node in list(traced.graph.nodes):
         value = None if node in changed else _constant(traced, node, known)
-        if value is None:
-            continue
-        known[node] = value
+        if value is not None:
+            known[node] = value
     for at, (node, value) in enumerate(known.items()):
         if any(user not in known for user in node.users):
             name = f"_folded{at}"
             traced.register_buffer(name, value, persistent=False)
             with traced.graph.inserting_before(node):
-                node.replace_all_uses_with(
-                    traced.graph.get_attr(name),
-                    delete_user_cb=lambda user: user not in known,
-                )
+                folded = traced.graph.get_attr(name)
+            folded.meta = dict(node.meta)
+            node.replace_all_uses_with(
+                folded, delete_user_cb=lambda user: user not in known
+            )
 
 
 def _constant(
@@ -149,3 +149,15 @@ def _fold_views(graph: torch.fx.Graph) -> None:
                 source.args = source.args[:2]
                 source.meta["val"] = node.meta["val"]
                 _replace(node, source)
+
+
+def _without_the_unused(graph: torch.fx.Graph) -> None:
+    """Drop calls whose results nobody asks for, but for those that change something.
+
+    (`Graph.eliminate_dead_code` of older releases drops the latter as well.)
+    """
+    for node in reversed(graph.nodes):
+        schema = getattr(node.target, "_schema", None)
+        idle = node.op == "get_attr" or (schema and not schema.is_mutable)
+        if idle and not node.users:
+            graph.erase_node(node)
