@@ -140,15 +140,20 @@ def _fold_views(graph: torch.fx.Graph) -> None:
         if _name(source) == "aten::view":
             source = source.args[0]
             node.replace_input_with(node.args[0], source)
-        shape = node.meta["val"].shape
-        if shape == source.meta["val"].shape:
+        shape, before = _shape(node), _shape(source)
+        if before is None:  # of a weight, in some releases
+            continue
+        if shape == before:
             _replace(node, source)
-        elif _name(source) == "aten::sum" and source.args[2:] == (True,):
-            kept = source.meta["val"].shape
-            if len(source.users) == 1 and shape == kept[1:] and source.args[1] == [0]:
+        elif _name(source) == "aten::sum" and source.args[1:] == ([0], True):
+            if len(source.users) == 1 and shape == before[1:]:
                 source.args = source.args[:2]
                 source.meta["val"] = node.meta["val"]
                 _replace(node, source)
+
+
+def _shape(node: torch.fx.Node) -> Any:
+    return getattr(node.meta.get("val"), "shape", None)
 
 
 def _without_the_unused(graph: torch.fx.Graph) -> None:
