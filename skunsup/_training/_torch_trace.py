@@ -143,13 +143,13 @@ def _fold_views(graph: torch.fx.Graph) -> None:
         shape, before = _shape(node), _shape(source)
         if before is None:  # of a weight, in some releases
             continue
+        alone = len(source.users) == 1 and _name(source) == "aten::sum"
         if shape == before:
             _replace(node, source)
-        elif _name(source) == "aten::sum" and source.args[1:] == ([0], True):
-            if len(source.users) == 1 and shape == before[1:]:
-                source.args = source.args[:2]
-                source.meta["val"] = node.meta["val"]
-                _replace(node, source)
+        elif alone and source.args[1:] == ([0], True) and shape == before[1:]:
+            source.args = source.args[:2]
+            source.meta["val"] = node.meta["val"]
+            _replace(node, source)
 
 
 def _shape(node: torch.fx.Node) -> Any:
