@@ -1,4 +1,4 @@
-"""Models of pythae (Chadebec et al. 2022) with dense networks, for the speed tables."""
+"""Models of pythae (Chadebec et al. 2022) and their training, for the speed tables."""
 
 import itertools
 import logging
@@ -88,25 +88,30 @@ def adversarial(n_features, task):
 
 
 class Pythae:
-    """A model of pythae and its fit, which keeps the model from call to call."""
+    """A model with dense networks and its fit, which keeps the model between calls."""
 
     def __init__(self, make, task):
         self.make, self.task, self.made = make, task, None
 
     def fit(self, X):
-        """Train for the task's epochs, files in a folder that goes at the end."""
-        from pythae.pipelines import TrainingPipeline
-
-        logging.disable(logging.CRITICAL)
+        """Train for the task's epochs."""
         self.made = self.made or self.make(X.shape[1], self.task)
         model, config, rates = self.made
-        with tempfile.TemporaryDirectory() as folder:
-            training = config(
-                folder,
-                per_device_train_batch_size=self.task.batch_size,
-                num_epochs=self.task.epochs,
-                no_cuda=True,
-                **rates,
-            )
-            pipeline = TrainingPipeline(model=model, training_config=training)
-            pipeline(train_data=X)
+        train(model, X, config, self.task.batch_size, self.task.epochs, **rates)
+
+
+def train(model, X, config, batch_size, epochs, **rates):
+    """Train any model of pythae, its files in a folder that goes at the end."""
+    from pythae.pipelines import TrainingPipeline
+
+    logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as folder:
+        training = config(
+            folder,
+            per_device_train_batch_size=batch_size,
+            num_epochs=epochs,
+            no_cuda=True,
+            **rates,
+        )
+        pipeline = TrainingPipeline(model=model, training_config=training)
+        pipeline(train_data=X)

@@ -17,6 +17,7 @@ Run it on an otherwise idle machine::
 import json
 
 import _common
+import _pythae
 import numpy as np
 
 N_IMAGES, SIZE, BATCH, EPOCHS, CODE = 5_000, 28, 128, 2, 16
@@ -236,16 +237,11 @@ def torch_loop():
 
 def pythae():
     """Return the fit of pythae's AE."""
-    import logging
-    import tempfile
-
     from pythae.models import AE, AEConfig
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder, BaseEncoder
-    from pythae.pipelines import TrainingPipeline
     from pythae.trainers import BaseTrainerConfig
 
-    logging.disable(logging.CRITICAL)
     to_code, to_image = torch_halves()
 
     class Encoder(BaseEncoder):
@@ -267,16 +263,10 @@ def pythae():
     model = AE(AEConfig((1, SIZE, SIZE), CODE), Encoder(), Decoder())
 
     def fit(X):
-        with tempfile.TemporaryDirectory() as folder:
-            training = BaseTrainerConfig(
-                folder,
-                per_device_train_batch_size=BATCH,
-                num_epochs=EPOCHS,
-                learning_rate=1e-3,
-                no_cuda=True,
-            )
-            pipeline = TrainingPipeline(model=model, training_config=training)
-            pipeline(train_data=X.reshape(-1, 1, SIZE, SIZE))
+        images = X.reshape(-1, 1, SIZE, SIZE)
+        _pythae.train(
+            model, images, BaseTrainerConfig, BATCH, EPOCHS, learning_rate=1e-3
+        )
 
     return fit
 

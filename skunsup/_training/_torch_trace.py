@@ -49,8 +49,13 @@ def lean(traced: torch.fx.GraphModule) -> Callable[[torch.Tensor], torch.Tensor]
     return torch.no_grad()(traced.forward)
 
 
+def _schema(node: torch.fx.Node) -> Any:
+    """Return what torch declares of an operator; None of anything else."""
+    return getattr(node.target, "_schema", None)
+
+
 def _name(node: torch.fx.Node) -> str:
-    return str(getattr(getattr(node.target, "_schema", None), "name", ""))
+    return str(getattr(_schema(node), "name", ""))
 
 
 def _without_detaching(graph: torch.fx.Graph) -> None:
@@ -100,8 +105,7 @@ def _constant(
         return node.target(
             torch.empty(like.shape, dtype=like.dtype, device=like.device)
         )
-    inputs = node.all_input_nodes
-    schema = getattr(node.target, "_schema", None)
+    inputs, schema = node.all_input_nodes, _schema(node)
     random = torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
     if schema is None or schema.is_mutable or random or not inputs:
         return None
@@ -116,7 +120,7 @@ def _changed(graph: torch.fx.Graph) -> set[torch.fx.Node]:
     """Return whose memory is written to, be it through a view."""
     changed = set()
     for node in graph.nodes:
-        if getattr(getattr(node.target, "_schema", None), "is_mutable", False):
+        if getattr(_schema(node), "is_mutable", False):
             changed |= {_memory_of(given) for given in node.all_input_nodes}
     return changed
 
@@ -124,7 +128,7 @@ def _changed(graph: torch.fx.Graph) -> set[torch.fx.Node]:
 def _memory_of(node: torch.fx.Node) -> torch.fx.Node:
     """Follow views, and entries of lists of them, to what they show."""
     while node.op == "call_function" and node.all_input_nodes:
-        schema = getattr(node.target, "_schema", None)
+        schema = _schema(node)
         if schema and not any(given.alias_info for given in schema.returns):
             break
         node = node.all_input_nodes[0]
@@ -162,7 +166,7 @@ def _without_the_unused(graph: torch.fx.Graph) -> None:
     (`Graph.eliminate_dead_code` of older releases drops the latter as well.)
     """
     for node in reversed(graph.nodes):
-        schema = getattr(node.target, "_schema", None)
+        schema = _schema(node)
         idle = node.op == "get_attr" or (schema and not schema.is_mutable)
         if idle and not node.users:
             graph.erase_node(node)
