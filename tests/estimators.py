@@ -34,7 +34,10 @@ FEWER = {"epochs": 5} if keras.backend.backend() == "torch" else {}
 
 
 def public_estimators():
-    """One instance of each public estimator class, in the order of names."""
+    """One instance of each public estimator class, in the order of names.
+
+    Some checks clone and fit without setting a random state, so one is set here.
+    """
     classes = [getattr(skunsup, name) for name in sorted(skunsup.__all__)]
     estimators = [
         cls
@@ -49,7 +52,7 @@ def public_estimators():
 
 
 def _arguments(cls):
-    given = {name: make() for name, make in REQUIRED.items()}
+    given = {name: make() for name, make in REQUIRED.items()} | {"random_state": 0}
     if not os.environ.get("SKUNSUP_CHECK_DEFAULTS"):
         given |= {**FEWER, **LEARNERS.get(cls.__name__, SMALL)}
     return {

@@ -340,6 +340,7 @@ def test_collapse_is_told(family):
         warnings.simplefilter("error")
         family()._check_health({"spread": [0.01, 0.9, 0.8]})
         family()._check_health({"spread": [0.05]})
+        family()._check_health({"spread": [0.16, 0.27, 0.09]})
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

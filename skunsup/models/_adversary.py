@@ -43,6 +43,7 @@ ADVERSARY = {
 METRICS = ("accuracy_real", "accuracy_fake", "spread")
 DEFAULT_PENALTY = {"wasserstein": 10.0}
 COLLAPSED = 0.1
+LOST = 0.2  # of the best: what never varied much has not collapsed
 
 COLLAPSE = (
     "Training collapsed: what {what} in epoch {epoch} varies {now:.2g} times as much "
@@ -188,7 +189,7 @@ class AdversarialEstimator:
     def _check_health(self, history: dict[str, list[float]]) -> None:
         spreads = history["spread"]
         best = max(spreads)
-        if spreads[-1] < COLLAPSED and spreads[-1] < 0.5 * best:
+        if spreads[-1] < min(COLLAPSED, LOST * best):
             warnings.warn(
                 COLLAPSE.format(
                     what=self._judged,
