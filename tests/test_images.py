@@ -287,11 +287,6 @@ def test_bad_parameters_are_refused(images, parameters, message):
         Autoencoder(**QUICK, inputs=Images(**parameters)).fit(images)
 
 
-def test_spectral_normalization_of_convolutions_is_refused(images):
-    with pytest.raises(ValueError, match="has convolutions"):
-        GAN(**QUICK, inputs=Images(), spectral_normalization=True).fit(images)
-
-
 @pytest.mark.parametrize("shape", [(7, 9, 1), (1, 5, 2), (16, 11, 3)])
 @on_torch_or_asked
 def test_any_size_and_number_of_channels(shape):

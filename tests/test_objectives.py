@@ -17,7 +17,6 @@ from skunsup._networks import (
     normal,
     uniform,
 )
-from skunsup._networks._dense import SpectralDense
 from skunsup._training._programs import backend
 from skunsup.models._gan import GANNetwork
 from skunsup.models._variational import VariationalNetwork, kl_divergence, log_normal
@@ -272,30 +271,6 @@ def test_gradient_penalty_of_a_linear_critic(slope):
     network.head.set_weights([slope * unit, np.zeros(1)])
     loss, _ = network.discriminate(tensor(ROWS), tensor(ROWS[::-1]))
     assert float(array(loss)) == pytest.approx(10 * (slope - 1) ** 2, abs=1e-4)
-
-
-def test_spectral_normalisation_gives_norm_one():
-    layer = SpectralDense(4)
-    layer.build((None, 6))
-    kernel = np.random.default_rng(0).normal(size=(6, 4))
-    layer.set_weights([kernel, np.zeros(4), np.ones(4) / 2])
-    identity = tensor(np.eye(6))
-    for _ in range(100):
-        layer(identity, training=True)
-    found = array(layer(identity))
-    assert np.linalg.norm(found, 2) == pytest.approx(1.0, rel=1e-4)
-    expected = kernel / np.linalg.norm(kernel, 2)
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
-
-
-def test_spectral_normalisation_is_followed_in_training_alone():
-    layer = SpectralDense(4)
-    layer.build((None, 6))
-    before = array(layer.direction.value).copy()
-    layer(tensor(np.eye(6)), training=False)
-    np.testing.assert_array_equal(array(layer.direction.value), before)
-    layer(tensor(np.eye(6)), training=True)
-    assert not np.array_equal(array(layer.direction.value), before)
 
 
 # Priors and noise --------------------------------------------------------------------

@@ -293,7 +293,7 @@ def test_other_sequences_than_in_fit_are_refused(on_full, X, message):
         (Autoencoder(inputs=Sequences("rnn")), "layer"),
         (Autoencoder(inputs=Sequences(sequence_shape=(3,))), r"sequence_shape=\(3,\)"),
         (Autoencoder(inputs=Sequences(sequence_shape=(9, 0))), "sequence_shape"),
-        (GAN(inputs=Sequences(), spectral_normalization=True), "gradient_penalty"),
+        (GAN(inputs=Sequences(), spectral_normalization=True), "has recurrent ones"),
         (VariationalAutoencoder(inputs=Sequences(), likelihood="multinomial"), "0 up"),
         (VariationalAutoencoder(inputs=Sequences(), likelihood="bernoulli"), "0, 1"),
         (Autoencoder(inputs=Sequences(), init="pca"), "init='pca'"),

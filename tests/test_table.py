@@ -649,9 +649,6 @@ def test_embeddings_are_for_many_categories():
     )
     plain = learned(X)[1].encoder((32, 2), "relu")
     assert plain.initial_values(rng)[0].shape == (2 + 10 + 40, 32)
-    gan = GAN(inputs=estimator.inputs, spectral_normalization=True)
-    with pytest.raises(ValueError, match="spectral_normalization"):
-        gan.fit(X)
     AdversarialAutoencoder(2, inputs=estimator.inputs, epochs=1, **QUICK).fit(X)
 
 

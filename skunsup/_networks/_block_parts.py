@@ -28,6 +28,8 @@ class BlockEncoder:
         Of the hidden layers and of the last one.
     n_beside : int, default=0
         Further columns behind the flags, which join what the encoders return.
+    spectral : bool, default=False
+        Whether the kernels of the layers for all are divided by their spectral norms.
     """
 
     parts: tuple[Part, ...]
@@ -35,6 +37,7 @@ class BlockEncoder:
     activation: str | Callable
     output_activation: str | Callable = "linear"
     n_beside: int = 0
+    spectral: bool = False
 
     @property
     def regularized(self) -> bool:
@@ -75,7 +78,9 @@ class BlockEncoder:
             at += part.n_inputs
         x = layers.Concatenate()([*found, rows[:, first_flag:]])
         kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
-        return keras.Model(rows, dense_layers(x, self.sizes, kinds, start))
+        return keras.Model(
+            rows, dense_layers(x, self.sizes, kinds, start, self.spectral)
+        )
 
 
 @dataclass(frozen=True)

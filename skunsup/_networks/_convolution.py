@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from skunsup._networks._spectral import new_direction, normalized
+
 
 @keras.saving.register_keras_serializable(package="skunsup")
 class HalvingConv2D(keras.layers.Layer):
@@ -25,6 +27,8 @@ class HalvingConv2D(keras.layers.Layer):
         As of `keras.layers.Conv2D`.
     kernel_initializer : str or keras.initializers.Initializer
         Of the kernel, of shape (kernel_size, kernel_size, channels, filters).
+    spectral : bool, default=False
+        Whether the kernel is divided by its spectral norm, see `normalized`.
     """
 
     def __init__(
@@ -33,12 +37,13 @@ class HalvingConv2D(keras.layers.Layer):
         kernel_size: int,
         activation: str | Callable | None = None,
         kernel_initializer: Any = "glorot_uniform",
+        spectral: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.filters, self.kernel_size = filters, kernel_size
         self.activation = keras.activations.get(activation)
-        self.kernel_initializer = kernel_initializer
+        self.kernel_initializer, self.spectral = kernel_initializer, spectral
 
     def build(self, input_shape: Any) -> None:
         """Create kernel and bias."""
@@ -51,8 +56,10 @@ class HalvingConv2D(keras.layers.Layer):
         self.bias = self.add_weight(
             name="bias", shape=(self.filters,), initializer="zeros"
         )
+        if self.spectral:
+            self.direction = new_direction(self, self.filters)
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Any, training: bool = False) -> Any:
         """Multiply the patches of each image with the kernel."""
         k, (height, width, channels) = self.kernel_size, x.shape[1:]
         up, across = -(-height // 2), -(-width // 2)
@@ -69,6 +76,8 @@ class HalvingConv2D(keras.layers.Layer):
         ]
         flat = ops.reshape(ops.concatenate(patches, -1), (-1, k * k * channels))
         kernel = ops.reshape(self.kernel, (k * k * channels, self.filters))
+        if self.spectral:
+            kernel = normalized(kernel, self.direction, training)
         out = ops.reshape(ops.matmul(flat, kernel), (-1, up, across, self.filters))
         return self.activation(out + self.bias)
 
@@ -79,7 +88,7 @@ class HalvingConv2D(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as Keras saves them."""
-        return _config(self, super().get_config())
+        return {**_config(self, super().get_config()), "spectral": self.spectral}
 
 
 @keras.saving.register_keras_serializable(package="skunsup")

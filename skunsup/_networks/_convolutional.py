@@ -9,6 +9,7 @@ from keras import layers
 
 from skunsup._networks._built import BuiltPart, Start
 from skunsup._networks._convolution import DoublingConv2D, HalvingConv2D
+from skunsup._networks._spectral import SpectralDense
 
 Shape = tuple[int, int, int]
 SMALLEST_MAP = 4  # convolutions halve no map below this height or width
@@ -52,6 +53,8 @@ class ConvEncoder(BuiltPart):
         Of the hidden layers and of the last one.
     n_beside : int, default=0
         Further columns behind the pixels, which join the maps where they are flat.
+    spectral : bool, default=False
+        Whether kernels are divided by their spectral norms.
     """
 
     shape: Shape
@@ -61,6 +64,7 @@ class ConvEncoder(BuiltPart):
     activation: str | Callable
     output_activation: str | Callable = "linear"
     n_beside: int = 0
+    spectral: bool = False
 
     @property
     def n_inputs(self) -> int:
@@ -79,12 +83,16 @@ class ConvEncoder(BuiltPart):
         n_pixels = self.n_inputs - self.n_beside
         x = layers.Reshape(self.shape)(rows[:, :n_pixels] if self.n_beside else rows)
         for n in self.filters:
-            x = HalvingConv2D(n, self.kernel_size, self.activation, start.kernel)(x)
+            x = HalvingConv2D(
+                n, self.kernel_size, self.activation, start.kernel, self.spectral
+            )(x)
         x = layers.Flatten()(x)
         if self.n_beside:
             x = layers.Concatenate()([x, rows[:, n_pixels:]])
         kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
-        return keras.Model(rows, dense_layers(x, self.sizes, kinds, start))
+        return keras.Model(
+            rows, dense_layers(x, self.sizes, kinds, start, self.spectral)
+        )
 
 
 @dataclass(frozen=True)
@@ -141,9 +149,14 @@ class ConvDecoder(BuiltPart):
 
 
 def dense_layers(
-    x: Any, sizes: tuple[int, ...], activations: list[Any], start: Start
+    x: Any,
+    sizes: tuple[int, ...],
+    activations: list[Any],
+    start: Start,
+    spectral: bool = False,
 ) -> Any:
     """Apply new fully connected layers."""
+    kind = SpectralDense if spectral else layers.Dense
     for size, activation in zip(sizes, activations, strict=True):
-        x = layers.Dense(size, activation, kernel_initializer=start.kernel)(x)
+        x = kind(size, activation, kernel_initializer=start.kernel)(x)
     return x

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
-from keras import ops
+
+from skunsup._networks._spectral import SpectralDense
 
 
 @dataclass(frozen=True)
@@ -90,74 +91,3 @@ class DenseStack:
                 direction /= np.linalg.norm(direction)
                 values.append(direction.astype(np.float32))
         return values
-
-
-@keras.saving.register_keras_serializable(package="skunsup")
-class SpectralDense(keras.layers.Layer):
-    """A fully connected layer with a kernel of spectral norm 1.
-
-    The norm is followed by one step of the power method for each call in training
-    (Miyato, Kataoka, Koyama & Yoshida 2018, algorithm 1).
-
-    Parameters
-    ----------
-    units : int
-        Number of columns out.
-    activation : str or callable, default=None
-        Of the output.
-    kernel_initializer : str or keras.Initializer, default="glorot_uniform"
-        As of `keras.layers.Dense`, which is no base of this class because it saves a
-        kernel and a bias and nothing else.
-    """
-
-    def __init__(
-        self,
-        units: int,
-        activation: str | Callable | None = None,
-        kernel_initializer: str | keras.Initializer = "glorot_uniform",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.units = units
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.activation = keras.activations.get(activation)
-
-    def build(self, input_shape: Any) -> None:
-        """Create kernel, bias and the singular vector that is followed."""
-        n_inputs, units = input_shape[-1], self.units
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(n_inputs, units),
-            initializer=self.kernel_initializer,
-        )
-        self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
-        self.direction = self.add_weight(
-            name="direction",
-            shape=(units,),
-            initializer="ones",
-            trainable=False,
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": keras.activations.serialize(self.activation),
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
-
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """Apply the layer to rows."""
-        kernel = ops.convert_to_tensor(self.kernel)
-        fixed = ops.stop_gradient(kernel)
-        left = _unit(ops.matmul(fixed, ops.convert_to_tensor(self.direction)))
-        right = _unit(ops.matmul(left, fixed))
-        if training:
-            self.direction.assign(right)
-        norm = ops.sum(left * ops.matmul(kernel, right))
-        return self.activation(ops.matmul(inputs, kernel / norm) + self.bias)
-
-
-def _unit(vector: Any) -> Any:
-    return vector / ops.sqrt(ops.sum(ops.square(vector)) + 1e-12)

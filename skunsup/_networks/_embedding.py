@@ -8,11 +8,12 @@ from keras import layers
 
 from skunsup._networks._built import BuiltPart, Start
 from skunsup._networks._convolutional import dense_layers
+from skunsup._networks._spectral import SpectralDense
 
 
 @dataclass(frozen=True)
 class EmbeddingEncoder(BuiltPart):
-    """A linear layer without bias for some blocks of columns, then dense ones.
+    """A linear layer for some blocks of columns, then dense ones.
 
     On a one-hot block such a layer looks up a row of its kernel: an embedding. It also
     takes what lies between categories, such as what a generator returns.
@@ -28,6 +29,8 @@ class EmbeddingEncoder(BuiltPart):
         Widths of the fully connected layers; the last one's output is returned.
     activation, output_activation : str or callable
         Of the hidden layers and of the last one.
+    spectral : bool, default=False
+        Whether kernels are divided by their spectral norms.
     """
 
     n_inputs: int
@@ -35,6 +38,7 @@ class EmbeddingEncoder(BuiltPart):
     sizes: tuple[int, ...]
     activation: str | Callable
     output_activation: str | Callable = "linear"
+    spectral: bool = False
 
     @property
     def n_outputs(self) -> int:
@@ -48,14 +52,20 @@ class EmbeddingEncoder(BuiltPart):
         for first, width, n in self.blocks:
             if first > at:
                 pieces.append(rows[:, at:first])
-            look_up = layers.Dense(n, use_bias=False, kernel_initializer=start.kernel)
-            pieces.append(look_up(rows[:, first : first + width]))
+            pieces.append(self._look_up(n, start)(rows[:, first : first + width]))
             at = first + width
         if at < self.n_inputs:
             pieces.append(rows[:, at:])
         x = layers.Concatenate()(pieces) if len(pieces) > 1 else pieces[0]
         kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
-        return keras.Model(rows, dense_layers(x, self.sizes, kinds, start))
+        return keras.Model(
+            rows, dense_layers(x, self.sizes, kinds, start, self.spectral)
+        )
+
+    def _look_up(self, n: int, start: Start) -> keras.layers.Layer:
+        if self.spectral:
+            return SpectralDense(n, kernel_initializer=start.kernel)
+        return layers.Dense(n, use_bias=False, kernel_initializer=start.kernel)
 
 
 def embedding_width(n_categories: int) -> int:

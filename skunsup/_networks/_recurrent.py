@@ -32,12 +32,16 @@ class StepLayers:
         How many.
     kernel_size : int
         Steps that each filter of a convolution looks at.
+    spectral : bool, default=False
+        Whether the kernels of convolutions, and of the fully connected layers of the
+        encoder behind them, are divided by their spectral norms.
     """
 
     kind: str
     units: int
     n_layers: int
     kernel_size: int
+    spectral: bool = False
 
     def summary(self, x: Any, seen: Any, start: Start) -> Any:
         """Return what the layers say of whole sequences, (n, channels).
@@ -85,10 +89,16 @@ class StepLayers:
     def _convolved(self, x: Any, dilation: int, causal: bool, start: Start) -> Any:
         """Apply a convolution beside a residual connection."""
         out = DilatedConv1D(
-            self.units, self.kernel_size, dilation, causal, "relu", start.kernel
+            self.units,
+            self.kernel_size,
+            dilation,
+            causal,
+            "relu",
+            start.kernel,
+            self.spectral,
         )(x)
         if x.shape[-1] != self.units:
-            x = layers.Dense(self.units, kernel_initializer=start.kernel)(x)
+            x = dense_layers(x, (self.units,), ["linear"], start, self.spectral)
         return x + out
 
 
@@ -310,4 +320,4 @@ def beside(x: Any, rows: Any, n_beside: int) -> Any:
 def tail(x: Any, part: Any, start: Start) -> Any:
     """Apply the fully connected layers of an encoder."""
     kinds = [part.activation] * (len(part.sizes) - 1) + [part.output_activation]
-    return dense_layers(x, part.sizes, kinds, start)
+    return dense_layers(x, part.sizes, kinds, start, part.steps.spectral)

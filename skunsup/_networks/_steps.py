@@ -9,6 +9,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from skunsup._networks._spectral import new_direction, normalized
+
 
 def gru(gates: list[Any], heard: list[Any], states: list[Any]) -> list[Any]:
     """Gated recurrent unit (Cho et al. 2014), reset behind the product as in cuDNN.
@@ -116,6 +118,8 @@ class DilatedConv1D(keras.layers.Layer):
         As of `keras.layers.Conv1D`.
     kernel_initializer : str or keras.initializers.Initializer
         Of the kernel, of shape (kernel_size, channels, filters).
+    spectral : bool, default=False
+        Whether the kernel is divided by its spectral norm, see `normalized`.
     """
 
     def __init__(
@@ -126,13 +130,14 @@ class DilatedConv1D(keras.layers.Layer):
         causal: bool = True,
         activation: str | Callable | None = None,
         kernel_initializer: Any = "glorot_uniform",
+        spectral: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.filters, self.kernel_size = filters, kernel_size
         self.dilation, self.causal = dilation, causal
         self.activation = keras.activations.get(activation)
-        self.kernel_initializer = kernel_initializer
+        self.kernel_initializer, self.spectral = kernel_initializer, spectral
 
     def build(self, input_shape: Any) -> None:
         """Create kernel and bias."""
@@ -143,8 +148,10 @@ class DilatedConv1D(keras.layers.Layer):
         self.bias = self.add_weight(
             name="bias", shape=(self.filters,), initializer="zeros"
         )
+        if self.spectral:
+            self.direction = new_direction(self, self.filters)
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Any, training: bool = False) -> Any:
         """Multiply what each step sees with the kernel."""
         k, by, (steps, channels) = self.kernel_size, self.dilation, x.shape[1:]
         around = by * (k - 1)
@@ -153,6 +160,8 @@ class DilatedConv1D(keras.layers.Layer):
         taps = [padded[:, i * by : i * by + steps] for i in range(k)]
         flat = ops.reshape(ops.concatenate(taps, -1), (-1, k * channels))
         kernel = ops.reshape(self.kernel, (k * channels, self.filters))
+        if self.spectral:
+            kernel = normalized(kernel, self.direction, training)
         out = ops.reshape(ops.matmul(flat, kernel), (-1, steps, self.filters))
         return self.activation(out + self.bias)
 
@@ -162,7 +171,7 @@ class DilatedConv1D(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Constructor arguments, as Keras saves them."""
-        names = ("filters", "kernel_size", "dilation", "causal")
+        names = ("filters", "kernel_size", "dilation", "causal", "spectral")
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in names},

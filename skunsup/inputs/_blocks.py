@@ -325,7 +325,7 @@ class BlockLayout(Layout):
             block.layout.encoder(width, activation, activation, 0, spectral)
             for block in self.blocks
         )
-        return BlockEncoder(parts, sizes, activation, last, n_beside)
+        return BlockEncoder(parts, sizes, activation, last, n_beside, spectral)
 
     def decoder(
         self,

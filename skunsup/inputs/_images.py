@@ -258,11 +258,6 @@ class ImageLayout(Layout):
         if not self.filters:
             n_inputs = self.n_columns + n_beside
             return DenseStack(n_inputs, sizes, activation, last, spectral)
-        if spectral:
-            raise ValueError(
-                "spectral_normalization=True divides the kernels of dense layers only, "
-                "but inputs=Images() has convolutions. Use gradient_penalty=1.0."
-            )
         return ConvEncoder(
             self.image_shape,
             self.filters,
@@ -271,6 +266,7 @@ class ImageLayout(Layout):
             activation,
             last,
             n_beside,
+            spectral,
         )
 
     def decoder(

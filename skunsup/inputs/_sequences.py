@@ -1,7 +1,7 @@
 """Time sequences: recurrent networks and dilated convolutions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -298,15 +298,16 @@ class SequenceLayout(Layout):
         spectral: bool = False,
     ) -> Part:
         """Return layers over the steps, and fully connected ones."""
-        if spectral:
+        if spectral and self.steps.kind != "conv":
             raise ValueError(
-                "spectral_normalization=True divides the kernels of dense layers only, "
-                "but inputs=Sequences() has other layers. Use gradient_penalty=1.0."
+                "spectral_normalization=True divides the kernels of dense layers and "
+                f"of convolutions, but inputs=Sequences({self.steps.kind!r}) has "
+                "recurrent ones. Use Sequences('conv'), or gradient_penalty=1.0."
             )
         return SequenceEncoder(
             self.sequence_shape,
             self.ragged,
-            self.steps,
+            replace(self.steps, spectral=spectral),
             sizes,
             activation,
             last,

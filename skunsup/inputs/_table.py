@@ -299,13 +299,7 @@ class TableLayout(Layout):
         n_inputs, blocks = self.n_columns + n_beside, self._embedded()
         if not blocks:
             return DenseStack(n_inputs, sizes, activation, last, spectral)
-        if spectral:
-            raise ValueError(
-                "spectral_normalization=True divides the kernels of dense layers only, "
-                "but inputs=Table(encoding='embedding') has embeddings. Use "
-                "encoding='one-hot', or gradient_penalty=1.0."
-            )
-        return EmbeddingEncoder(n_inputs, blocks, sizes, activation, last)
+        return EmbeddingEncoder(n_inputs, blocks, sizes, activation, last, spectral)
 
     def decoder(
         self,

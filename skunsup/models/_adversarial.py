@@ -161,7 +161,9 @@ default="non-saturating"
         What discriminator and encoder play for.
     adversarial_weight : float, default=0.1
         Weight of the term by which the encoder fools the discriminator, in units of
-        the reconstruction loss, so that it means the same on any scale of X.
+        the reconstruction loss, so that it means the same on any scale of X. Lower it,
+        to 0.01 or less, for a cross-entropy of many words, most of which no code can
+        explain: in its units the game outweighs what can be learned.
     inputs : Images, Sequences, Text, Table, Blocks or None, default=None
         What a row of X is, which chooses networks and likelihood. None for numbers.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
