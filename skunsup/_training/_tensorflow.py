@@ -113,6 +113,11 @@ def compile_scorer(
     compiled = program.get_concrete_function(
         tf.TensorSpec((n_weights,)), tf.TensorSpec(shape), INT
     )
-    return lambda weights, block, n_tiles: compiled(
-        weights, tf.constant(block), tf.constant(n_tiles)
-    ).numpy()
+    captured = tuple(compiled.captured_inputs)
+
+    def run(weights: tf.Tensor, block: np.ndarray, n_tiles: int) -> np.ndarray:
+        # Calling `compiled` itself binds arguments by name, which takes 0.1 ms.
+        given = (weights, tf.constant(block), tf.constant(n_tiles))
+        return compiled.inference_fn.call_flat(*given, *captured)[0].numpy()
+
+    return run
