@@ -10,7 +10,7 @@ from keras import layers
 
 from skunsup._networks._architecture import Part
 from skunsup._networks._built import Start
-from skunsup._networks._convolutional import dense_layers
+from skunsup._networks._convolutional import dense_layers, tail
 from skunsup._random import global_state_kept
 
 
@@ -77,10 +77,7 @@ class BlockEncoder:
             found.append(model(rows[:, at : at + part.n_inputs]) * here)
             at += part.n_inputs
         x = layers.Concatenate()([*found, rows[:, first_flag:]])
-        kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
-        return keras.Model(
-            rows, dense_layers(x, self.sizes, kinds, start, self.spectral)
-        )
+        return keras.Model(rows, tail(x, self, start, self.spectral))
 
 
 @dataclass(frozen=True)

@@ -89,10 +89,7 @@ class ConvEncoder(BuiltPart):
         x = layers.Flatten()(x)
         if self.n_beside:
             x = layers.Concatenate()([x, rows[:, n_pixels:]])
-        kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
-        return keras.Model(
-            rows, dense_layers(x, self.sizes, kinds, start, self.spectral)
-        )
+        return keras.Model(rows, tail(x, self, start, self.spectral))
 
 
 @dataclass(frozen=True)
@@ -160,3 +157,9 @@ def dense_layers(
     for size, activation in zip(sizes, activations, strict=True):
         x = kind(size, activation, kernel_initializer=start.kernel)(x)
     return x
+
+
+def tail(x: Any, part: Any, start: Start, spectral: bool = False) -> Any:
+    """Apply the fully connected layers of an encoder."""
+    kinds = [part.activation] * (len(part.sizes) - 1) + [part.output_activation]
+    return dense_layers(x, part.sizes, kinds, start, spectral)

@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from skunsup._networks._built import BuiltPart, Start
-from skunsup._networks._convolutional import dense_layers
+from skunsup._networks._convolutional import tail
 from skunsup._networks._spectral import SpectralDense
 
 
@@ -57,10 +57,7 @@ class EmbeddingEncoder(BuiltPart):
         if at < self.n_inputs:
             pieces.append(rows[:, at:])
         x = layers.Concatenate()(pieces) if len(pieces) > 1 else pieces[0]
-        kinds = [self.activation] * (len(self.sizes) - 1) + [self.output_activation]
-        return keras.Model(
-            rows, dense_layers(x, self.sizes, kinds, start, self.spectral)
-        )
+        return keras.Model(rows, tail(x, self, start, self.spectral))
 
     def _look_up(self, n: int, start: Start) -> keras.layers.Layer:
         if self.spectral:

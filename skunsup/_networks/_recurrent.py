@@ -13,7 +13,7 @@ import keras
 from keras import layers, ops
 
 from skunsup._networks._built import BuiltPart, Start
-from skunsup._networks._convolutional import dense_layers
+from skunsup._networks._convolutional import dense_layers, tail
 from skunsup._networks._steps import DilatedConv1D, Places, StepCell, TokenEmbedding
 
 
@@ -179,7 +179,7 @@ class SequenceEncoder(BuiltPart):
             # So that a code does not depend on what stands in the padding.
             x = x * seen
         x = beside(self.steps.summary(x, seen, start), rows, self.n_beside)
-        return keras.Model(rows, tail(x, self, start))
+        return keras.Model(rows, tail(x, self, start, self.steps.spectral))
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ class TokenEncoder(BuiltPart):
         embedded = TokenEmbedding(self.n_tokens, self.embedding_dim, start.kernel)(ids)
         x = self.steps.summary(embedded * seen, seen, start)
         x = beside(x, rows, self.n_beside)
-        return keras.Model(rows, tail(x, self, start))
+        return keras.Model(rows, tail(x, self, start, self.steps.spectral))
 
 
 @dataclass(frozen=True)
@@ -315,9 +315,3 @@ def beside(x: Any, rows: Any, n_beside: int) -> Any:
     if not n_beside:
         return x
     return layers.Concatenate()([x, rows[:, -n_beside:]])
-
-
-def tail(x: Any, part: Any, start: Start) -> Any:
-    """Apply the fully connected layers of an encoder."""
-    kinds = [part.activation] * (len(part.sizes) - 1) + [part.output_activation]
-    return dense_layers(x, part.sizes, kinds, start, part.steps.spectral)
