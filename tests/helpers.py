@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 import joblib
 import keras
+import numpy as np
 import pytest
+from keras import ops
 
 # Each family with each kind of data is a program of its own, which takes XLA seconds.
 # What only puts together what is tested alone runs where nothing is compiled.
@@ -13,6 +15,16 @@ on_torch_or_asked = pytest.mark.skipif(
     keras.backend.backend() != "torch" and not os.environ.get("SKUNSUP_ALL_TESTS"),
     reason="Runs on torch, which compiles nothing, or with SKUNSUP_ALL_TESTS=1.",
 )
+
+
+def tensor(values):
+    """Return numbers as a tensor of the backend."""
+    return ops.convert_to_tensor(np.asarray(values, np.float32))
+
+
+def array(values):
+    """Return a tensor as an array."""
+    return ops.convert_to_numpy(values)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from keras import layers, ops
+from keras import layers
 from scipy.integrate import quad
 from scipy.stats import kstest, multivariate_normal, norm
 
@@ -22,15 +22,9 @@ from skunsup.models._gan import GANNetwork
 from skunsup.models._variational import VariationalNetwork, kl_divergence, log_normal
 from skunsup.models._wasserstein import SCALES, mmd
 
+from .helpers import array, tensor
+
 ROWS = np.random.default_rng(0).normal(size=(5, 3))
-
-
-def tensor(values):
-    return ops.convert_to_tensor(np.asarray(values, np.float32))
-
-
-def array(values):
-    return ops.convert_to_numpy(values)
 
 
 # Normal distributions ----------------------------------------------------------------

@@ -4,14 +4,13 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from keras import ops
 
 from skunsup import GAN, BiGAN, Blocks, Images, Sequences, Table
 from skunsup._networks._convolution import HalvingConv2D
 from skunsup._networks._spectral import SpectralDense, normalized
 from skunsup._networks._steps import DilatedConv1D
 
-from .helpers import on_torch_or_asked
+from .helpers import array, on_torch_or_asked, tensor
 
 LAYERS = {
     "dense": (SpectralDense(4), keras.layers.Dense(4), (6,)),
@@ -19,14 +18,6 @@ LAYERS = {
     "steps": (DilatedConv1D(4, 3, 2, spectral=True), DilatedConv1D(4, 3, 2), (7, 2)),
 }
 QUICK = {"n_components": 4, "hidden_layer_sizes": 8, "epochs": 20, "random_state": 0}
-
-
-def tensor(values):
-    return ops.convert_to_tensor(np.asarray(values, np.float32))
-
-
-def array(values):
-    return ops.convert_to_numpy(values)
 
 
 @pytest.mark.parametrize("kind", LAYERS)
