@@ -36,6 +36,8 @@ def check_X(
     ValueError, TypeError
         As `sklearn.utils.validation.validate_data` does, naming the first bad cell.
     """
+    if not reset and _is_known(estimator, X):
+        return X  # type: ignore[return-value]
     mapped = is_mapped(X) and np.ndim(X) == 2 and X.dtype.kind in "fiub"  # type: ignore[attr-defined, arg-type]
     with _located(X, name):
         checked = validate_data(
@@ -48,6 +50,22 @@ def check_X(
             ensure_min_samples=min_samples,
         )
     return X if mapped else checked  # type: ignore[return-value]
+
+
+def _is_known(estimator: BaseEstimator, X: Any) -> bool:
+    """Whether nothing can be wrong with `X`, at the twentieth part of the cost.
+
+    scikit-learn's check takes 0.1 ms however few the rows. Whatever is not plain here
+    is left to it, with all that it has to say.
+    """
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype not in FLOATS:
+        return False
+    if not len(X) or hasattr(estimator, "feature_names_in_"):
+        return False
+    if X.shape[1] != getattr(estimator, "n_features_in_", None):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(X.sum()))
 
 
 def check_rows(X: np.ndarray, columns: Columns = None, name: str = "X") -> Rows:

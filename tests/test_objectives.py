@@ -14,6 +14,7 @@ from skunsup._networks import (
     fooling_loss,
     gradient_penalty,
     make_prior,
+    noise_state,
     normal,
     uniform,
 )
@@ -329,7 +330,7 @@ def test_further_columns_of_priors_are_normal(name):
 @pytest.mark.parametrize("prior", PRIORS)
 def test_both_ways_to_draw_agree(prior):
     prior = make_prior(prior, 2)
-    inside = array(prior.draw(3000, keras.random.SeedGenerator(3)))
+    inside = array(prior.draw(3000, noise_state()))
     outside = prior.sample(3000, np.random.default_rng(4))
     assert inside.shape == outside.shape
     for direction in ([1, 0], [0, 1], [1, 1], [1, -1]):
@@ -337,8 +338,35 @@ def test_both_ways_to_draw_agree(prior):
 
 
 def test_noise_is_what_it_is_called():
-    seed = keras.random.SeedGenerator(0)
-    flat, bell = (array(kind((4000, 2), seed)) for kind in (uniform, normal))
+    state = noise_state()
+    flat, bell = (array(kind((4000, 2), state)) for kind in (uniform, normal))
     assert kstest(flat.ravel(), "uniform").pvalue > 1e-3
     assert kstest(bell.ravel(), "norm").pvalue > 1e-3
     assert abs(np.corrcoef(bell.T)[0, 1]) < 0.05
+
+
+def test_draws_of_steps_and_of_seeds_are_independent():
+    states = [noise_state() for _ in range(2)]
+    states[1].assign([2, 0])
+    drawn = [array(normal((64, 8), s)).ravel() for s in states for _ in range(40)]
+    correlation = np.abs(np.corrcoef(drawn)[np.triu_indices(80, 1)])
+    assert correlation.max() < 4.5 / math.sqrt(64 * 8)  # of 3,160 normal numbers 3.6
+    assert kstest(np.ravel(drawn), "norm").pvalue > 1e-3
+
+
+def test_random_words_are_those_of_the_published_hash():
+    state = noise_state()
+    state.assign([123456789, 42])
+    seed, count = np.uint32([123456789]), np.uint32([42])
+    words = [seed, count, np.arange(100, dtype=np.uint32)]
+    x, y, z = (word * np.uint32(1664525) + np.uint32(1013904223) for word in words)
+    for _ in range(2):
+        x = x + y * z
+        y = y + z * x
+        z = z + x * y
+        final = x
+        x, y, z = (word ^ word >> np.uint32(16) for word in (x, y, z))
+    np.testing.assert_array_equal(
+        array(uniform((50, 2), state)).ravel(), (final >> np.uint32(8)) / 2.0**24
+    )
+    np.testing.assert_array_equal(array(state), [123456789, 43])

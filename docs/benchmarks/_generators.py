@@ -24,7 +24,13 @@ ADAM = {"optimizer": {"class_name": "Adam", "config": {"beta_1": 0.5}}}
 GAME = ADAM | {"activation": "leaky_relu", "learning_rate": 5e-4, "batch_size": 128}
 PARAMETERS: dict[str, dict[str, dict]] = {  # chosen with --tune
     "adult": {
-        "VariationalAutoencoder": {"n_components": 6},
+        "VariationalAutoencoder": {
+            "n_components": 6,
+            "hidden_layer_sizes": (128, 128, 128),
+            "noise_variance": "isotropic",
+            "learning_rate_schedule": "cosine",
+            "epochs": 150,
+        },
         "AdversarialAutoencoder": {"n_components": 6, "batch_size": 64},
         "WassersteinAutoencoder": {
             "n_components": 6,

@@ -38,7 +38,7 @@ from skunsup._networks._losses import (
     output_activation,
     row_loss,
 )
-from skunsup._networks._noise import normal, uniform
+from skunsup._networks._noise import noise_state, normal, uniform
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
 from skunsup._networks._recurrent import (
@@ -101,6 +101,7 @@ __all__ = [
     "keras_name",
     "make_prior",
     "n_layers_for",
+    "noise_state",
     "normal",
     "output_activation",
     "pca_values",

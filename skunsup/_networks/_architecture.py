@@ -11,7 +11,11 @@ from keras import ops
 
 from skunsup._networks._cells import Cells
 from skunsup._networks._members import members_of
+from skunsup._networks._noise import NOISE_STATE
 from skunsup._random import draw_seed, global_state_kept
+
+# Variables of (seed, count of draws): ours, and those of layers of Keras.
+SEEDED = (NOISE_STATE, "seed_generator_state")
 
 
 class Part(Protocol):
@@ -292,7 +296,7 @@ class Architecture:
             self.put(network, values, name, part.initial_values(rng))
         seed = draw_seed(rng)
         for i, variable in enumerate(network.variables):
-            if variable.name == "seed_generator_state":
+            if variable.name in SEEDED:
                 values[i] = np.array([seed, i], dtype=variable.dtype)
             elif values[i] is None:
                 values[i] = ops.convert_to_numpy(variable)

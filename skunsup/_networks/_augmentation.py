@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks._noise import uniform
+from skunsup._networks._noise import noise_state, uniform
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -44,7 +44,7 @@ class Augmentation(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         self.shape, self.shift, self.rotation = tuple(shape), shift, rotation
         self.zoom, self.crop, self.flip, self.contrast = zoom, crop, flip, contrast
-        self.seed_generator = keras.random.SeedGenerator(1)
+        self.noise_state = noise_state()
         self.built = True
 
     def call(self, x: Any) -> Any:
@@ -60,13 +60,13 @@ class Augmentation(keras.layers.Layer):
         return ops.reshape(images, ops.shape(x))
 
     def _signed(self, shape: tuple[Any, ...]) -> Any:
-        return 2.0 * uniform(shape, self.seed_generator) - 1.0
+        return 2.0 * uniform(shape, self.noise_state) - 1.0
 
     def _moved(self, images: Any, n: Any) -> Any:
         """Sample each image at turned, scaled and shifted places."""
         height, width, _ = self.shape
         angle = math.radians(self.rotation) * self._signed((n, 1, 1))
-        kept = 1.0 - self.crop * uniform((n, 1, 1), self.seed_generator)
+        kept = 1.0 - self.crop * uniform((n, 1, 1), self.noise_state)
         scale = kept * (1.0 + self.zoom * self._signed((n, 1, 1)))
         down, right = (
             (self.shift + (1.0 - kept) / 2) * size * self._signed((n, 1, 1))
@@ -84,7 +84,7 @@ class Augmentation(keras.layers.Layer):
         signs = [1.0, 1.0]
         for at, kind in enumerate(("vertical", "horizontal")):
             if self.flip in (kind, "both"):
-                drawn = uniform((n, 1, 1), self.seed_generator) < 0.5
+                drawn = uniform((n, 1, 1), self.noise_state) < 0.5
                 signs[at] = ops.where(drawn, 1.0, -1.0)
         return signs[0], signs[1]
 

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._networks._cells import Cells, RealLoss
-from skunsup._networks._noise import uniform
+from skunsup._networks._noise import noise_state, uniform
 
 DECAY = 0.98
 
@@ -210,7 +210,7 @@ class BlockCorruption(keras.layers.Layer):
             for i, block in enumerate(cells.blocks)
             if (layer := block.corruption()) is not None
         }
-        self.seed_generator = keras.random.SeedGenerator(1)
+        self.noise_state = noise_state()
         self.built = True
 
     def call(self, x: Any) -> Any:
@@ -227,7 +227,7 @@ class BlockCorruption(keras.layers.Layer):
         return ops.concatenate([*parts, flags], axis=-1)
 
     def _hidden(self, flags: Any) -> Any:
-        drawn = uniform(ops.shape(flags), self.seed_generator)
+        drawn = uniform(ops.shape(flags), self.noise_state)
         there = drawn * flags
         stays = ops.equal(there, ops.max(there, axis=-1, keepdims=True))
         share = self.cells.hidden_share

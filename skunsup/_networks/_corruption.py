@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from skunsup._networks._cells import Cells
-from skunsup._networks._noise import normal, uniform
+from skunsup._networks._noise import noise_state, normal, uniform
 
 KINDS = ("gaussian", "masking", "swap")
 
@@ -31,23 +31,23 @@ class Corruption(keras.layers.Layer):
     ) -> None:
         super().__init__(dtype="float32", **kwargs)
         self.kind, self.level, self.cells = kind, level, cells
-        self.seed_generator = keras.random.SeedGenerator(1)
+        self.noise_state = noise_state()
         self.built = True
 
     def call(self, x: Any) -> Any:
         """Return a corrupted copy of `x`, of shape (..., batch, n_features)."""
-        shape, seed, cells = ops.shape(x), self.seed_generator, self.cells
+        shape, state, cells = ops.shape(x), self.noise_state, self.cells
         if self.kind == "gaussian":
-            noise = self.level * normal(shape, seed)
+            noise = self.level * normal(shape, state)
             return x + noise if cells is None else cells.noisy(x, noise)
         if cells is not None:
             shape = (*shape[:-1], cells.n_cells)
-        hit = uniform(shape, seed) < self.level
+        hit = uniform(shape, state) < self.level
         if self.kind == "masking":
             if cells is not None:
                 return cells.masked(x, hit)
             return ops.where(hit, ops.zeros_like(x), x)
-        position = uniform(shape, seed)
+        position = uniform(shape, state)
         if cells is not None:
             hit, position = cells.spread(hit), cells.spread(position)
         return ops.where(hit, _other_rows(x, position), x)

@@ -58,9 +58,9 @@ class Prior:
         """Rebuild what `get_config` described."""
         return cls(**config)
 
-    def draw(self, n: Any, seed: keras.random.SeedGenerator) -> Any:
+    def draw(self, n: Any, state: keras.Variable) -> Any:
         """Return a tensor of `n` rows, inside a program."""
-        return self.place(normal((n, self.width), seed), uniform((n, 1), seed))
+        return self.place(normal((n, self.width), state), uniform((n, 1), state))
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return an array of `n` rows, float32."""

@@ -10,7 +10,7 @@ from keras import ops
 
 from skunsup._networks import Architecture, Network
 from skunsup._training._programs import Store, backend, count_compilation
-from skunsup._training._rows import Rows
+from skunsup._training._rows import Rows, aligned
 
 BLOCK_BYTES = 4 * 2**20
 MAX_TILES = 512
@@ -154,7 +154,7 @@ def _tiled(taken: np.ndarray, n_tiles: int, tile: int) -> tuple[np.ndarray, int]
     n_used = -(-len(taken) // tile)
     if len(taken) == n_tiles * tile:
         return taken.reshape(n_tiles, tile, -1), n_used
-    block = np.empty((n_tiles * tile, taken.shape[1]), np.float32)
+    block = aligned(n_tiles * tile, taken.shape[1])
     block[: len(taken)] = taken
     block[len(taken) : n_used * tile] = taken[-1]
     return block.reshape(n_tiles, tile, -1), n_used

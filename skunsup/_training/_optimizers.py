@@ -4,7 +4,7 @@ import copy
 from collections.abc import Hashable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import keras
@@ -90,9 +90,7 @@ def optimizer_recipe(
     ValueError
         If the name is unknown or the configuration incomplete.
     """
-    found = _find(optimizer)
-    # Not keras.optimizers.serialize, which imports TensorFlow whatever the backend.
-    config = found.get_config()
+    found, config = _find(optimizer)
     del config["name"]  # Keras numbers it; it must not tell programs apart
     if isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         config["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
@@ -103,10 +101,10 @@ def optimizer_recipe(
     constant = None
     if not isinstance(config["learning_rate"], dict):
         constant, config["learning_rate"] = config["learning_rate"], 1.0
-    kind: str | type = type(found)
-    if type(found).__module__.startswith("keras."):
+    kind: str | type = found
+    if found.__module__.startswith("keras."):
         # On torch Keras makes a class of the backend; the public one is the same.
-        kind = type(found).__name__
+        kind = found.__name__
     return OptimizerRecipe(kind, config, constant, weight_decay is not None)
 
 
@@ -124,9 +122,11 @@ def is_entrywise(
     )
 
 
-def _find(optimizer: Any) -> keras.optimizers.Optimizer:
+def _find(optimizer: Any) -> tuple[type, dict[str, Any]]:
+    """Return the class and the configuration of what the user gave."""
+    # Not keras.optimizers.serialize, which imports TensorFlow whatever the backend.
     if isinstance(optimizer, keras.optimizers.Optimizer):
-        return optimizer
+        return type(optimizer), optimizer.get_config()
     known = {
         name.lower(): value
         for name, value in vars(keras.optimizers).items()
@@ -135,15 +135,23 @@ def _find(optimizer: Any) -> keras.optimizers.Optimizer:
         and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
     }
     try:
+        if isinstance(optimizer, str):
+            kind = known[optimizer.lower()]
+            return kind, dict(_defaults(kind))
         with global_state_kept():
-            if isinstance(optimizer, str):
-                return known[optimizer.lower()]()
             found = keras.optimizers.deserialize(copy.deepcopy(optimizer))
             if not isinstance(found, keras.optimizers.Optimizer):
                 raise TypeError(f"it describes {found!r}")
-            return found
+            return type(found), found.get_config()
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(_unknown(optimizer, known, error)) from error
+
+
+@cache
+def _defaults(kind: type) -> dict[str, Any]:
+    """Configuration of an optimizer that Keras makes; that takes milliseconds."""
+    with global_state_kept():
+        return kind().get_config()
 
 
 def _unknown(optimizer: str | dict, known: dict[str, type], error: Exception) -> str:

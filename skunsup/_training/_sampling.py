@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skunsup._training._rows import Rows
+from skunsup._training._rows import Rows, aligned
 
 HASH_SEED = 20_177
 
@@ -141,6 +141,6 @@ def batches(
     for start in range(0, len(drawn), size):
         block = taken = rows.take(drawn[start : start + size])
         if len(taken) < size:
-            block = np.empty((size, rows.d), np.float32)
+            block = aligned(size, rows.d)
             block[: len(taken)] = taken
         yield block.reshape(n_steps, batch_size, rows.d), len(taken) // batch_size

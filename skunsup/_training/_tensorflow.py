@@ -1,7 +1,7 @@
 """TensorFlow: each program is one XLA-compiled `tf.function`."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
 from skunsup._training._programs import ensure_room
+from skunsup._training._rows import ALIGNMENT
 from skunsup._training._trainer import InPlaceTrainer
 
 INT = tf.TensorSpec((), tf.int32)
@@ -32,7 +33,18 @@ class Trainer(InPlaceTrainer):
             )[1]
 
         compiled = program.get_concrete_function(tf.TensorSpec(shape), INT)
-        return lambda block, n: compiled(tf.constant(block), tf.constant(n)).numpy()
+        return lambda block, n: compiled(_lent(block), tf.constant(n)).numpy()
+
+    def _put(
+        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
+    ) -> None:
+        variables = [*self.variables, *self.optimizer_variables]
+        given = [*values, *optimizer_values]
+        for variable, value in zip(variables, given, strict=True):
+            # What `assign` of Keras comes to, at a tenth of the time.
+            held = variable.value
+            tensor = tf.constant(np.asarray(value, held.dtype.as_numpy_dtype))
+            tf.raw_ops.AssignVariableOp(resource=held.handle, value=tensor)
 
     def _turn(self, x: tf.Tensor) -> tf.Tensor:
         """Take the step whose turn it is."""
@@ -70,6 +82,7 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     return tape.gradient(out, x)
 
 
+@cache
 def tile_rows() -> int:
     """Rows that a scoring program treats at once."""
     return 1024 if tf.config.list_logical_devices("GPU") else 32
@@ -77,6 +90,8 @@ def tile_rows() -> int:
 
 def to_numpy(tensor: Any) -> np.ndarray:
     """Return a tensor or variable as an array that may share its memory."""
+    if isinstance(tensor, tf.Variable):  # whose own `numpy` takes ten times as long
+        tensor = tf.raw_ops.ReadVariableOp(resource=tensor.handle, dtype=tensor.dtype)
     return np.asarray(tensor.numpy())
 
 
@@ -117,7 +132,17 @@ def compile_scorer(
 
     def run(weights: tf.Tensor, block: np.ndarray, n_tiles: int) -> np.ndarray:
         # Calling `compiled` itself binds arguments by name, which takes 0.1 ms.
-        given = (weights, tf.constant(block), tf.constant(n_tiles))
+        given = (weights, _lent(block), tf.constant(n_tiles))
         return compiled.inference_fn.call_flat(*given, *captured)[0].numpy()
 
     return run
+
+
+def _lent(block: np.ndarray) -> tf.Tensor:
+    """Let TensorFlow read an array where it lies, if programs can.
+
+    Making a tensor of it takes 0.02 to 0.06 ms.
+    """
+    if block.__array_interface__["data"][0] % ALIGNMENT or not block.flags.writeable:
+        return tf.constant(block)
+    return tf.experimental.dlpack.from_dlpack(block.__dlpack__())

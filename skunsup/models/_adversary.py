@@ -57,7 +57,7 @@ class Adversary(Network):
 
     Each discriminator is two parts, `discriminator` and `head`; further ones have a
     prefix. The `settings` hold `adversarial_loss` and `gradient_penalty`, and a
-    subclass owns a `seed_generator`.
+    subclass owns a `noise_state`.
     """
 
     own_metrics: tuple[str, ...] = METRICS
@@ -93,7 +93,7 @@ class Adversary(Network):
                 "input, which only the estimator's own training knows. Call fit of "
                 "the estimator, or train this model with gradient_penalty=0."
             )
-        share = uniform((ops.shape(real)[0], 1), self.seed_generator)
+        share = uniform((ops.shape(real)[0], 1), self.noise_state)
         between = share * real + (1.0 - share) * fake
         return gradient_penalty(self.input_gradient(judge, between))
 

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Group, fooling_loss, normal
+from skunsup._networks import Architecture, Group, fooling_loss, noise_state, normal
 from skunsup._sklearn import reals
 from skunsup.inputs import Inputs
 from skunsup.models._adversary import (
@@ -77,7 +77,7 @@ class BiGANNetwork(Adversary):
         super().__init__(parts, settings, **kwargs)
         more = ("reconstruction",) if reconstruction_weight else ()
         self.own_terms = ("discriminator", "adversarial", *more)
-        self.seed_generator = keras.random.SeedGenerator(1)
+        self.noise_state = noise_state()
         self.groups = (
             Group(("discriminator", "head")),
             Group(("encoder", "decoder"), n_critic),
@@ -85,9 +85,7 @@ class BiGANNetwork(Adversary):
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Losses of the discriminator and of the halves, then the metrics."""
-        z = normal(
-            (ops.shape(x)[0], self.settings["n_components"]), self.seed_generator
-        )
+        z = normal((ops.shape(x)[0], self.settings["n_components"]), self.noise_state)
         code = self.encoder(self.seen(x), training=True)
         fake = self.hidden(self.rows(self.decoder(z, training=True)), x)
         real_pair = ops.concatenate([x, code], axis=-1)

@@ -14,6 +14,7 @@ from skunsup._networks import (
     Architecture,
     Group,
     fooling_loss,
+    noise_state,
     normal,
     resolve_activation,
     squared_distances,
@@ -78,7 +79,7 @@ class GANNetwork(Adversary):
             "n_critic": n_critic,
         }
         super().__init__(parts, settings, **kwargs)
-        self.seed_generator = keras.random.SeedGenerator(1)
+        self.noise_state = noise_state()
         self.groups = (
             Group(("discriminator", "head")),
             Group(("generator",), n_critic),
@@ -90,7 +91,7 @@ class GANNetwork(Adversary):
     def loss_terms(self, x: Any) -> list[Any]:
         """Losses of the discriminator and of the generator, then the metrics."""
         shape = (ops.shape(x)[0], self.settings["n_components"])
-        noise = normal(shape, self.seed_generator)
+        noise = normal(shape, self.noise_state)
         fake = self.hidden(self.rows(self.generator(noise, training=True)), x)
         own, metrics = self.discriminate(x, fake)
         kind = self.settings["adversarial_loss"]

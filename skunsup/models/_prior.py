@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks import PRIORS
+from skunsup._networks import PRIORS, noise_state
 from skunsup._sklearn import StrOptions
 from skunsup.models._code import CodeNetwork
 
@@ -33,7 +33,7 @@ class PriorNetwork(CodeNetwork):
         **kwargs: Any,
     ) -> None:
         super().__init__(parts, settings, **kwargs)
-        self.seed_generator = keras.random.SeedGenerator(1)
+        self.noise_state = noise_state()
         self.error = self.add_weight(
             name="error", shape=(), initializer="ones", trainable=False
         )
@@ -47,7 +47,7 @@ class PriorNetwork(CodeNetwork):
 
     def prior_draws(self, code: Any) -> Any:
         """As many draws from the prior as there are codes."""
-        return self.settings["prior"].draw(ops.shape(code)[0], self.seed_generator)
+        return self.settings["prior"].draw(ops.shape(code)[0], self.noise_state)
 
     def row_score(self, x: Any) -> Any:
         """Log-density of each row with its code, but for a constant.

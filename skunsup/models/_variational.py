@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Network, RealLoss, normal
+from skunsup._networks import Architecture, Network, RealLoss, noise_state, normal
 from skunsup._sklearn import StrOptions, integers, reals
 from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
@@ -118,7 +118,7 @@ class VariationalNetwork(Network):
             "n_importance_samples": n_importance_samples,
         }
         super().__init__({"encoder": encoder, "decoder": decoder}, settings, **kwargs)
-        self.seed_generator = keras.random.SeedGenerator(1)
+        self.noise_state = noise_state()
         fixed = 1.0 if isinstance(noise_variance, str) else noise_variance
         n_cells = n_features if self.cells is None else self.cells.n_cells
         self.variance = self._state("variance", (n_cells,), fixed)
@@ -138,7 +138,7 @@ class VariationalNetwork(Network):
     def loss_terms(self, x: Any) -> list[Any]:
         """Minus the log-likelihood and the weighted KL term, then the weight."""
         mean, log_variance = self._posterior(self.seen(x), training=True)
-        noise = normal(ops.shape(mean), self.seed_generator)
+        noise = normal(ops.shape(mean), self.noise_state)
         z = mean + ops.exp(0.5 * log_variance) * noise
         output = self.decoder(z, training=True)
         self._follow_variance(x, output)
