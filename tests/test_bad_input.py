@@ -819,3 +819,33 @@ def test_a_copy_trains_where_the_given_network_does_not():
     for theirs, ours in zip(arrays(encoder.weights), arrays(trained), strict=True):
         assert not np.array_equal(theirs, ours)
     assert clone(model).encoder is not encoder
+
+
+def test_a_plain_array_is_checked_without_scikit_learn(fitted, monkeypatch):
+    """Its check takes longer than the network; whatever is not plain still has it."""
+    estimator = fitted["Autoencoder"][0]
+    expected = estimator.score_samples(X)
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("the long way")
+
+    monkeypatch.setattr("skunsup._validation.validate_data", refuse)
+    for rows in (X, X.astype(np.float32), np.asfortranarray(X), X[::2], X[:1]):
+        found = estimator.score_samples(rows)
+        step = 2 if len(rows) == N // 2 else 1
+        np.testing.assert_allclose(found, expected[::step][: len(rows)], rtol=1e-4)
+    odd = X.copy()
+    odd[3, 1] = np.nan
+    for rows in (odd, X[:, :2], X[:0], X[0], X.astype(">f8"), X.tolist(), FRAME):
+        with pytest.raises(AssertionError, match="the long way"):
+            estimator.score_samples(rows)
+    with pytest.raises(AssertionError, match="the long way"):
+        fitted["Autoencoder"][1].score_samples(X)  # learned names
+
+
+def test_a_sum_out_of_range_is_not_a_bad_cell(fitted):
+    rows = np.full((4, D), 1e308)
+    with pytest.raises(ValueError, match="infinity in single precision"):
+        fitted["Autoencoder"][0].score_samples(rows)
+    rows = np.full((4, D), 1e38, np.float32)
+    assert len(fitted["Autoencoder"][0].transform(rows)) == 4

@@ -49,12 +49,10 @@ def planted():
 
 
 @pytest.fixture(scope="module")
-def fitted(planted, compiles):
+def fitted(planted):
     """One detector of each family, trained on the normal rows."""
-    epochs = 60 if compiles else 30
     return {
-        cls: cls(**QUICK, epochs=epochs, random_state=0).fit(planted[0])
-        for cls in MODELS
+        cls: cls(**QUICK, epochs=60, random_state=0).fit(planted[0]) for cls in MODELS
     }
 
 

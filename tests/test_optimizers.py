@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from keras import ops, optimizers
+from keras import layers, ops, optimizers
 
 from skunsup import GAN, Autoencoder
 from skunsup._training import _loop
@@ -84,7 +84,7 @@ def keras_steps(monkeypatch):
 @pytest.mark.parametrize("name", ENTRYWISE)
 @pytest.mark.parametrize("family", [Autoencoder, GAN])
 def test_one_update_is_that_of_every_variable(blobs, keras_steps, family, name):
-    """The autoencoder's steps are traced, the GAN's are not."""
+    """Steps are traced, draws of the GAN included, and repeat Keras's to the bit."""
     model = family(**QUICK, optimizer=ENTRYWISE[name])
     ours = model.fit(blobs).partial_fit(blobs)._state
     keras_steps()
@@ -109,11 +109,21 @@ class Counted:
         return ops.mean(ops.square(x - output), axis=-1)
 
 
-@pytest.mark.parametrize(("noise", "traced"), [(None, True), ("gaussian", False)])
-def test_steps_are_traced_where_nothing_is_drawn(blobs, keras_steps, noise, traced):
+def with_dropout(n_features, n_outputs):
+    return keras.Sequential(
+        [keras.Input((n_features,)), layers.Dropout(0.1), layers.Dense(n_outputs)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "traced"),
+    [({}, True), ({"noise": "swap"}, True), ({"encoder": with_dropout}, False)],
+)
+def test_steps_are_traced_unless_keras_draws(blobs, keras_steps, params, traced):
     """A trace would repeat what Keras drew in the first step."""
     loss = Counted()
-    model = Autoencoder(**{**QUICK, "batch_size": 10}, loss=loss, noise=noise)
+    params = {**QUICK, "noise": None, "batch_size": 10, **params}
+    model = Autoencoder(**params, loss=loss)
     model.fit(blobs)
     n_steps = model.n_iter_ * -(-len(blobs) // 10)
     assert (loss.n_calls < n_steps // 2) == traced
