@@ -78,6 +78,7 @@ def keras_steps(monkeypatch):
         monkeypatch.setattr(_torch, "is_entrywise", lambda *args: False)
 
     monkeypatch.setattr(_loop, "_trainers", Store(16))
+    monkeypatch.setattr(_torch, "UNTRACED_STEPS", 1)
     return switch
 
 

@@ -27,7 +27,7 @@ class Rows:
         self.n, self.d = X.shape
 
     def take(self, index: np.ndarray | slice) -> np.ndarray:
-        """Return the rows at `index` as a C-contiguous float32 array."""
+        """Return the rows at `index`, from 0 up, as a C-contiguous float32 array."""
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(self._read(index), dtype=np.float32)
 

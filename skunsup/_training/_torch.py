@@ -1,6 +1,7 @@
 """torch: steps one by one, since compiling them costs more than it saves on a CPU."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from itertools import islice
@@ -19,6 +20,8 @@ from skunsup._training._optimizers import is_entrywise
 from skunsup._training._torch_trace import lean
 from skunsup._training._trainer import InPlaceTrainer
 
+# Tracing takes as long as 60 steps or more, which short fits would not win back.
+UNTRACED_STEPS = 30
 PRODUCTS = {
     torch.matmul,
     torch.mm,
@@ -46,7 +49,7 @@ class Trainer(InPlaceTrainer):
             _update_at_once(*pair) if at_once else partial(_update, *pair)
             for pair, at_once in zip(pairs, entrywise, strict=True)
         ]
-        # Random layers, schedules and users' own layers may compute with Python
+        # Random layers of Keras, schedules and own layers may compute with Python
         # numbers, which a traced step would repeat for ever.
         self._traceable = (
             all(entrywise)
@@ -57,6 +60,7 @@ class Trainer(InPlaceTrainer):
 
     def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
         steps: dict[tuple[int, ...], Callable] = {}
+        n_taken: Counter[tuple[int, ...]] = Counter()
 
         def run(block: np.ndarray, n_steps: int) -> np.ndarray:
             minibatches = ops.convert_to_tensor(block)
@@ -64,16 +68,19 @@ class Trainer(InPlaceTrainer):
             turns, clock = self.turns, self.optimizers[0].iterations
             for x in minibatches[:n_steps]:
                 due = turns[int(clock.value) % len(turns)] if turns[1:] else turns[0]
+                n_taken[due] += 1
                 if due in steps:
                     records.append(steps[due](x))
+                elif n_taken[due] <= UNTRACED_STEPS:
+                    records.append(self._step(x, due))
                 else:
-                    entries, steps[due] = self._first_step(x, due)
+                    entries, steps[due] = self._traced_step(x, due)
                     records.append(entries)
             return to_numpy(torch.stack(records))
 
         return run
 
-    def _first_step(
+    def _traced_step(
         self, x: torch.Tensor, due: tuple[int, ...]
     ) -> tuple[torch.Tensor, Callable]:
         """Take a step; return its entries and what takes the next ones.
