@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from keras import layers, ops, optimizers
 
-from skunsup import GAN, Autoencoder
+from skunsup import (
+    GAN,
+    AdversarialAutoencoder,
+    Autoencoder,
+    BiGAN,
+    VariationalAutoencoder,
+    WassersteinAutoencoder,
+)
 from skunsup._training import _loop
 from skunsup._training._optimizers import is_entrywise
 from skunsup._training._programs import Store
@@ -97,6 +104,27 @@ def test_one_update_is_that_of_every_variable(blobs, keras_steps, family, name):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
         else:
             np.testing.assert_array_equal(a, b)
+
+
+DRAWING = [
+    VariationalAutoencoder,
+    AdversarialAutoencoder,
+    WassersteinAutoencoder,
+    BiGAN,
+]
+
+
+@pytest.mark.parametrize("family", DRAWING)
+def test_traced_steps_draw_and_move_as_others(blobs, keras_steps, monkeypatch, family):
+    from skunsup._training import _torch
+
+    states = []
+    for n_untraced in (1, 1000):
+        monkeypatch.setattr(_torch, "UNTRACED_STEPS", n_untraced)
+        monkeypatch.setattr(_loop, "_trainers", Store(16))
+        states.append(family(**{**QUICK, "batch_size": 10}).fit(blobs)._state)
+    for traced, other in zip(states[0].values, states[1].values, strict=True):
+        np.testing.assert_array_equal(traced, other)
 
 
 class Counted:
