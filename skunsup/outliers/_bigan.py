@@ -32,8 +32,9 @@ class GANDetector(FlatDetector):
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [8]_. "neighbors": the distance to neighbour number
         `n_neighbors` among at most 2,000 training rows (4,000 with `novelty`) [9]_, by
-        columns both in standard deviations and as normal scores. "hybrid": the
-        geometric mean of these two, in which neighbours weigh twice as much.
+        columns in standard deviations, or as normal scores where their tails are heavy.
+        "hybrid": the geometric mean of these two, in which neighbours weigh three
+        times as much.
         "reconstruction": minus the score of :class:`BiGAN`.
     novelty : bool, default=False
         Whether the training rows are known to be normal, as in scikit-learn's

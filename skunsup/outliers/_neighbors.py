@@ -9,7 +9,7 @@ from skunsup.outliers._views import View, is_among
 class Neighbors:
     """Distance of a row to its neighbour number k (Ramaswamy, Rastogi & Shim 2000).
 
-    Distances are root mean squares over columns, each on two `Scales`. A row that is
+    Distances are root mean squares over columns, each on its `Scales`. A row that is
     one of the reference does not count as its own neighbour.
 
     Parameters
@@ -33,7 +33,7 @@ class Neighbors:
         k = round(k * n) if isinstance(k, float) else k
         self.k = int(np.clip(k, 1, max(n - 1, 1)))
         self.own = np.unique(view.hashes)
-        self.reference = self._placed(view)
+        self.reference = self.scales(view.compared)
         self.index = NearestNeighbors(n_neighbors=min(self.k + 1, n))
         self.index.fit(self.reference)
         return self
@@ -51,8 +51,7 @@ class Neighbors:
         for at in range(near.shape[1]):
             apart = np.square(z - self.reference[near[:, at]])
             square += counts[:, at, None] * apart
-        by_column = square.reshape(len(z), 2, -1).sum(axis=1)
-        return normalised(by_column) * self._distance(*found)[:, None]
+        return normalised(square) * self._distance(*found)[:, None]
 
     def _distance(
         self, z: np.ndarray, near: np.ndarray, last: np.ndarray
@@ -61,12 +60,9 @@ class Neighbors:
         # Afresh, since those of the index lose digits where rows are close.
         return np.sqrt(np.square(z - self.reference[neighbour]).mean(axis=1))
 
-    def _placed(self, view: View) -> np.ndarray:
-        return self.scales(view.compared).reshape(len(view.x), -1)
-
     def _nearest(self, view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return scaled rows, their neighbours, and where neighbour k of each is."""
-        z = self._placed(view)
+        z = self.scales(view.compared)
         near = self.index.kneighbors(z, return_distance=False)
         own = is_among(view.hashes, self.own)
         return z, near, np.minimum(self.k - 1 + own, near.shape[1] - 1)

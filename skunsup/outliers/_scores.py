@@ -10,7 +10,7 @@ from skunsup.models._latent import checked_shares
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._views import View
 
-WEIGHTS = (1 / 3, 2 / 3)  # of residual and neighbours
+WEIGHTS = (1 / 4, 3 / 4)  # of residual and neighbours
 SHRINKAGE = 0.05  # of the covariance of residuals towards the mean variance
 MOST_DIRECTIONS = 256
 FLOOR = 0.02  # of a typical value, so that no factor of a product is all but zero

@@ -30,8 +30,9 @@ class VAEDetector(FlatDetector):
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [7]_. "neighbors": the distance to neighbour number
         `n_neighbors` among at most 2,000 training rows (4,000 with `novelty`) [8]_, by
-        columns both in standard deviations and as normal scores. "hybrid": the
-        geometric mean of these two, in which neighbours weigh twice as much.
+        columns in standard deviations, or as normal scores where their tails are heavy.
+        "hybrid": the geometric mean of these two, in which neighbours weigh three
+        times as much.
         "reconstruction": minus the score of :class:`VariationalAutoencoder`,
         a bound of the log-density.
     novelty : bool, default=False
