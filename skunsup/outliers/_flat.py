@@ -27,7 +27,7 @@ from skunsup.outliers._views import Viewer
 N_COMPONENTS = 16
 MOST_REFERENCE_NUMBERS = 2**24
 # By `novelty`. The more neighbours are asked for, the more each row of reference costs.
-MOST_REFERENCE_ROWS = {True: 4_000, False: 2_000}
+MOST_REFERENCE_ROWS = {True: 2_000, False: 1_000}
 # What `None` stands for, by `novelty`.
 N_NEIGHBORS = {True: 1, False: 0.03}
 TRIM = {True: 0.0, False: 0.2}

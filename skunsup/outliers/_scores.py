@@ -92,7 +92,10 @@ class Residual:
 
     def anomaly(self, view: View) -> np.ndarray:
         """Return the root of the mean square over networks and columns."""
-        return np.sqrt(view.mean(self._squares(view).mean(axis=-1)))
+        centred, along = self._centred(view)
+        squares = self.outer**2 * np.einsum("nmd,nmd->nm", centred, centred)
+        squares += np.square(along) @ (self.inner**2 - self.outer**2)
+        return np.sqrt(np.maximum(view.mean(squares), 0.0) / centred.shape[-1])
 
     def shares(self, view: View) -> np.ndarray:
         """Split the distance over columns by the squares of the whitened residual.
@@ -100,14 +103,15 @@ class Residual:
         Whitened symmetrically, which keeps each column as close to itself as can be
         (Kessy, Lewin & Strimmer 2018).
         """
-        squares = view.mean(self._squares(view))
+        centred, along = self._centred(view)
+        correction = (along * (self.inner - self.outer)) @ self.axes
+        squares = view.mean(np.square(self.outer * centred + correction))
         return normalised(squares) * np.sqrt(squares.mean(axis=1, keepdims=True))
 
-    def _squares(self, view: View) -> np.ndarray:
+    def _centred(self, view: View) -> tuple[np.ndarray, np.ndarray]:
+        """Return residuals around their mean, and how far they go in each direction."""
         centred = view.residuals - self.mean
-        along = centred @ self.axes.T
-        correction = (along * (self.inner - self.outer)) @ self.axes
-        return np.square(self.outer * centred + correction)
+        return centred, centred @ self.axes.T
 
 
 class Hybrid:
