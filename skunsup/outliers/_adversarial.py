@@ -31,7 +31,7 @@ class AAEDetector(FlatDetector):
     score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [6]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 1,000 training rows (2,000 with `novelty`) [7]_, by
+        `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [7]_, by
         columns in standard deviations, or as normal scores where their tails are heavy.
         "hybrid": the geometric mean of these two, in which neighbours weigh three
         times as much.

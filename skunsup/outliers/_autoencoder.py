@@ -33,7 +33,7 @@ class AutoencoderDetector(FlatDetector):
     score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [5]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 1,000 training rows (2,000 with `novelty`) [6]_, by
+        `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [6]_, by
         columns in standard deviations, or as normal scores where their tails are heavy.
         "hybrid": the geometric mean of these two, in which neighbours weigh three
         times as much.
@@ -94,7 +94,7 @@ default=0.002
         Passes over the rows, at most. None means as many as `max_steps` takes.
     max_steps : int, default=None
         Minibatches to train on, at most; the last epoch may be cut short. None means
-        750 where `epochs` is None too, else no limit.
+        500 (1,000 with `novelty`) where `epochs` is None too, else no limit.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights.
@@ -187,7 +187,8 @@ default=0.002
     """
 
     _model = Autoencoder
-    _steps = 750
+    # Outliers among the rows are learned last.
+    _steps: ClassVar[dict[bool, int]] = {True: 1000, False: 500}
     _side_by_side = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **Autoencoder._parameter_constraints,

@@ -27,7 +27,7 @@ from skunsup.outliers._views import Viewer
 N_COMPONENTS = 16
 MOST_REFERENCE_NUMBERS = 2**24
 # By `novelty`. The more neighbours are asked for, the more each row of reference costs.
-MOST_REFERENCE_ROWS = {True: 2_000, False: 1_000}
+MOST_REFERENCE_ROWS = {True: 3_000, False: 1_000}
 # What `None` stands for, by `novelty`.
 N_NEIGHBORS = {True: 1, False: 0.03}
 TRIM = {True: 0.0, False: 0.2}
@@ -39,12 +39,12 @@ class FlatDetector(Detector):
 
     A subclass names its model, lists the model's parameters and those of `_own` in its
     `__init__` with defaults that suit detection. Where neither `epochs` nor `max_steps`
-    is given, it trains for `_steps` minibatches. `_side_by_side` says whether its model
+    is given, it trains for `_steps` minibatches, by `novelty`. `_side_by_side` says whether its model
     can be trained several times in one program.
     """
 
     _model: ClassVar[type[LatentTransformer]]
-    _steps: ClassVar[int] = 1000
+    _steps: ClassVar[dict[bool, int]] = {True: 1000, False: 1000}
     _side_by_side: ClassVar[bool] = False
     _own: ClassVar[dict[str, list]] = {
         **Detector._contamination,
@@ -110,7 +110,7 @@ class FlatDetector(Detector):
         if params["n_components"] is None and params["encoder"] is None:
             params["n_components"] = N_COMPONENTS
         if params["epochs"] is None and params["max_steps"] is None:
-            params["max_steps"] = self._steps
+            params["max_steps"] = self._steps[bool(self.novelty)]
         if params["learning_rate_schedule"] is None:
             own = isinstance(self.learning_rate, LearningRateSchedule)
             params["learning_rate_schedule"] = "constant" if own else "cosine"

@@ -29,7 +29,7 @@ class VAEDetector(FlatDetector):
     score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [7]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 1,000 training rows (2,000 with `novelty`) [8]_, by
+        `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [8]_, by
         columns in standard deviations, or as normal scores where their tails are heavy.
         "hybrid": the geometric mean of these two, in which neighbours weigh three
         times as much.
@@ -169,7 +169,7 @@ default=0.002
     """
 
     _model = VariationalAutoencoder
-    _steps = 4000
+    _steps: ClassVar[dict[bool, int]] = {True: 4000, False: 4000}
     _parameter_constraints: ClassVar[dict[str, list]] = {
         **VariationalAutoencoder._parameter_constraints,
         **FlatDetector._own,
