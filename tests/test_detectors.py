@@ -157,8 +157,8 @@ def test_density_of_the_code_counts_by_its_weight(planted):
 @pytest.mark.parametrize(
     ("given", "epochs"),
     [
-        ({}, 25),  # 1,000 steps, 40 an epoch
-        ({"novelty": True}, 50),  # of the half that each network sees
+        ({}, 13),  # 500 steps, 40 an epoch
+        ({"novelty": True}, 50),  # 1,000, of the half that each network sees
         ({"epochs": 3}, 3),
         ({"max_steps": 95}, 3),
         ({"max_steps": 95, "epochs": 2}, 2),

@@ -39,8 +39,8 @@ class FlatDetector(Detector):
 
     A subclass names its model, lists the model's parameters and those of `_own` in its
     `__init__` with defaults that suit detection. Where neither `epochs` nor `max_steps`
-    is given, it trains for `_steps` minibatches, by `novelty`. `_side_by_side` says whether its model
-    can be trained several times in one program.
+    is given, it trains for `_steps` minibatches, by `novelty`. `_side_by_side` says
+    whether its model can be trained several times in one program.
     """
 
     _model: ClassVar[type[LatentTransformer]]
