@@ -169,6 +169,14 @@ def test_a_trimmed_reference_finds_a_cluster_of_outliers():
     assert found[1] > 0.99
 
 
+def test_more_neighbours_than_a_group_has_rows_find_it():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4))
+    x[:30] = 3.0 + 0.9 * rng.normal(size=(30, 4))
+    score = fit_score(Neighbors(40), viewed(x), 0.2)
+    assert roc_auc_score(np.arange(300) < 30, score.anomaly(viewed(x))) > 0.99
+
+
 def test_novelty_sets_neighbours_and_trim(blobs):
     for novelty, k, n in ((True, 1, 60), (False, 1, 48)):
         detector = AutoencoderDetector(**QUICK, score_by="neighbors", novelty=novelty)

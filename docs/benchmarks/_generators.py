@@ -44,8 +44,10 @@ PARAMETERS: dict[str, dict[str, dict]] = {  # chosen with --tune
     "pendigits": {
         "VariationalAutoencoder": {
             "n_components": 16,
-            "hidden_layer_sizes": (256, 128),
+            "hidden_layer_sizes": (256, 256, 256),
             "noise_variance": "isotropic",
+            "learning_rate_schedule": "cosine",
+            "epochs": 200,
         },
         "AdversarialAutoencoder": {
             "n_components": 8,
