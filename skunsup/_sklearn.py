@@ -5,14 +5,16 @@ them between releases is mended here and nowhere else.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as validated
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads as n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _num_samples as count_rows
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "check_params",
     "count_rows",
     "integers",
+    "n_threads",
+    "one_blas_thread",
     "reals",
     "unchanged_on_error",
     "validated",
@@ -45,6 +49,18 @@ def reals(low: float, high: float | None, closed: str) -> Interval:
 def check_params(estimator: BaseEstimator) -> None:
     """Raise ValueError where a parameter is outside of its range."""
     estimator._validate_params()
+
+
+def one_blas_thread() -> AbstractContextManager:
+    """Keep products of NumPy's matrices in the calling thread.
+
+    The other threads of OpenBLAS wait for more work by spinning, for a tenth of a
+    second, which takes a core from what is computed next.
+    """
+    controller: AbstractContextManager = _get_threadpool_controller().limit(
+        limits=1, user_api="blas"
+    )
+    return controller
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from skunsup._networks import (
     normal,
     uniform,
 )
+from skunsup._networks._noise import _cosine
 from skunsup._training._programs import backend
 from skunsup.models._gan import GANNetwork
 from skunsup.models._variational import VariationalNetwork, kl_divergence, log_normal
@@ -347,16 +348,35 @@ def test_noise_is_what_it_is_called():
 
 def test_draws_of_steps_and_of_seeds_are_independent():
     states = [noise_state() for _ in range(2)]
-    states[1].assign([2, 0])
+    states[1].assign([2, 0, 0])
     drawn = [array(normal((64, 8), s)).ravel() for s in states for _ in range(40)]
     correlation = np.abs(np.corrcoef(drawn)[np.triu_indices(80, 1)])
     assert correlation.max() < 4.5 / math.sqrt(64 * 8)  # of 3,160 normal numbers 3.6
     assert kstest(np.ravel(drawn), "norm").pvalue > 1e-3
 
 
+def test_a_share_draws_what_the_whole_draws_for_it():
+    whole, parts = noise_state(), [noise_state() for _ in range(3)]
+    for share, part in enumerate(parts):
+        part.assign([1, 0, share])
+    for _ in range(2):
+        expected = array(normal((6, 5, 2), whole))
+        drawn = np.concatenate([array(normal((2, 5, 2), part)) for part in parts])
+        np.testing.assert_allclose(drawn, expected, rtol=1e-5)
+    np.testing.assert_array_equal(array(parts[2]), [1, 2, 2])
+
+
+def test_the_cosine_of_noise_is_one():
+    turns = np.linspace(0, 1, 10_001, endpoint=False, dtype=np.float32)
+    found = array(_cosine(tensor(turns)))
+    np.testing.assert_allclose(
+        found, np.cos(2 * np.pi * turns.astype(float)), atol=3e-7
+    )
+
+
 def test_random_words_are_those_of_the_published_hash():
     state = noise_state()
-    state.assign([123456789, 42])
+    state.assign([123456789, 42, 0])
     seed, count = np.uint32([123456789]), np.uint32([42])
     words = [seed, count, np.arange(100, dtype=np.uint32)]
     x, y, z = (word * np.uint32(1664525) + np.uint32(1013904223) for word in words)
@@ -369,4 +389,4 @@ def test_random_words_are_those_of_the_published_hash():
     np.testing.assert_array_equal(
         array(uniform((50, 2), state)).ravel(), (final >> np.uint32(8)) / 2.0**24
     )
-    np.testing.assert_array_equal(array(state), [123456789, 43])
+    np.testing.assert_array_equal(array(state), [123456789, 43, 0])

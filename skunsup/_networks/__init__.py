@@ -38,7 +38,7 @@ from skunsup._networks._losses import (
     output_activation,
     row_loss,
 )
-from skunsup._networks._noise import noise_state, normal, uniform
+from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
 from skunsup._networks._recurrent import (
@@ -57,6 +57,7 @@ from skunsup._networks._user import UserNetwork, user_network
 __all__ = [
     "ADVERSARIAL_LOSSES",
     "LOSS_DOMAINS",
+    "NOISE_STATE",
     "PRIORS",
     "Architecture",
     "Augmentation",

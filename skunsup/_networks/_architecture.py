@@ -10,11 +10,11 @@ import numpy as np
 from keras import ops
 
 from skunsup._networks._cells import Cells
-from skunsup._networks._members import members_of
+from skunsup._networks._members import DenseMembers, members_of
 from skunsup._networks._noise import NOISE_STATE
 from skunsup._random import draw_seed, global_state_kept
 
-# Variables of (seed, count of draws): ours, and those of layers of Keras.
+# Variables that start with (seed, count of draws): ours, and those of layers of Keras.
 SEEDED = (NOISE_STATE, "seed_generator_state")
 
 
@@ -272,6 +272,23 @@ class Architecture:
         }
         return replace(self, parts=parts, n_members=n_members)
 
+    def share(self, n_shares: int) -> "Architecture | None":
+        """Return the architecture of one of equal shares of the members.
+
+        None where members cannot be shared out evenly, two or more to a share, or where
+        something other than dense layers is trained.
+        """
+        each, left = divmod(self.n_members, n_shares)
+        parts: dict[str, Part] = {
+            name: replace(part, n_members=each)
+            for name, part in self.parts.items()
+            if isinstance(part, DenseMembers)
+        }
+        dense = len(parts) == len(self.parts) and self.cells is None
+        if left or each < 2 or not dense:
+            return None
+        return replace(self, parts=parts, n_members=each)
+
     def build(self) -> Network:
         """Return a new network whose weights are still of no importance."""
         with global_state_kept():
@@ -297,7 +314,8 @@ class Architecture:
         seed = draw_seed(rng)
         for i, variable in enumerate(network.variables):
             if variable.name in SEEDED:
-                values[i] = np.array([seed, i], dtype=variable.dtype)
+                values[i] = np.zeros(variable.shape, variable.dtype)
+                values[i][:2] = seed, i
             elif values[i] is None:
                 values[i] = ops.convert_to_numpy(variable)
         return values

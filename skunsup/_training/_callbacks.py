@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from skunsup._training._crew import Crew
 from skunsup._training._trainer import Trainer
 
 Logs = dict[str, float]
@@ -19,7 +20,7 @@ class Callbacks:
     ----------
     callbacks : sequence of keras.callbacks.Callback
         Deep-copied, so that what the user passed stays as it was.
-    trainer : Trainer
+    trainer : Trainer or Crew
         Whose network the callbacks see as `model`.
     n_epochs, n_steps : int
         Epochs, and minibatches an epoch.
@@ -28,7 +29,7 @@ class Callbacks:
     def __init__(
         self,
         callbacks: Sequence[keras.callbacks.Callback],
-        trainer: Trainer,
+        trainer: Trainer | Crew,
         n_epochs: int,
         n_steps: int,
     ) -> None:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
+from skunsup._training._trainer import Program
 from skunsup._training._trainer import Trainer as _Trainer
 
 State = tuple[list[Any], list[Any], list[Any]]
@@ -71,7 +72,7 @@ class Trainer(_Trainer):
             jax.tree.leaves(self._held), jax.tree.leaves(self._state), strict=True
         )
 
-    def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
+    def _compile(self, shape: tuple[int, ...]) -> Program:
         @jax.jit
         def program(state: State, block: Any, n_steps: Any) -> tuple[State, Any]:
             def step(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
@@ -82,8 +83,8 @@ class Trainer(_Trainer):
             start = (state, jnp.zeros((shape[0], self.n_recorded)))
             return jax.lax.fori_loop(0, n_steps, step, start)
 
-        def run(block: np.ndarray, n_steps: int) -> Any:
-            self._state, records = program(self._state, block, np.int32(n_steps))
+        def run(trainer: Any, block: np.ndarray, n_steps: int) -> Any:
+            trainer._state, records = program(trainer._state, block, np.int32(n_steps))
             return records
 
         return run
@@ -138,6 +139,11 @@ class Trainer(_Trainer):
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     """Return the gradient of the sum of `function(x)` by `x`, to be differentiated."""
     return jax.grad(lambda x: function(x).sum())(x)
+
+
+def concurrent() -> bool:
+    """Whether programs of several trainers run well at the same time."""
+    return jax.default_backend() == "cpu"
 
 
 def tile_rows() -> int:

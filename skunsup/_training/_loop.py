@@ -11,8 +11,9 @@ from sklearn.exceptions import ConvergenceWarning
 from skunsup._networks import Architecture
 from skunsup._training._bags import Bags
 from skunsup._training._callbacks import Callbacks, Logs, progress_bar
+from skunsup._training._crew import Crew
 from skunsup._training._fitted import FittedNetwork
-from skunsup._training._optimizers import OptimizerRecipe
+from skunsup._training._optimizers import OptimizerRecipe, is_entrywise
 from skunsup._training._pairs import Pairs
 from skunsup._training._programs import Store, backend
 from skunsup._training._rows import BLOCK_BYTES, Rows
@@ -24,6 +25,7 @@ _trainers = Store(16)
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
 SEGMENTS = 50  # pieces of constant rate that make up a cosine schedule, at least
 TOGETHER = 128  # steps of short epochs that are taken in one call
+N_SHARES = 2  # trainers of the members of an ensemble, whatever the number of cores
 
 DIVERGED = (
     "The training loss became {loss} in epoch {epoch}. {kept} Try a smaller "
@@ -145,7 +147,21 @@ def train(
         )
 
 
-def _trainer(architecture: Architecture, recipes: Sequence[OptimizerRecipe]) -> Trainer:
+def _trainer(
+    architecture: Architecture, recipes: Sequence[OptimizerRecipe]
+) -> Trainer | Crew:
+    whole = _trainer_alone(architecture, recipes)
+    share = architecture.share(N_SHARES) if backend().concurrent() else None
+    pairs = zip(whole.optimizers, whole.groups, strict=True)
+    if share is None or not all(is_entrywise(*pair) for pair in pairs):
+        return whole
+    shares = [_trainer_alone(share, recipes) for _ in range(N_SHARES)]
+    return Crew(whole, shares)
+
+
+def _trainer_alone(
+    architecture: Architecture, recipes: Sequence[OptimizerRecipe]
+) -> Trainer:
     network = architecture.build()
     groups = network.grouped_variables()
     optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
@@ -154,7 +170,7 @@ def _trainer(architecture: Architecture, recipes: Sequence[OptimizerRecipe]) -> 
 
 
 def _optimizer_start(
-    trainer: Trainer, recipes: Sequence[OptimizerRecipe], state: TrainingState
+    trainer: Trainer | Crew, recipes: Sequence[OptimizerRecipe], state: TrainingState
 ) -> list[np.ndarray]:
     values = list(state.optimizer_values or trainer.fresh_optimizer)
     for recipe, optimizer in zip(recipes, trainer.optimizers, strict=True):
@@ -175,7 +191,7 @@ class _Run:
         rows: Rows,
         sample: Sample | Pairs | Bags,
         validation: Validation | None,
-        trainer: Trainer,
+        trainer: Trainer | Crew,
         state: TrainingState,
     ) -> None:
         self.architecture, self.plan, self.trainer = architecture, plan, trainer
@@ -223,7 +239,7 @@ class _Run:
         """
         if count == 1:
             return self.epoch(first)
-        before = self.trainer.values(), self.trainer.optimizer_values()
+        before = self.kept, self.trainer.optimizer_values()
         drawing = self.rng.bit_generator.state
         logs = self.minibatches(first, count)
         values = self.trainer.values()

@@ -54,10 +54,7 @@ class Sample:
         else:
             step = self.total / n_draws
             position = (np.arange(n_draws) + rng.random()) * step
-            ends = self._ends()
-            drawn = self.index[
-                np.minimum(np.searchsorted(ends, position, "right"), len(ends) - 1)
-            ]
+            drawn = self.index[np.minimum(self._at(position), len(self.index) - 1)]
         rng.shuffle(drawn)
         return drawn
 
@@ -79,10 +76,11 @@ class Sample:
         weight = None if self.weight is None else self.weight[chosen]
         return Sample(self.index[chosen], weight)
 
-    def _ends(self) -> np.ndarray:
+    def _at(self, position: np.ndarray) -> np.ndarray:
+        """Return the row at each position, where rows are as long as they weigh."""
         if self.weight is None:
-            return np.arange(1, len(self.index) + 1)
-        return np.cumsum(self.weight)
+            return position.astype(np.intp)
+        return np.searchsorted(np.cumsum(self.weight), position, "right")
 
 
 def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:

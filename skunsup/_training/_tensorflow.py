@@ -1,16 +1,17 @@
 """TensorFlow: each program is one XLA-compiled `tf.function`."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import ALIGNMENT
-from skunsup._training._trainer import InPlaceTrainer
+from skunsup._training._trainer import InPlaceTrainer, Program
 
 INT = tf.TensorSpec((), tf.int32)
 
@@ -18,7 +19,7 @@ INT = tf.TensorSpec((), tf.int32)
 class Trainer(InPlaceTrainer):
     """Keeps the state in the Keras variables, which the program updates in place."""
 
-    def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
+    def _compile(self, shape: tuple[int, ...]) -> Program:
         ensure_room()
 
         @tf.function(jit_compile=True, autograph=False)
@@ -33,18 +34,26 @@ class Trainer(InPlaceTrainer):
             )[1]
 
         compiled = program.get_concrete_function(tf.TensorSpec(shape), INT)
-        return lambda block, n: compiled(_lent(block), tf.constant(n)).numpy()
+        held = {id(handle): i for i, handle in enumerate(self._handles)}
+        places = [held[id(handle)] for handle in compiled.captured_inputs]
 
-    def _put(
-        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
-    ) -> None:
-        variables = [*self.variables, *self.optimizer_variables]
-        given = [*values, *optimizer_values]
-        for variable, value in zip(variables, given, strict=True):
-            # What `assign` of Keras comes to, at a tenth of the time.
-            held = variable.value
-            tensor = tf.constant(np.asarray(value, held.dtype.as_numpy_dtype))
-            tf.raw_ops.AssignVariableOp(resource=held.handle, value=tensor)
+        def run(trainer: Any, block: np.ndarray, n_steps: int) -> np.ndarray:
+            handles = trainer._handles
+            given = (_lent(block), tf.constant(n_steps), *(handles[i] for i in places))
+            return compiled.inference_fn.call_flat(*given)[0].numpy()
+
+        return run
+
+    @cached_property
+    def _handles(self) -> list[tf.Tensor]:
+        """Where the variables lie."""
+        return [v.value.handle for v in [*self.variables, *self.optimizer_variables]]
+
+    def _assign(self, variable: keras.Variable, value: np.ndarray) -> None:
+        """Do what `assign` of Keras comes to, at a tenth of the time."""
+        held = variable.value
+        tensor = tf.constant(np.asarray(value, held.dtype.as_numpy_dtype))
+        tf.raw_ops.AssignVariableOp(resource=held.handle, value=tensor)
 
     def _turn(self, x: tf.Tensor) -> tf.Tensor:
         """Take the step whose turn it is."""
@@ -80,6 +89,12 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
         tape.watch(x)
         out = function(x)
     return tape.gradient(out, x)
+
+
+@cache
+def concurrent() -> bool:
+    """Whether programs of several trainers run well at the same time."""
+    return not tf.config.list_logical_devices("GPU")
 
 
 @cache

@@ -18,7 +18,7 @@ from skunsup._networks import Network
 from skunsup._random import global_state_kept
 from skunsup._training._optimizers import is_entrywise
 from skunsup._training._torch_trace import lean
-from skunsup._training._trainer import InPlaceTrainer
+from skunsup._training._trainer import InPlaceTrainer, Program
 
 # Tracing takes as long as 60 steps or more, which short fits would not win back.
 UNTRACED_STEPS = 30
@@ -58,11 +58,11 @@ class Trainer(InPlaceTrainer):
             and all(v.name != "seed_generator_state" for v in network.variables)
         )
 
-    def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
+    def _compile(self, shape: tuple[int, ...]) -> Program:
         steps: dict[tuple[int, ...], Callable] = {}
         n_taken: Counter[tuple[int, ...]] = Counter()
 
-        def run(block: np.ndarray, n_steps: int) -> np.ndarray:
+        def run(_: Any, block: np.ndarray, n_steps: int) -> np.ndarray:
             minibatches = ops.convert_to_tensor(block)
             records = []
             turns, clock = self.turns, self.optimizers[0].iterations
@@ -204,6 +204,11 @@ class _ExactProducts(TorchFunctionMode):
 
 def _doubled(value: Any) -> Any:
     return value.double() if torch.is_tensor(value) else value
+
+
+def concurrent() -> bool:
+    """Whether programs of several trainers run well at the same time."""
+    return False  # their steps are Python
 
 
 def tile_rows() -> int:

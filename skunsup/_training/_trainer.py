@@ -15,6 +15,8 @@ from skunsup._training._programs import backend, count_compilation
 
 MAX_SHAPES = 8
 
+Program = Callable[["Trainer", np.ndarray, int], Any]
+
 
 class Trainer(ABC):
     """A network, its optimizers and the programs that train it on minibatches.
@@ -44,7 +46,7 @@ class Trainer(ABC):
         self.optimizer_variables = [v for o in optimizers for v in o.variables]
         self.pull()
         self.fresh_optimizer = self.optimizer_values()
-        self._programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
+        self.programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
 
     def run(
         self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
@@ -65,17 +67,17 @@ class Trainer(ABC):
         array of shape (n_steps, n_recorded), float64
             The entries of the objective in each step: terms, then metrics.
         """
-        program = self._programs.get(block.shape)
+        program = self.programs.get(block.shape)
         if program is None:
             count_compilation()
-            program = self._programs[block.shape] = self._compile(block.shape)
-            if len(self._programs) > MAX_SHAPES:
-                self._programs.popitem(last=False)
+            program = self.programs[block.shape] = self._compile(block.shape)
+            if len(self.programs) > MAX_SHAPES:
+                self.programs.popitem(last=False)
         if rate_share == 1.0:
-            records = program(block, n_steps)
+            records = program(self, block, n_steps)
         else:
             with self.rates_scaled(rate_share):
-                records = program(block, n_steps)
+                records = program(self, block, n_steps)
         return np.asarray(records, np.float64)[:n_steps]
 
     def load(
@@ -94,7 +96,10 @@ class Trainer(ABC):
         for variable, value in zip(
             variables, [*values, *optimizer_values], strict=True
         ):
-            variable.assign(value)
+            self._assign(variable, value)
+
+    def _assign(self, variable: keras.Variable, value: np.ndarray) -> None:
+        variable.assign(value)
 
     def values(self) -> list[np.ndarray]:
         """Copies of the network's variables."""
@@ -161,10 +166,11 @@ class Trainer(ABC):
         """Return what the state holds for `variables`."""
 
     @abstractmethod
-    def _compile(self, shape: tuple[int, ...]) -> Callable[[np.ndarray, int], Any]:
-        """Return a function of (block of this shape, steps) that takes the steps.
+    def _compile(self, shape: tuple[int, ...]) -> Program:
+        """Return a function of (trainer, block of this shape, steps) that takes steps.
 
-        It returns what `run` does, with any rows behind those of the steps.
+        It returns what `run` does, with any rows behind those of the steps. The trainer
+        is this one or, where `CONCURRENT`, another one of an equal network.
         """
 
 
@@ -183,10 +189,10 @@ class InPlaceTrainer(Trainer):
         rates = self.constant_rates()
         before = self._copies(rates)
         for rate, value in zip(rates, before, strict=True):
-            rate.assign(value * np.float32(share))
+            self._assign(rate, value * np.float32(share))
         yield
         for rate, value in zip(rates, before, strict=True):
-            rate.assign(value)
+            self._assign(rate, value)
 
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
         """Return the values of the variables."""

@@ -51,7 +51,9 @@ class AutoencoderDetector(FlatDetector):
         means 0.03, or 1 with `novelty`.
     n_estimators : int, default=4
         Networks to train side by side in one program. Each but the first has narrower
-        layers than the one before, down to half; scores are means over networks.
+        layers than the one before, down to half; scores are means over networks. On
+        TensorFlow and JAX an even number from 4 up is trained on two cores, unless
+        `OMP_NUM_THREADS` says otherwise; the result is the same.
     max_samples : float, default=None
         Share in (0, 1] of the rows that each of several networks trains on. Below 1, a
         training row is judged by the networks that did not see it [7]_, so that its

@@ -1,11 +1,13 @@
 """What makes a row an outlier: the scores of detectors."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
+from skunsup._sklearn import one_blas_thread
 from skunsup.models._latent import checked_shares
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._views import View
@@ -69,7 +71,10 @@ class Residual:
 
     def fit(self, view: View, kept: np.ndarray) -> "Residual":
         """Learn mean and covariance of the residuals of rows."""
-        view = view.part(kept)
+        with _threads(view):
+            return self._fit(view.part(kept))
+
+    def _fit(self, view: View) -> "Residual":
         counts = view.counted > 0
         rows = view.residuals[counts].astype(np.float64)
         weight = view.counted[counts] / len(view.x)
@@ -111,7 +116,16 @@ class Residual:
     def _centred(self, view: View) -> tuple[np.ndarray, np.ndarray]:
         """Return residuals around their mean, and how far they go in each direction."""
         centred = view.residuals - self.mean
-        return centred, centred @ self.axes.T
+        with _threads(view):
+            # As one product: of three axes NumPy makes one for each row.
+            along = centred.reshape(-1, centred.shape[-1]) @ self.axes.T
+        return centred, along.reshape(*centred.shape[:-1], -1)
+
+
+def _threads(view: View) -> AbstractContextManager:
+    """One thread where products are small: the search for neighbours comes next."""
+    small = view.residuals.shape[-1] <= MOST_DIRECTIONS
+    return one_blas_thread() if small else nullcontext()
 
 
 class Hybrid:

@@ -1,0 +1,146 @@
+"""Members of an ensemble in equal shares, each with a trainer, at the same time.
+
+A program for the members of a small ensemble keeps one core busy, whatever XLA does to
+spread it: each of its products is too small to be cut. So several programs are run.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+
+import keras
+import numpy as np
+
+from skunsup._networks import NOISE_STATE
+from skunsup._sklearn import n_threads
+from skunsup._training._rows import aligned
+from skunsup._training._trainer import Trainer
+
+Values = list[np.ndarray]
+
+
+class Crew:
+    """Trains a network with members as a `Trainer` does, with the same numbers.
+
+    Parameters
+    ----------
+    whole : Trainer
+        Of the network of all members; takes no step, and shows callbacks its variables.
+    shares : sequence of Trainer
+        Of equal networks, which hold equal numbers of the members, in order.
+
+    Raises
+    ------
+    ValueError
+        If something is trained that members have in common.
+    """
+
+    def __init__(self, whole: Trainer, shares: Sequence[Trainer]) -> None:
+        self.whole, self.shares = whole, shares
+        for trainer in shares[1:]:
+            trainer.programs = shares[0].programs
+        self.network, self.optimizers = whole.network, whole.optimizers
+        self.optimizer_variables = whole.optimizer_variables
+        self.fresh_optimizer = whole.fresh_optimizer
+        self.n_terms = whole.n_terms
+        self._cut = _cut(whole.variables, shares[0].variables)
+        self._optimizer_cut = _cut(
+            whole.optimizer_variables, shares[0].optimizer_variables
+        )
+        pairs = zip(whole.variables, self._cut, strict=True)
+        if not all(cut for variable, cut in pairs if variable.trainable):
+            raise ValueError("Members have weights in common; train them as one.")
+
+    def run(
+        self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
+    ) -> np.ndarray:
+        """Take steps as `Trainer.run` does; terms are summed over shares."""
+        blocks = self._dealt(block, n_steps)
+
+        def take(trainer: Trainer, own: np.ndarray) -> np.ndarray:
+            return trainer.run(own, n_steps, rate_share)
+
+        # What is compiled is compiled once.
+        compiled = blocks[0].shape in self.shares[0].programs
+        if compiled and n_threads() > 1:
+            with ThreadPoolExecutor(len(blocks) - 1) as pool:
+                others = pool.map(take, self.shares[1:], blocks[1:])
+                records = [take(self.shares[0], blocks[0]), *others]
+        else:
+            records = [take(*pair) for pair in zip(self.shares, blocks, strict=True)]
+        total = np.sum(records, axis=0)
+        total[:, self.n_terms :] /= len(blocks)
+        return total
+
+    def load(self, values: Values, optimizer_values: Values) -> None:
+        """Set the network's and the optimizer's variables."""
+        self.whole.load(values, optimizer_values)
+        self._load_shares(values, optimizer_values)
+
+    def values(self) -> Values:
+        """Copies of the network's variables."""
+        return _joined([trainer.values() for trainer in self.shares], self._cut)
+
+    def optimizer_values(self) -> Values:
+        """Copies of the optimizer's variables."""
+        parts = [trainer.optimizer_values() for trainer in self.shares]
+        return _joined(parts, self._optimizer_cut)
+
+    def push(self) -> None:
+        """Bring the Keras variables up to the state, before others read them."""
+        self.whole.load(self.values(), self.optimizer_values())
+        self.whole.push()
+
+    def pull(self) -> None:
+        """Take the state from the Keras variables, after others may have set them."""
+        self.whole.pull()
+        self._load_shares(self.whole.values(), self.whole.optimizer_values())
+
+    def rates_together(self) -> AbstractContextManager[None]:
+        """Let a callback that changes the first learning rate change all, in scale."""
+        return self.whole.rates_together()
+
+    def _load_shares(self, values: Values, optimizer_values: Values) -> None:
+        k = len(self.shares)
+        own = _parts(values, self._cut, k)
+        own_optimizer = _parts(optimizer_values, self._optimizer_cut, k)
+        for i, trainer in enumerate(self.shares):
+            for place, variable in enumerate(trainer.variables):
+                if variable.name == NOISE_STATE:
+                    own[i][place] = np.append(own[i][place][:2], np.int32(i))
+            trainer.load(own[i], own_optimizer[i])
+
+    def _dealt(self, block: np.ndarray, n_steps: int) -> Values:
+        """Return for each share the rows of its members, of the first steps."""
+        k, batch, d = block.shape
+        shares = len(self.shares)
+        each = self.network.n_members // shares
+        cut = block.reshape(k, -1, shares, each * d)
+        dealt = []
+        for i in range(shares):
+            own = aligned(k * batch // shares, d)
+            own.reshape(k, -1, each * d)[:n_steps] = cut[:n_steps, :, i]
+            dealt.append(own.reshape(k, -1, d))
+        return dealt
+
+
+def _cut(whole: list[keras.Variable], share: list[keras.Variable]) -> list[bool]:
+    """Return which variables hold members along their first axis."""
+    return [tuple(a.shape) != tuple(b.shape) for a, b in zip(whole, share, strict=True)]
+
+
+def _parts(values: Values, cut: list[bool], n_shares: int) -> list[Values]:
+    """Return what each share has of the values of all members."""
+    each = [
+        np.split(value, n_shares) if is_cut else [value] * n_shares
+        for value, is_cut in zip(values, cut, strict=True)
+    ]
+    return [list(part) for part in zip(*each, strict=True)]
+
+
+def _joined(parts: list[Values], cut: list[bool]) -> Values:
+    """Return the values of all members; the first share's of what they share."""
+    return [
+        np.concatenate(of_shares) if is_cut else of_shares[0]
+        for is_cut, *of_shares in zip(cut, *parts, strict=True)
+    ]

@@ -1,0 +1,133 @@
+"""Members trained in shares at the same time."""
+
+import keras
+import numpy as np
+import pytest
+
+from skunsup import AutoencoderDetector
+from skunsup._training import _crew, _loop, compilations
+from skunsup._training._crew import Crew
+from skunsup._training._programs import Store, backend
+
+QUICK = {
+    "n_components": 2,
+    "hidden_layer_sizes": (8,),
+    "max_steps": 40,
+    "batch_size": 16,
+    "max_samples": 0.5,
+    "random_state": 0,
+}
+
+compiled_only = pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="torch steps through one trainer"
+)
+
+
+@pytest.fixture
+def in_shares(monkeypatch):
+    """Returns a function that fits with so many shares and threads."""
+
+    def fit(X, n_shares, n_threads=2, **params):
+        monkeypatch.setattr(_loop, "N_SHARES", n_shares)
+        monkeypatch.setattr(_loop, "_trainers", Store(16))
+        monkeypatch.setattr(_crew, "n_threads", lambda: n_threads)
+        return AutoencoderDetector(**{**QUICK, **params}).fit(X)
+
+    return fit
+
+
+class Halve(keras.callbacks.Callback):
+    """Halves the weights and the learning rate after each epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        for variable in self.model.trainable_variables:
+            variable.assign(0.5 * variable.value)
+        rate = self.model.optimizer.learning_rate
+        self.model.optimizer.learning_rate = 0.5 * float(
+            keras.ops.convert_to_numpy(rate)
+        )
+
+
+def assert_equal_states(one, other):
+    one, other = one.estimator_._state, other.estimator_._state
+    for mine, theirs in (
+        (one.values, other.values),
+        (one.optimizer_values, other.optimizer_values),
+    ):
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@compiled_only
+@pytest.mark.parametrize(
+    ("n_estimators", "n_shares", "params"),
+    [
+        (4, 2, {}),
+        (6, 3, {"noise": "swap", "max_features": 0.5}),
+        (8, 2, {"noise": "masking", "weight_decay": 0.01}),
+        (8, 4, {"early_stopping": True, "n_iter_no_change": 1}),
+        (4, 2, {"callbacks": [Halve()], "learning_rate_schedule": "constant"}),
+    ],
+)
+def test_shares_give_the_numbers_of_one_trainer(
+    blobs, in_shares, n_estimators, n_shares, params
+):
+    params = {"n_estimators": n_estimators, **params}
+    whole = in_shares(blobs, n_estimators, **params)
+    shared = in_shares(blobs, n_shares, **params)
+    assert_equal_states(whole, shared)
+    for name, values in whole.history_.items():
+        np.testing.assert_allclose(shared.history_[name], values, rtol=1e-6)
+    np.testing.assert_array_equal(
+        whole.score_samples(blobs), shared.score_samples(blobs)
+    )
+
+
+@compiled_only
+def test_the_number_of_threads_changes_nothing(blobs, in_shares):
+    one, two = (in_shares(blobs, 2, n_threads) for n_threads in (1, 2))
+    assert_equal_states(one, two)
+    assert one.history_ == two.history_
+
+
+@compiled_only
+def test_shares_use_one_program(blobs, in_shares):
+    counts = []
+    for n_shares in (4, 2):  # of one member each, which is no share, and of two
+        before = compilations()
+        in_shares(blobs, n_shares)
+        counts.append(compilations() - before)
+    assert counts[0] == counts[1]
+
+
+@compiled_only
+def test_training_goes_on_from_shares(blobs, in_shares):
+    whole, shared = (
+        in_shares(blobs, n_shares, warm_start=True).fit(blobs) for n_shares in (4, 2)
+    )
+    assert_equal_states(whole, shared)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, True),
+        ({"n_estimators": 3}, False),
+        ({"optimizer": "lamb"}, False),
+        ({"encoder": lambda d, k: keras.Sequential([keras.layers.Dense(k)])}, False),
+        ({"optimizer": keras.optimizers.Adam(clipnorm=1.0)}, False),
+    ],
+)
+def test_what_members_have_in_common_keeps_them_together(
+    blobs, monkeypatch, params, expected
+):
+    made = []
+    build = _loop._trainer
+    monkeypatch.setattr(_loop, "_trainers", Store(16))
+    monkeypatch.setattr(
+        _loop, "_trainer", lambda *a: made.append(build(*a)) or made[-1]
+    )
+    AutoencoderDetector(**{**QUICK, **params}).fit(blobs)
+    assert [isinstance(trainer, Crew) for trainer in made] == [
+        expected and backend().concurrent()
+    ]
