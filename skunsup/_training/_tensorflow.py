@@ -35,11 +35,13 @@ class Trainer(InPlaceTrainer):
 
         compiled = program.get_concrete_function(tf.TensorSpec(shape), INT)
         held = {id(handle): i for i, handle in enumerate(self._handles)}
-        places = [held[id(handle)] for handle in compiled.captured_inputs]
+        # Own layers may hold constants too.
+        captured = [(held.get(id(c)), c) for c in compiled.captured_inputs]
 
         def run(trainer: Any, block: np.ndarray, n_steps: int) -> np.ndarray:
             handles = trainer._handles
-            given = (_lent(block), tf.constant(n_steps), *(handles[i] for i in places))
+            state = [c if i is None else handles[i] for i, c in captured]
+            given = (_lent(block), tf.constant(n_steps), *state)
             return compiled.inference_fn.call_flat(*given)[0].numpy()
 
         return run
