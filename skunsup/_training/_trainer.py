@@ -170,7 +170,7 @@ class Trainer(ABC):
         """Return a function of (trainer, block of this shape, steps) that takes steps.
 
         It returns what `run` does, with any rows behind those of the steps. The trainer
-        is this one or, where `CONCURRENT`, another one of an equal network.
+        is this one or, where `concurrent()`, another one of an equal network.
         """
 
 
