@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from skunsup import AutoencoderDetector, VAEDetector
 from skunsup._training import FittedNetwork
+from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._scales import Scales
 from skunsup.outliers._scores import Hybrid, Residual, fit_score
@@ -124,6 +125,50 @@ def test_neighbours_are_those_of_others(k):
     np.testing.assert_allclose(score.shares(new).sum(axis=1), score.anomaly(new))
     if k == 1:
         assert score.anomaly(view)[-1] == 0.0  # its repetition is another row
+
+
+def cloud(rng):
+    return rng.normal(size=(500, 6))
+
+
+def tight_and_far(rng):
+    return np.concatenate([cloud(rng), 100 + 1e-3 * rng.normal(size=(100, 6))])
+
+
+def repeated(rng):
+    return np.repeat(cloud(rng)[:200], 2, axis=0)
+
+
+def too_large_for_float32(rng):
+    return 1e30 * cloud(rng)
+
+
+def minute(rng):
+    return 1e-25 * cloud(rng)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 7])
+@pytest.mark.parametrize(
+    "made", [cloud, tight_and_far, repeated, too_large_for_float32, minute]
+)
+def test_the_nearest_are_those_of_a_search_in_float64(made, k):
+    rng = np.random.default_rng(0)
+    rows = made(rng)
+    z = np.concatenate([made(rng), rows + 1e-3 * made(rng)])
+    nearest = Nearest(rows, k)
+    apart = np.linalg.norm(z[:, None] - rows[nearest(z)], axis=2)
+    expected = np.sort(np.linalg.norm(z[:, None] - rows, axis=2), axis=1)[:, :k]
+    np.testing.assert_allclose(apart, expected, rtol=1e-9)
+
+
+def test_few_neighbours_are_seldom_looked_for_twice(monkeypatch):
+    rng = np.random.default_rng(0)
+    nearest, z = Nearest(cloud(rng), 2), cloud(rng)
+    searched = []
+    search = nearest._searched
+    monkeypatch.setattr(nearest, "_searched", lambda z: searched.append(z) or search(z))
+    assert nearest(z).shape == (500, 2)
+    assert sum(map(len, searched)) < 10
 
 
 def test_neighbours_blame_the_column_that_is_apart():

@@ -1,8 +1,8 @@
 """Distances to neighbours among training rows."""
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
+from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._views import View, is_among
 
 
@@ -34,8 +34,7 @@ class Neighbors:
         self.k = int(np.clip(k, 1, max(n - 1, 1)))
         self.own = np.unique(view.hashes)
         self.reference = self.scales(view.compared)
-        self.index = NearestNeighbors(n_neighbors=min(self.k + 1, n))
-        self.index.fit(self.reference)
+        self.nearest = Nearest(self.reference, min(self.k + 1, n))
         return self
 
     def anomaly(self, view: View) -> np.ndarray:
@@ -63,7 +62,7 @@ class Neighbors:
     def _nearest(self, view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return scaled rows, their neighbours, and where neighbour k of each is."""
         z = self.scales(view.compared)
-        near = self.index.kneighbors(z, return_distance=False)
+        near = self.nearest(z)
         own = is_among(view.hashes, self.own)
         return z, near, np.minimum(self.k - 1 + own, near.shape[1] - 1)
 
