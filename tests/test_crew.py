@@ -1,5 +1,7 @@
 """Members trained in shares at the same time."""
 
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -106,6 +108,26 @@ def test_training_goes_on_from_shares(blobs, in_shares):
         in_shares(blobs, n_shares, warm_start=True).fit(blobs) for n_shares in (4, 2)
     )
     assert_equal_states(whole, shared)
+
+
+@compiled_only
+def test_shares_rest_after_an_interruption(blobs, in_shares, monkeypatch):
+    before = in_shares(blobs, 2)
+    threads = [set(threading.enumerate())]
+
+    def interrupt(self, means):
+        raise KeyboardInterrupt
+
+    def look(self):
+        threads.append(set(threading.enumerate()))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_loop._Run, "logs", interrupt)
+        patch.setattr(_loop._Run, "interrupted", look)
+        AutoencoderDetector(**QUICK).fit(blobs)
+    assert len(threads) == 2
+    assert threads[1] <= threads[0]
+    assert_equal_states(before, AutoencoderDetector(**QUICK).fit(blobs))
 
 
 @pytest.mark.parametrize(

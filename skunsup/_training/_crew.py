@@ -4,9 +4,10 @@ A program for the members of a small ensemble keeps one core busy, whatever XLA 
 spread it: each of its products is too small to be cut. So several programs are run.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from skunsup._networks import NOISE_STATE
 from skunsup._sklearn import n_threads
 from skunsup._training._rows import aligned
-from skunsup._training._trainer import Trainer
+from skunsup._training._trainer import Trainer, Work
 
 Values = list[np.ndarray]
 
@@ -54,23 +55,26 @@ class Crew:
     def run(
         self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
     ) -> np.ndarray:
-        """Take steps as `Trainer.run` does; terms are summed over shares."""
-        blocks = self._dealt(block, n_steps)
+        """Take steps as `Trainer.run` does, in turns; terms are summed over shares."""
+        pairs = zip(self.shares, self._dealt(block, n_steps), strict=True)
+        return self._total([t.run(own, n_steps, rate_share) for t, own in pairs])
 
-        def take(trainer: Trainer, own: np.ndarray) -> np.ndarray:
-            return trainer.run(own, n_steps, rate_share)
-
-        # What is compiled is compiled once.
-        compiled = blocks[0].shape in self.shares[0].programs
-        if compiled and n_threads() > 1:
-            with ThreadPoolExecutor(len(blocks) - 1) as pool:
-                others = pool.map(take, self.shares[1:], blocks[1:])
-                records = [take(self.shares[0], blocks[0]), *others]
-        else:
-            records = [take(*pair) for pair in zip(self.shares, blocks, strict=True)]
-        total = np.sum(records, axis=0)
-        total[:, self.n_terms :] /= len(blocks)
-        return total
+    def runs(self, work: Iterable[Work], ahead: int) -> Generator[np.ndarray]:
+        """Take steps as `Trainer.runs` does, each share in a thread of its own."""
+        with ExitStack() as stack:
+            threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in self.shares]
+            waiting: deque[list[Future]] = deque()
+            for each in work:
+                # What is compiled is compiled once, and in the caller's thread.
+                beside = n_threads() > 1 and self._is_compiled(each[0].shape)
+                if beside:
+                    waiting.append(self._started(threads, *each))
+                while len(waiting) > (ahead if beside else 0):
+                    yield self._total([f.result() for f in waiting.popleft()])
+                if not beside:
+                    yield self.run(*each)
+            for futures in waiting:
+                yield self._total([f.result() for f in futures])
 
     def load(self, values: Values, optimizer_values: Values) -> None:
         """Set the network's and the optimizer's variables."""
@@ -109,6 +113,31 @@ class Crew:
                 if variable.name == NOISE_STATE:
                     own[i][place] = np.append(own[i][place][:2], np.int32(i))
             trainer.load(own[i], own_optimizer[i])
+
+    def _is_compiled(self, shape: tuple[int, ...]) -> bool:
+        k, batch, d = shape
+        return (k, batch // len(self.shares), d) in self.shares[0].programs
+
+    def _started(
+        self,
+        threads: Sequence[ThreadPoolExecutor],
+        block: np.ndarray,
+        n_steps: int,
+        rate_share: float,
+    ) -> list[Future]:
+        """Let each thread take the steps of its share behind those it still takes."""
+        return [
+            thread.submit(trainer.run, own, n_steps, rate_share)
+            for thread, trainer, own in zip(
+                threads, self.shares, self._dealt(block, n_steps), strict=True
+            )
+        ]
+
+    def _total(self, records: Values) -> np.ndarray:
+        """Return the entries of all members: sums of terms, means of metrics."""
+        total: np.ndarray = np.sum(records, axis=0)
+        total[:, self.n_terms :] /= len(records)
+        return total
 
     def _dealt(self, block: np.ndarray, n_steps: int) -> Values:
         """Return for each share the rows of its members, of the first steps."""

@@ -1,7 +1,8 @@
 """The one epoch loop: every model trains here."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import keras
@@ -25,6 +26,7 @@ _trainers = Store(16)
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
 SEGMENTS = 50  # pieces of constant rate that make up a cosine schedule, at least
 TOGETHER = 128  # steps of short epochs that are taken in one call
+AHEAD = 2  # blocks that are dealt out before the first of them is done
 N_SHARES = 2  # trainers of the members of an ensemble, whatever the number of cores
 
 DIVERGED = (
@@ -280,18 +282,29 @@ class _Run:
         ends = np.arange(1, count + 1) * self.n_steps
         lengths = np.diff(np.minimum(ends, self.total - before), prepend=0)
         drawn = [self.sample.draw(n * self.batch_size, self.rng) for n in lengths]
+        work = self.work(np.concatenate(drawn), before)
         records: list[np.ndarray] = []
-        for block, n_steps in batches(
-            np.concatenate(drawn), self.rows, self.batch_size, self.block_steps
-        ):
-            done = len(records)
-            self.callbacks.call("on_train_batch_begin", done)
-            share = self.rate_share(before + done + n_steps / 2)
-            records += list(self.trainer.run(block, n_steps, share))
-            loss = self.logs(np.mean(records, axis=0))["loss"]
-            self.callbacks.call("on_train_batch_end", len(records) - 1, {"loss": loss})
+        # Closed, so that no thread takes another step after Ctrl-C.
+        with closing(self.trainer.runs(work, 0 if self.copies else AHEAD)) as runs:
+            for taken in runs:
+                records += list(taken)
+                loss = self.logs(np.mean(records, axis=0))["loss"]
+                done = len(records) - 1
+                self.callbacks.call("on_train_batch_end", done, {"loss": loss})
         parts = np.split(np.array(records), np.cumsum(lengths)[:-1])
         return [self.logs(part.mean(axis=0)) for part in parts]
+
+    def work(
+        self, drawn: np.ndarray, before: int
+    ) -> Iterator[tuple[np.ndarray, int, float]]:
+        """Yield what trainers run: minibatches, their number, the share of the rate."""
+        done = 0
+        for block, n_steps in batches(
+            drawn, self.rows, self.batch_size, self.block_steps
+        ):
+            self.callbacks.call("on_train_batch_begin", done)
+            yield block, n_steps, self.rate_share(before + done + n_steps / 2)
+            done += n_steps
 
     def rate_share(self, step: float) -> float:
         """Share of the learning rate that the schedule gives around a step.

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from skunsup._training._programs import backend, count_compilation
 MAX_SHAPES = 8
 
 Program = Callable[["Trainer", np.ndarray, int], Any]
+Work = tuple[np.ndarray, int, float]
 
 
 class Trainer(ABC):
@@ -79,6 +80,18 @@ class Trainer(ABC):
             with self.rates_scaled(rate_share):
                 records = program(self, block, n_steps)
         return np.asarray(records, np.float64)[:n_steps]
+
+    def runs(self, work: Iterable[Work], ahead: int) -> Generator[np.ndarray]:
+        """Return what `run` returns for each of `work`, its arguments.
+
+        Parameters
+        ----------
+        work : iterable of (block, n_steps, rate_share)
+            Read as the steps are taken.
+        ahead : int
+            How many more a trainer may read before it has taken the steps of one.
+        """
+        return (self.run(*each) for each in work)
 
     def load(
         self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
