@@ -153,3 +153,16 @@ def test_what_members_have_in_common_keeps_them_together(
     assert [isinstance(trainer, Crew) for trainer in made] == [
         expected and backend().concurrent()
     ]
+
+
+@compiled_only
+def test_weights_in_common_cannot_be_shared_out(blobs, in_shares, monkeypatch):
+    crews = []
+    build = _loop._trainer
+    monkeypatch.setattr(
+        _loop, "_trainer", lambda *a: crews.append(build(*a)) or crews[-1]
+    )
+    in_shares(blobs, 2)
+    share = crews[0].shares[0]
+    with pytest.raises(ValueError, match="weights in common"):
+        Crew(share, [share])
