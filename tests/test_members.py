@@ -31,6 +31,20 @@ def architecture():
     return Architecture(AutoencoderNetwork, parts, settings, 2)
 
 
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_no_initializer_is_compiled_only_to_be_overwritten(n_members):
+    made = architecture() if n_members == 1 else architecture().repeated(2, 1.0)
+    network = made.build()
+    layers = [layer for part in (network.encoder, network.decoder)
+              for layer in part.layers]  # fmt: skip
+    assert len(layers) == 4
+    for layer in layers:
+        np.testing.assert_array_equal(layer.kernel, 0.0)
+    copied = keras.models.clone_model(network.encoder)
+    for layer in copied.layers:  # what a user builds anew starts at random
+        assert np.ptp(keras.ops.convert_to_numpy(layer.kernel)) > 0
+
+
 def trained(made, start, minibatch, learning_rate=0.1):
     """Weights after one step of gradient descent from `start`."""
     trainer = _trainer(made, [optimizer_recipe("sgd", learning_rate, None)])

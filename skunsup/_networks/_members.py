@@ -37,6 +37,8 @@ class StackedDense(keras.layers.Layer):
         Number of members.
     activation : str or callable, default=None
         As of `keras.layers.Dense`.
+    kernel_initializer : str or keras.Initializer, default="glorot_uniform"
+        As of `keras.layers.Dense`.
     """
 
     def __init__(
@@ -44,16 +46,22 @@ class StackedDense(keras.layers.Layer):
         units: int,
         n_members: int,
         activation: str | Callable | None = None,
+        kernel_initializer: str | keras.Initializer = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.units, self.n_members = units, n_members
         self.activation = keras.activations.get(activation)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape: Any) -> None:
         """Create kernels, biases, and which inputs each member sees."""
         m, n_inputs = self.n_members, input_shape[-1]
-        self.kernel = self.add_weight(name="kernel", shape=(m, n_inputs, self.units))
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(m, n_inputs, self.units),
+            initializer=self.kernel_initializer,
+        )
         self.bias = self.add_weight(
             name="bias", shape=(m, 1, self.units), initializer="zeros"
         )
@@ -76,6 +84,7 @@ class StackedDense(keras.layers.Layer):
             "units": self.units,
             "n_members": self.n_members,
             "activation": keras.activations.serialize(self.activation),
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
 
 
@@ -112,17 +121,20 @@ class DenseMembers:
         return self.stack.n_outputs
 
     def build(self) -> keras.Model:
-        """Return the layers as a new Keras model."""
+        """Return the layers as a new Keras model; kernels as in `DenseStack.build`."""
         stack, m = self.stack, self.n_members
         activations = [stack.activation] * (len(stack.sizes) - 1)
         layers = [
-            StackedDense(size, m, activation, dtype="float32")
+            StackedDense(size, m, activation, "zeros", dtype="float32")
             for size, activation in zip(
                 stack.sizes, [*activations, stack.output_activation], strict=True
             )
         ]
         inputs = keras.Input(batch_shape=(m, None, self.n_inputs), dtype="float32")
-        return keras.Sequential([inputs, *layers])
+        model = keras.Sequential([inputs, *layers])
+        for layer in layers:
+            layer.kernel_initializer = keras.initializers.GlorotUniform()
+        return model
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Each member's own start values, and the inputs that it sees."""
