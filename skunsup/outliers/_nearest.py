@@ -9,9 +9,9 @@ from sklearn.utils import gen_batches
 
 from skunsup._sklearn import n_threads, one_blas_thread
 
-MOST_PASSES = 4
-LEAST_ROWS = 64
-BLOCK = 256
+MOST_PASSES = 4  # over the distances of a block, one for each neighbour and one more
+LEAST_ROWS = 64  # below which both ways take less than a millisecond
+BLOCK = 256  # rows whose distances fit a core's cache
 
 
 class Nearest:
