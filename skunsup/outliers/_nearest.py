@@ -11,7 +11,7 @@ from skunsup._sklearn import n_threads, one_blas_thread
 
 MOST_PASSES = 4  # over the distances of a block, one for each neighbour and one more
 LEAST_ROWS = 64  # below which both ways take less than a millisecond
-BLOCK = 256  # rows whose distances fit a core's cache
+BLOCK = 256  # rows at once, 3 MiB of distances
 
 
 class Nearest:
