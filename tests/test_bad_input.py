@@ -849,3 +849,22 @@ def test_a_sum_out_of_range_is_not_a_bad_cell(fitted):
         fitted["Autoencoder"][0].score_samples(rows)
     rows = np.full((4, D), 1e38, np.float32)
     assert len(fitted["Autoencoder"][0].transform(rows)) == 4
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="scopes of tf.distribute"
+)
+@pytest.mark.parametrize("kind", ["OneDeviceStrategy", "MirroredStrategy"])
+def test_training_in_the_scope_of_a_strategy_is_refused(kind):
+    import tensorflow as tf
+
+    fitted = make("Autoencoder").fit(X)
+    scores = fitted.score_samples(X)
+    expected = f"in the scope of <.*{kind}.* Call"
+    devices = "CPU:0" if kind == "OneDeviceStrategy" else ["CPU:0"]
+    with getattr(tf.distribute, kind)(devices).scope():
+        for estimator in (fitted, make("Autoencoder", hidden_layer_sizes=(5,))):
+            with unchanged(estimator), pytest.raises(ValueError, match=expected):
+                estimator.fit(X)
+        np.testing.assert_array_equal(fitted.score_samples(X), scores)
+    np.testing.assert_array_equal(fitted.fit(X).score_samples(X), scores)

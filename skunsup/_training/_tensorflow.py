@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
+from skunsup._networks import Network
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import ALIGNMENT
 from skunsup._training._trainer import InPlaceTrainer, Program
@@ -17,7 +18,27 @@ INT = tf.TensorSpec((), tf.int32)
 
 
 class Trainer(InPlaceTrainer):
-    """Keeps the state in the Keras variables, which the program updates in place."""
+    """Keeps the state in the Keras variables, which the program updates in place.
+
+    Raises
+    ------
+    ValueError
+        If the scope of a `tf.distribute.Strategy` is active: its optimizers cannot be
+        applied in a program for one device.
+    """
+
+    def __init__(
+        self, network: Network, optimizers: list[keras.optimizers.Optimizer]
+    ) -> None:
+        _refuse_strategy()
+        super().__init__(network, optimizers)
+
+    def load(
+        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
+    ) -> None:
+        """Set the network's and the optimizer's variables."""
+        _refuse_strategy()
+        super().load(values, optimizer_values)
 
     def _compile(self, shape: tuple[int, ...]) -> Program:
         ensure_room()
@@ -83,6 +104,14 @@ class Trainer(InPlaceTrainer):
         for g, slopes, variables in zip(due, gradients, groups, strict=True):
             self.optimizers[g].apply(slopes, variables)
         return entries
+
+
+def _refuse_strategy() -> None:
+    if tf.distribute.has_strategy():
+        raise ValueError(
+            f"fit was called in the scope of {tf.distribute.get_strategy()!r}, but "
+            "training uses one device. Call fit outside of the scope."
+        )
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
