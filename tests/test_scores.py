@@ -1,5 +1,7 @@
 """What the scores of detectors say, and of which rows."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -242,6 +244,17 @@ def test_the_reference_is_bounded(monkeypatch, blobs):
     np.testing.assert_array_equal(first, detector.fit(blobs)._score.reference)
     monkeypatch.setattr("skunsup.outliers._flat.MOST_REFERENCE_NUMBERS", 60)
     assert len(detector.fit(blobs)._score.reference) == 10
+
+
+def test_only_parted_rows_add_to_a_pickle():
+    x = np.random.default_rng(0).uniform(size=(4000, 4))
+    sizes = {
+        (share, n): len(pickle.dumps(AutoencoderDetector(**QUICK, max_samples=share)
+                                     .fit(x[:n])))
+        for share in (0.5, 1.0) for n in (2000, 4000)
+    }  # fmt: skip
+    assert abs(sizes[1.0, 4000] - sizes[1.0, 2000]) < 2000
+    assert abs(sizes[0.5, 4000] - sizes[0.5, 2000] - 8 * 2000) < 2000
 
 
 @pytest.mark.parametrize("novelty", [False, True])

@@ -168,7 +168,8 @@ class FlatDetector(Detector):
         rows = self._rows(X)
         sample = weighted_sample(rows, check_weights(sample_weight, rows.n))
         networks = [model._network for model in self._models]
-        known = None if members is None else row_hashes(rows)[sample.index]
+        parted = members is not None and members.max_samples < 1.0
+        known = row_hashes(rows)[sample.index] if parted else None
         self._viewer = Viewer(networks, members, known)
         novel = bool(self.novelty)
         most = max(2, MOST_REFERENCE_NUMBERS // rows.d)

@@ -84,7 +84,7 @@ class Viewer:
     members : Members or None
         Which network saw which rows; None for one network, which saw all.
     known : array of uint64 or None
-        Hashes of the training rows, where there are several networks.
+        Hashes of the training rows, where networks did not see all of them.
     """
 
     def __init__(
@@ -104,6 +104,9 @@ class Viewer:
     def _counted(self, hashes: np.ndarray) -> np.ndarray:
         if self.members is None:
             return np.ones((len(hashes), 1))
+        if self.known is None:
+            n_members = self.members.n_members
+            return np.full((len(hashes), n_members), 1.0 / n_members)
         counted = ~self.members.sees(hashes)
         counted[~is_among(hashes, self.known)] = True
         counted[~counted.any(axis=1)] = True
