@@ -19,7 +19,7 @@ from skunsup._training._pairs import Pairs
 from skunsup._training._programs import Store, backend
 from skunsup._training._rows import BLOCK_BYTES, Rows
 from skunsup._training._sampling import Sample, batches
-from skunsup._training._trainer import Trainer
+from skunsup._training._trainer import Trainer, Work
 
 _trainers = Store(16)
 
@@ -294,9 +294,7 @@ class _Run:
         parts = np.split(np.array(records), np.cumsum(lengths)[:-1])
         return [self.logs(part.mean(axis=0)) for part in parts]
 
-    def work(
-        self, drawn: np.ndarray, before: int
-    ) -> Iterator[tuple[np.ndarray, int, float]]:
+    def work(self, drawn: np.ndarray, before: int) -> Iterator[Work]:
         """Yield what trainers run: minibatches, their number, the share of the rate."""
         done = 0
         for block, n_steps in batches(

@@ -102,10 +102,8 @@ class Viewer:
         return View(x, self.networks, hashes, self._counted(hashes))
 
     def _counted(self, hashes: np.ndarray) -> np.ndarray:
-        if self.members is None:
-            return np.ones((len(hashes), 1))
-        if self.known is None:
-            n_members = self.members.n_members
+        if self.members is None or self.known is None:
+            n_members = 1 if self.members is None else self.members.n_members
             return np.full((len(hashes), n_members), 1.0 / n_members)
         counted = ~self.members.sees(hashes)
         counted[~is_among(hashes, self.known)] = True
