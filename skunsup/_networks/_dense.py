@@ -59,10 +59,7 @@ class DenseStack:
             )
         ]
         inputs = keras.Input((self.n_inputs,), dtype="float32")
-        model = keras.Sequential([inputs, *layers])
-        for layer in layers:  # of what Keras makes anew from the configuration
-            layer.kernel_initializer = keras.initializers.GlorotUniform()
-        return model
+        return built_from_zeros(inputs, layers)
 
     @property
     def stack(self) -> "DenseStack":
@@ -91,3 +88,16 @@ class DenseStack:
                 direction /= np.linalg.norm(direction)
                 values.append(direction.astype(np.float32))
         return values
+
+
+def built_from_zeros(
+    inputs: keras.KerasTensor, layers: list[keras.layers.Layer]
+) -> keras.Model:
+    """Return layers with kernels of zeros as a model.
+
+    What Keras makes anew from its configuration starts with random kernels.
+    """
+    model = keras.Sequential([inputs, *layers])
+    for layer in layers:
+        layer.kernel_initializer = keras.initializers.GlorotUniform()
+    return model

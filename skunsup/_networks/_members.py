@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._dense import DenseStack
+from skunsup._networks._dense import DenseStack, built_from_zeros
 
 NARROWEST = 0.5  # share of the units that the narrowest member uses
 
@@ -131,10 +131,7 @@ class DenseMembers:
             )
         ]
         inputs = keras.Input(batch_shape=(m, None, self.n_inputs), dtype="float32")
-        model = keras.Sequential([inputs, *layers])
-        for layer in layers:
-            layer.kernel_initializer = keras.initializers.GlorotUniform()
-        return model
+        return built_from_zeros(inputs, layers)
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Each member's own start values, and the inputs that it sees."""
