@@ -384,6 +384,25 @@ def test_callbacks_see_the_network_and_steer_it(blobs, tmp_path):
     assert (tmp_path / "log.csv").read_text().count("\n") == 4
 
 
+class Start(keras.callbacks.Callback):
+    """Notes the weights that the network comes with."""
+
+    def set_model(self, model):
+        super().set_model(model)
+        self.weights = model.get_weights()
+
+
+def test_callbacks_come_to_the_weights_that_training_starts_from(blobs):
+    before = Autoencoder(**QUICK, warm_start=True).fit(blobs)
+    Autoencoder(**QUICK).fit(-blobs)  # with the same programs
+    weights = before._state.values
+    before.set_params(callbacks=Start()).fit(blobs)
+    seen = before.callbacks_[0].weights
+    trained = [any(np.array_equal(mine, value) for value in weights) for mine in seen]
+    assert len(seen) == len(weights)
+    assert all(trained)
+
+
 def test_keras_early_stopping_restores_its_weights(blobs):
     stop = keras.callbacks.EarlyStopping(
         "loss", min_delta=1e9, patience=2, restore_best_weights=True

@@ -115,14 +115,14 @@ def test_shares_rest_after_an_interruption(blobs, in_shares, monkeypatch):
     before = in_shares(blobs, 2)
     threads = [set(threading.enumerate())]
 
-    def interrupt(self, means):
+    def interrupt(self):
         raise KeyboardInterrupt
 
     def look(self):
         threads.append(set(threading.enumerate()))
 
     with monkeypatch.context() as patch:
-        patch.setattr(_loop._Run, "logs", interrupt)
+        patch.setattr(_loop._Run, "block_ended", interrupt)
         patch.setattr(_loop._Run, "interrupted", look)
         AutoencoderDetector(**QUICK).fit(blobs)
     assert len(threads) == 2

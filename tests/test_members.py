@@ -1,16 +1,26 @@
 """Networks trained side by side in one program."""
 
+import threading
+
 import keras
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from skunsup import Autoencoder, AutoencoderDetector
+from skunsup import Autoencoder, AutoencoderDetector, _threads
 from skunsup._networks import Architecture, DenseStack
 from skunsup._networks._members import members_of, used_units, width_shares
-from skunsup._training import Members, as_rows, bags, row_hashes, weighted_sample
+from skunsup._training import (
+    Members,
+    _fitted,
+    as_rows,
+    bags,
+    row_hashes,
+    weighted_sample,
+)
 from skunsup._training._loop import _trainer
 from skunsup._training._optimizers import optimizer_recipe
+from skunsup._training._programs import Store, backend
 from skunsup.models._autoencoder import AutoencoderNetwork
 
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
@@ -235,3 +245,31 @@ def test_training_rows_score_as_new_ones_do():
         beyond.append(np.mean(detector.score_samples(new) < tenth))
     assert 0.05 < beyond[0] < 0.15
     assert beyond[1] > 0.2
+
+
+def test_rows_are_scored_in_several_threads_but_compiled_in_one(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(5_000, 3)).astype(np.float32)
+    fitted = AutoencoderDetector(**QUICK, score_by="residual").fit(X[:200])
+    network = fitted._viewer.networks[0]
+    monkeypatch.setattr(_fitted, "_scorers", Store(16))
+    traced, stateless = [], _fitted.stateless
+
+    def noting(*args):
+        function = stateless(*args)
+
+        def noted(*given):
+            traced.append(threading.current_thread())
+            return function(*given)
+
+        return noted
+
+    monkeypatch.setattr(_fitted, "stateless", noting)
+    found = []
+    for n_threads in (2, 1):
+        monkeypatch.setattr(_threads, "n_threads", lambda n=n_threads: n)
+        found.append((network.compute("residual", as_rows(X)), fitted.score_samples(X)))
+    for of_two, of_one in zip(*found, strict=True):
+        np.testing.assert_array_equal(of_two, of_one)
+    if backend().concurrent():
+        assert traced
+        assert set(traced) == {threading.main_thread()}

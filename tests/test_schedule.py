@@ -6,7 +6,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup import GAN, Autoencoder
-from skunsup._training import compilations
+from skunsup._training import _loop, compilations
 from skunsup._training._loop import _Run
 
 TINY = {"hidden_layer_sizes": (8,), "batch_size": 16, "random_state": 0}
@@ -125,6 +125,41 @@ def test_short_epochs_are_those_of_a_watched_fit(blobs):
         model.history_["loss"], watched.history_["loss"], **close
     )
     np.testing.assert_allclose(model.transform(blobs), watched.transform(blobs), 1e-3)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_how_often_weights_are_looked_at_changes_nothing(blobs, monkeypatch, schedule):
+    params = {**TINY, "epochs": None, "max_steps": 150}
+    params |= {"learning_rate_schedule": schedule}
+    models = [Autoencoder(**params).fit(blobs)]
+    for name, steps in (("UNWATCHED", 1), ("TOGETHER", 30)):
+        monkeypatch.setattr(_loop, name, steps)
+        models.append(Autoencoder(**params).fit(blobs))
+    assert models[0].history_ == models[1].history_
+    codes = [model.transform(blobs) for model in models]
+    np.testing.assert_array_equal(codes[0], codes[1])
+    if schedule == "constant":  # otherwise the rate changes between other steps
+        np.testing.assert_array_equal(codes[0], codes[2])
+
+
+def test_an_interruption_tells_of_the_epochs_before_it(blobs, monkeypatch):
+    params = {**TINY, "max_steps": None, "learning_rate_schedule": "constant"}
+    monkeypatch.setattr(_loop, "TOGETHER", 8)
+    whole = Autoencoder(**params, epochs=40).fit(blobs)
+    draw = _Run.draw
+
+    def interrupted(self, first, end):
+        if first >= 20:
+            raise KeyboardInterrupt
+        return draw(self, first, end)
+
+    monkeypatch.setattr(_Run, "draw", interrupted)
+    with pytest.warns(UserWarning, match="interrupted after 20 of 40 epochs"):
+        model = Autoencoder(**params, epochs=40).fit(blobs)
+    assert model.n_iter_ == 20
+    assert model.history_["loss"] == whole.history_["loss"][:20]
+    half = Autoencoder(**params, epochs=20).fit(blobs)
+    np.testing.assert_array_equal(model.transform(blobs), half.transform(blobs))
 
 
 def test_a_loss_that_ends_is_found_in_the_epoch_where_it_ends(blobs):

@@ -35,6 +35,8 @@ class Callbacks:
     ) -> None:
         self.copies = _copied(callbacks)
         self._trainer = trainer
+        if self.copies:
+            trainer.push()
         with self._blamed("set_model"):
             self._list = keras.callbacks.CallbackList(
                 self.copies,

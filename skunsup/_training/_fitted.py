@@ -7,13 +7,16 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from sklearn.utils import gen_batches
 
 from skunsup._networks import Architecture, Network
+from skunsup._threads import in_threads
 from skunsup._training._programs import Store, backend, count_compilation
 from skunsup._training._rows import Rows, aligned
 
 BLOCK_BYTES = 4 * 2**20
 MAX_TILES = 512
+TILES_OF_MEMBERS = 32  # in one call, so that several threads have some
 
 _networks = Store(16)
 _scorers = Store(64)
@@ -79,15 +82,19 @@ class FittedNetwork:
         """
         tile = backend().tile_rows()
         fit = max(4, BLOCK_BYTES // (4 * tile * rows.d))
-        n_tiles = 1 if rows.n <= tile else min(MAX_TILES, fit)
+        most = TILES_OF_MEMBERS if self._in_threads else MAX_TILES
+        n_tiles = 1 if rows.n <= tile else min(most, fit)
         scorer = self._scorer(method, (n_tiles, tile, rows.d))
         weights = self._on_device()
-        done = []
-        for start in range(0, rows.n, n_tiles * tile):
-            taken = rows.take(slice(start, start + n_tiles * tile))
+
+        def part(at: slice) -> np.ndarray:
+            taken = rows.take(at)
             block, n_used = _tiled(taken, n_tiles, tile)
             out = scorer(weights, block, n_used)
-            done.append(out.reshape(-1, *out.shape[2:])[: len(taken)])
+            return out.reshape(-1, *out.shape[2:])[: len(taken)]
+
+        parts = list(gen_batches(rows.n, n_tiles * tile))
+        done = in_threads(part, parts) if self._in_threads else list(map(part, parts))
         return done[0] if len(done) == 1 else np.concatenate(done)
 
     def merged(self, method: str, rows: Rows) -> np.ndarray:
@@ -109,9 +116,23 @@ class FittedNetwork:
     def _compile(self, method: str, shape: tuple[int, ...]) -> Callable:
         network = shared_network(self.architecture)
         count_compilation()
-        return backend().compile_scorer(
+        scorer = backend().compile_scorer(
             stateless(network, method), sum(v.size for v in self._floats()), shape
         )
+        if self._in_threads:  # in which nothing must be left to compile
+            n_tiles, tile, d = shape
+            block = aligned(n_tiles * tile, d).reshape(shape)
+            scorer(self._on_device(), block, 0)
+        return scorer
+
+    @property
+    def _in_threads(self) -> bool:
+        """Whether parts of the rows are computed faster side by side.
+
+        One network takes less time than the threads; a program for several keeps one
+        core busy (see `Crew`).
+        """
+        return self.architecture.n_members > 1 and backend().concurrent()
 
     def _on_device(self) -> Any:
         if self._weights is None:

@@ -24,6 +24,22 @@ class Trainer(_Trainer):
 
     _state: State
 
+    def _put(
+        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
+    ) -> None:
+        variables = [*self.variables, *self.optimizer_variables]
+        given = {
+            id(variable): np.asarray(value, variable.dtype)
+            for variable, value in zip(
+                variables, [*values, *optimizer_values], strict=True
+            )
+        }
+        for rate in self.constant_rates():
+            rate.assign(given[id(rate)])
+        self._state = jax.device_put(
+            jax.tree.map(lambda variable: given[id(variable)], self._held)
+        )
+
     def pull(self) -> None:
         """Take the state from the Keras variables."""
         self._state = jax.tree.map(lambda variable: variable.value, self._held)

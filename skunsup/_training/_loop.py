@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import gen_batches
 
 from skunsup._networks import Architecture
 from skunsup._training._bags import Bags
@@ -25,7 +26,8 @@ _trainers = Store(16)
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
 SEGMENTS = 50  # pieces of constant rate that make up a cosine schedule, at least
-TOGETHER = 128  # steps of short epochs that are taken in one call
+TOGETHER = 128  # steps of short epochs that are drawn at once
+UNWATCHED = 1024  # steps of short epochs between two looks at the weights, at least
 AHEAD = 2  # blocks that are dealt out before the first of them is done
 N_SHARES = 2  # trainers of the members of an ensemble, whatever the number of cores
 
@@ -210,9 +212,11 @@ class _Run:
         self.total = plan.n_steps(self.n_steps)
         self.n_epochs = -(-self.total // self.n_steps)
         watched = plan.callbacks or plan.verbose or validation is not None
-        self.group = 1 if watched else max(1, TOGETHER // self.n_steps)
+        self.together = 1 if watched else max(1, TOGETHER // self.n_steps)
+        self.group = self.together * self.rounds(bool(watched))
+        self.taken: list[np.ndarray] = []
         pieces = SEGMENTS if plan.schedule == "cosine" else 1
-        longest = max(1, min(self.n_steps * self.group, self.total // pieces))
+        longest = max(1, min(self.n_steps * self.together, self.total // pieces))
         self.block_steps = _block_steps(longest, self.batch_size * rows.d)
         self.callbacks = Callbacks(
             plan.callbacks, trainer, self.n_epochs, min(self.n_steps, self.total)
@@ -221,6 +225,11 @@ class _Run:
         self.names = (*trainer.network.term_names, *trainer.network.own_metrics)
         names = ("loss", "val_loss", *self.names)
         self.show = progress_bar(plan.verbose, self.n_epochs, names)
+
+    def rounds(self, watched: bool) -> int:
+        """How many times epochs are drawn between two looks at the weights."""
+        drawn = self.n_steps * self.together
+        return 1 if watched or drawn > TOGETHER else -(-UNWATCHED // drawn)
 
     def train(self) -> None:
         """Run epochs until something ends them."""
@@ -243,15 +252,18 @@ class _Run:
             return self.epoch(first)
         before = self.kept, self.trainer.optimizer_values()
         drawing = self.rng.bit_generator.state
-        logs = self.minibatches(first, count)
+        try:
+            logs = self.minibatches(first, count)
+        except KeyboardInterrupt:
+            self.note(*self.taken_logs(whole=True))
+            raise
         values = self.trainer.values()
         losses = [each["loss"] for each in logs]
         if not np.isfinite(losses).all() or not _all_finite(values):
             self.trainer.load(*before)
             self.rng.bit_generator.state = drawing
             return all(self.epoch(first + i) for i in range(count))
-        for each in logs:
-            self.note(each)
+        self.note(*logs)
         self.kept = values
         return True
 
@@ -271,38 +283,55 @@ class _Run:
         self.show(epoch + 1, logs)
         return not (self.exhausted() or self.callbacks.stopped)
 
-    def note(self, logs: Logs) -> None:
-        """Add the logs of an epoch to the history."""
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
+    def note(self, *logs: Logs) -> None:
+        """Add the logs of epochs to the history."""
+        for each in logs:
+            for name, value in each.items():
+                self.history.setdefault(name, []).append(value)
 
     def minibatches(self, first: int, count: int = 1) -> list[Logs]:
         """Draw and take the steps of epochs; return the mean losses of each."""
-        before = first * self.n_steps
-        ends = np.arange(1, count + 1) * self.n_steps
-        lengths = np.diff(np.minimum(ends, self.total - before), prepend=0)
-        drawn = [self.sample.draw(n * self.batch_size, self.rng) for n in lengths]
-        work = self.work(np.concatenate(drawn), before)
-        records: list[np.ndarray] = []
+        self.taken = []
+        work, ahead = self.work(first, count), 0 if self.copies else AHEAD
         # Closed, so that no thread takes another step after Ctrl-C.
-        with closing(self.trainer.runs(work, 0 if self.copies else AHEAD)) as runs:
-            for taken in runs:
-                records += list(taken)
-                loss = self.logs(np.mean(records, axis=0))["loss"]
-                done = len(records) - 1
-                self.callbacks.call("on_train_batch_end", done, {"loss": loss})
-        parts = np.split(np.array(records), np.cumsum(lengths)[:-1])
-        return [self.logs(part.mean(axis=0)) for part in parts]
+        with closing(self.trainer.runs(work, ahead)) as runs:
+            for records in runs:
+                self.taken.append(records)
+                self.block_ended()
+        return self.taken_logs()
 
-    def work(self, drawn: np.ndarray, before: int) -> Iterator[Work]:
+    def work(self, first: int, count: int) -> Iterator[Work]:
         """Yield what trainers run: minibatches, their number, the share of the rate."""
-        done = 0
-        for block, n_steps in batches(
-            drawn, self.rows, self.batch_size, self.block_steps
-        ):
-            self.callbacks.call("on_train_batch_begin", done)
-            yield block, n_steps, self.rate_share(before + done + n_steps / 2)
-            done += n_steps
+        before = done = first * self.n_steps
+        for epochs in gen_batches(count, self.together):
+            drawn = self.draw(first + epochs.start, first + epochs.stop)
+            for block, n_steps in batches(
+                drawn, self.rows, self.batch_size, self.block_steps
+            ):
+                self.callbacks.call("on_train_batch_begin", done - before)
+                yield block, n_steps, self.rate_share(done + n_steps / 2)
+                done += n_steps
+
+    def draw(self, first: int, end: int) -> np.ndarray:
+        """Draw the rows of epochs, one after another; the last may be cut short."""
+        ends = np.minimum(np.arange(first + 1, end + 1) * self.n_steps, self.total)
+        sizes = np.diff(ends, prepend=first * self.n_steps) * self.batch_size
+        return np.concatenate([self.sample.draw(size, self.rng) for size in sizes])
+
+    def block_ended(self) -> None:
+        """Tell callbacks the mean loss since the epoch began."""
+        if self.copies:
+            records = np.concatenate(self.taken)
+            loss = self.logs(records.mean(axis=0))["loss"]
+            self.callbacks.call("on_train_batch_end", len(records) - 1, {"loss": loss})
+
+    def taken_logs(self, whole: bool = False) -> list[Logs]:
+        """Return the mean losses of the epochs last run, or of the `whole` ones."""
+        records = np.concatenate(self.taken or [np.empty((0, len(self.names)))])
+        parts = np.split(records, range(self.n_steps, len(records), self.n_steps))
+        if whole:
+            parts = [part for part in parts if len(part) == self.n_steps]
+        return [self.logs(part.mean(axis=0)) for part in parts]
 
     def rate_share(self, step: float) -> float:
         """Share of the learning rate that the schedule gives around a step.

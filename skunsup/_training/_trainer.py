@@ -100,19 +100,6 @@ class Trainer(ABC):
         self._put(values, optimizer_values)
         rates = self._rates()
         self._shares = rates[1:] / rates[0]
-        self.pull()
-
-    def _put(
-        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
-    ) -> None:
-        variables = [*self.variables, *self.optimizer_variables]
-        for variable, value in zip(
-            variables, [*values, *optimizer_values], strict=True
-        ):
-            self._assign(variable, value)
-
-    def _assign(self, variable: keras.Variable, value: np.ndarray) -> None:
-        variable.assign(value)
 
     def values(self) -> list[np.ndarray]:
         """Copies of the network's variables."""
@@ -163,6 +150,12 @@ class Trainer(ABC):
         return [np.array(to_numpy(tensor)) for tensor in self.tensors(variables)]
 
     @abstractmethod
+    def _put(
+        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
+    ) -> None:
+        """Set the state, and the Keras variables of constant learning rates."""
+
+    @abstractmethod
     def push(self) -> None:
         """Bring the Keras variables up to the state, before others read them."""
 
@@ -189,6 +182,18 @@ class Trainer(ABC):
 
 class InPlaceTrainer(Trainer):
     """A trainer whose steps update the Keras variables themselves."""
+
+    def _put(
+        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
+    ) -> None:
+        variables = [*self.variables, *self.optimizer_variables]
+        for variable, value in zip(
+            variables, [*values, *optimizer_values], strict=True
+        ):
+            self._assign(variable, value)
+
+    def _assign(self, variable: keras.Variable, value: np.ndarray) -> None:
+        variable.assign(value)
 
     def push(self) -> None:
         """Nothing to do."""

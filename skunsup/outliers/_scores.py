@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.utils import gen_batches
 from sklearn.utils.extmath import randomized_svd
 
 from skunsup._sklearn import one_blas_thread
+from skunsup._threads import in_threads
 from skunsup.models._latent import checked_shares
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._views import View
@@ -18,6 +20,7 @@ MOST_DIRECTIONS = 256
 FLOOR = 0.02  # of a typical value, so that no factor of a product is all but zero
 TYPICAL_ROWS = 256
 TRIM_ROUNDS = 3
+BLOCK = 8192  # residuals that are whitened at once
 
 
 class Score(Protocol):
@@ -97,10 +100,19 @@ class Residual:
 
     def anomaly(self, view: View) -> np.ndarray:
         """Return the root of the mean square over networks and columns."""
-        centred, along = self._centred(view)
+        n, n_members, d = view.residuals.shape
+        # Those of one network take less time than the threads.
+        size = n if n_members == 1 else max(1, BLOCK // n_members)
+        pieces = [view.residuals[at] for at in gen_batches(n, size)]
+        with _threads(view):
+            squares = np.concatenate(in_threads(self._squares, pieces))
+        return np.sqrt(np.maximum(view.mean(squares), 0.0) / d)
+
+    def _squares(self, residuals: np.ndarray) -> np.ndarray:
+        centred, along = self._centred(residuals)
         squares = self.outer**2 * np.einsum("nmd,nmd->nm", centred, centred)
         squares += np.square(along) @ (self.inner**2 - self.outer**2)
-        return np.sqrt(np.maximum(view.mean(squares), 0.0) / centred.shape[-1])
+        return squares
 
     def shares(self, view: View) -> np.ndarray:
         """Split the distance over columns by the squares of the whitened residual.
@@ -108,17 +120,17 @@ class Residual:
         Whitened symmetrically, which keeps each column as close to itself as can be
         (Kessy, Lewin & Strimmer 2018).
         """
-        centred, along = self._centred(view)
+        with _threads(view):
+            centred, along = self._centred(view.residuals)
         correction = (along * (self.inner - self.outer)) @ self.axes
         squares = view.mean(np.square(self.outer * centred + correction))
         return normalised(squares) * np.sqrt(squares.mean(axis=1, keepdims=True))
 
-    def _centred(self, view: View) -> tuple[np.ndarray, np.ndarray]:
+    def _centred(self, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return residuals around their mean, and how far they go in each direction."""
-        centred = view.residuals - self.mean
-        with _threads(view):
-            # As one product: of three axes NumPy makes one for each row.
-            along = centred.reshape(-1, centred.shape[-1]) @ self.axes.T
+        centred = residuals - self.mean
+        # As one product: of three axes NumPy makes one for each row.
+        along = centred.reshape(-1, centred.shape[-1]) @ self.axes.T
         return centred, along.reshape(*centred.shape[:-1], -1)
 
 
