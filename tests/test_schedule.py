@@ -173,3 +173,19 @@ def test_a_loss_that_ends_is_found_in_the_epoch_where_it_ends(blobs):
         ours = [w for w in caught if w.category is ConvergenceWarning]
         found.append((str(ours[0].message), model.n_iter_))
     assert found[0] == found[1]
+
+
+def test_steps_behind_a_loss_that_ends_are_not_taken(blobs, monkeypatch):
+    monkeypatch.setattr(_loop, "TOGETHER", 8)
+    params = {**TINY, "hidden_layer_sizes": (), "optimizer": "sgd"}
+    params |= {"epochs": 200, "learning_rate": 1.2}
+    drawn, draw = [], _Run.draw
+
+    def noting(self, first, end):
+        drawn.append(end)
+        return draw(self, first, end)
+
+    monkeypatch.setattr(_Run, "draw", noting)
+    with pytest.warns(ConvergenceWarning, match="became"):
+        model = Autoencoder(**params).fit(blobs)
+    assert max(drawn) < model.n_iter_ + 5 < 100

@@ -290,7 +290,10 @@ class _Run:
                 self.history.setdefault(name, []).append(value)
 
     def minibatches(self, first: int, count: int = 1) -> list[Logs]:
-        """Draw and take the steps of epochs; return the mean losses of each."""
+        """Draw and take the steps of epochs; return the mean losses of each.
+
+        Where a loss is not finite, the steps behind its block are left out.
+        """
         self.taken = []
         work, ahead = self.work(first, count), 0 if self.copies else AHEAD
         # Closed, so that no thread takes another step after Ctrl-C.
@@ -298,6 +301,8 @@ class _Run:
             for records in runs:
                 self.taken.append(records)
                 self.block_ended()
+                if not np.isfinite(records[:, : self.trainer.n_terms]).all():
+                    break
         return self.taken_logs()
 
     def work(self, first: int, count: int) -> Iterator[Work]:
