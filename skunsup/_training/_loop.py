@@ -227,7 +227,7 @@ class _Run:
         self.show = progress_bar(plan.verbose, self.n_epochs, names)
 
     def rounds(self, watched: bool) -> int:
-        """How many times epochs are drawn between two looks at the weights."""
+        """Return how often epochs are drawn between two looks at the weights."""
         drawn = self.n_steps * self.together
         return 1 if watched or drawn > TOGETHER else -(-UNWATCHED // drawn)
 

@@ -101,8 +101,9 @@ class Residual:
     def anomaly(self, view: View) -> np.ndarray:
         """Return the root of the mean square over networks and columns."""
         n, n_members, d = view.residuals.shape
-        # Those of one network take less time than the threads.
-        size = n if n_members == 1 else max(1, BLOCK // n_members)
+        # One network takes less time than threads; large products bring their own.
+        whole = n_members == 1 or d > MOST_DIRECTIONS
+        size = n if whole else max(1, BLOCK // n_members)
         pieces = [view.residuals[at] for at in gen_batches(n, size)]
         with _threads(view):
             squares = np.concatenate(in_threads(self._squares, pieces))
