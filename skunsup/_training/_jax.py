@@ -24,16 +24,8 @@ class Trainer(_Trainer):
 
     _state: State
 
-    def _put(
-        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
-    ) -> None:
-        variables = [*self.variables, *self.optimizer_variables]
-        given = {
-            id(variable): np.asarray(value, variable.dtype)
-            for variable, value in zip(
-                variables, [*values, *optimizer_values], strict=True
-            )
-        }
+    def _put(self, pairs: list[tuple[keras.Variable, np.ndarray]]) -> None:
+        given = {id(v): np.asarray(value, v.dtype) for v, value in pairs}
         for rate in self.constant_rates():
             rate.assign(given[id(rate)])
         self._state = jax.device_put(

@@ -213,7 +213,9 @@ class _Run:
         self.n_epochs = -(-self.total // self.n_steps)
         watched = plan.callbacks or plan.verbose or validation is not None
         self.together = 1 if watched else max(1, TOGETHER // self.n_steps)
-        self.group = self.together * self.rounds(bool(watched))
+        drawn = self.n_steps * self.together
+        short = not watched and drawn <= TOGETHER
+        self.group = self.together * (-(-UNWATCHED // drawn) if short else 1)
         self.taken: list[np.ndarray] = []
         pieces = SEGMENTS if plan.schedule == "cosine" else 1
         longest = max(1, min(self.n_steps * self.together, self.total // pieces))
@@ -225,11 +227,6 @@ class _Run:
         self.names = (*trainer.network.term_names, *trainer.network.own_metrics)
         names = ("loss", "val_loss", *self.names)
         self.show = progress_bar(plan.verbose, self.n_epochs, names)
-
-    def rounds(self, watched: bool) -> int:
-        """Return how often epochs are drawn between two looks at the weights."""
-        drawn = self.n_steps * self.together
-        return 1 if watched or drawn > TOGETHER else -(-UNWATCHED // drawn)
 
     def train(self) -> None:
         """Run epochs until something ends them."""

@@ -97,13 +97,14 @@ class Trainer(InPlaceTrainer):
 
         if not self._traceable:
             return step(x), step
-        before = self.values(), self.optimizer_values()
+        variables = [*self.variables, *self.optimizer_variables]
+        before = list(zip(variables, self._copies(variables), strict=True))
         try:
             with _tracing, _TensorsOnly():
                 program = lean(make_fx(noted)(x))
         except RuntimeError:  # a loss or optimizer that looks at values
             self._traceable = False
-            self._put(*before)  # half of an update may be done
+            self._put(before)  # half of an update may be done
             return step(x), step
         return seen[0], program
 

@@ -97,7 +97,8 @@ class Trainer(ABC):
         self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
     ) -> None:
         """Set the network's and the optimizer's variables."""
-        self._put(values, optimizer_values)
+        variables = [*self.variables, *self.optimizer_variables]
+        self._put(list(zip(variables, [*values, *optimizer_values], strict=True)))
         rates = self._rates()
         self._shares = rates[1:] / rates[0]
 
@@ -150,9 +151,7 @@ class Trainer(ABC):
         return [np.array(to_numpy(tensor)) for tensor in self.tensors(variables)]
 
     @abstractmethod
-    def _put(
-        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
-    ) -> None:
+    def _put(self, pairs: list[tuple[keras.Variable, np.ndarray]]) -> None:
         """Set the state, and the Keras variables of constant learning rates."""
 
     @abstractmethod
@@ -183,13 +182,8 @@ class Trainer(ABC):
 class InPlaceTrainer(Trainer):
     """A trainer whose steps update the Keras variables themselves."""
 
-    def _put(
-        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
-    ) -> None:
-        variables = [*self.variables, *self.optimizer_variables]
-        for variable, value in zip(
-            variables, [*values, *optimizer_values], strict=True
-        ):
+    def _put(self, pairs: list[tuple[keras.Variable, np.ndarray]]) -> None:
+        for variable, value in pairs:
             self._assign(variable, value)
 
     def _assign(self, variable: keras.Variable, value: np.ndarray) -> None:
