@@ -2,9 +2,11 @@
 
 import random
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -46,15 +48,53 @@ def global_state_kept() -> Iterator[None]:
 
     Keras draws the default seeds of layers and initialisers from Python's global
     generator, and torch its default weights from torch's; building a network would
-    otherwise move both.
+    otherwise move both. Blocks may lie inside of others and overlap in several threads:
+    the states are those before the first of them, once the last has ended.
     """
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    torch = sys.modules.get("torch")
-    torch_state = torch.get_rng_state() if torch else None
+    block = object()
     try:
+        _kept.begin(block)
         yield
     finally:
-        random.setstate(python)
-        np.random.set_state(numpy)  # noqa: NPY002
-        if torch:
-            torch.set_rng_state(torch_state)
+        _kept.end(block)
+
+
+class _Kept:
+    """The global random states before the first of the blocks that run now."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks: set[object] = set()
+        self._before: dict[str, Any] = {}
+
+    def begin(self, block: object) -> None:
+        with self._lock:
+            self._blocks.add(block)
+            for name, (read, _) in _generators().items():
+                if name not in self._before:
+                    self._before[name] = read()
+
+    def end(self, block: object) -> None:
+        with self._lock:
+            self._blocks.discard(block)
+            if self._blocks:
+                return
+            for name, (_, put_back) in _generators().items():
+                if name in self._before:
+                    put_back(self._before[name])
+            self._before.clear()
+
+
+_kept = _Kept()
+
+
+def _generators() -> dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]]:
+    """Return what reads and what sets the state of each global generator."""
+    found = {
+        "random": (random.getstate, random.setstate),
+        "numpy": (np.random.get_state, np.random.set_state),
+    }
+    torch = sys.modules.get("torch")
+    if hasattr(torch, "set_rng_state"):  # else it is being imported
+        found["torch"] = (torch.get_rng_state, torch.set_rng_state)
+    return found

@@ -20,6 +20,7 @@ from skunsup import (
     VariationalAutoencoder,
     WassersteinAutoencoder,
 )
+from skunsup._random import global_state_kept
 
 QUICK = {"hidden_layer_sizes": (16,), "epochs": 3, "random_state": 0}
 
@@ -147,6 +148,42 @@ def test_global_states_are_left_alone(blobs, params):
     model.partial_fit(blobs).score_samples(blobs)
     _ = model.model_
     AutoencoderDetector(**{**QUICK, **params}).fit(blobs).predict(blobs)
+    assert global_states() == before
+
+
+def test_blocks_that_keep_global_states_may_overlap():
+    before = global_states()
+    first, second, inner = (global_state_kept() for _ in range(3))
+    first.__enter__()
+    random.random()
+    second.__enter__()  # as another thread would
+    np.random.random()  # noqa: NPY002
+    with inner:
+        random.random()
+    first.__exit__(None, None, None)
+    random.random()
+    second.__exit__(None, None, None)
+    assert global_states() == before
+
+
+def test_global_states_are_kept_when_a_block_raises():
+    before = global_states()
+    with pytest.raises(KeyError), global_state_kept():
+        {}[random.random()]
+    assert global_states() == before
+    random.random()
+    assert global_states() != before  # nothing is kept any longer
+
+
+def test_fits_in_threads_leave_global_states_alone(blobs):
+    def fit(seed):
+        params = {**QUICK, "random_state": seed}
+        return Autoencoder(**params).fit(blobs).model_
+
+    before = global_states()
+    for _ in range(3):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(fit, range(8)))
     assert global_states() == before
 
 

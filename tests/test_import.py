@@ -1,7 +1,9 @@
 """Importing the package is cheap and shows all names."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,14 +13,27 @@ CHECK = """
 import sys, skunsup
 heavy = {"keras", "tensorflow", "jax", "torch", "scikeras", "sklearn", "numpy"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
-assert set(skunsup.__all__) <= set(dir(skunsup))
+import random, numpy
+before = random.getstate(), repr(numpy.random.get_state())
 skunsup.Autoencoder
+assert before == (random.getstate(), repr(numpy.random.get_state()))
 assert "scikeras" not in sys.modules
 """
+PACKAGES = sorted(Path(skunsup.__file__).parent.glob("*/__init__.py"))
 
 
 def test_import_is_lazy():
     subprocess.run([sys.executable, "-W", "ignore", "-c", CHECK], check=True)
+
+
+def test_dir_shows_public_names_only():
+    assert set(dir(skunsup)) == {*skunsup.__all__, "__version__"}
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=[path.parent.name for path in PACKAGES])
+def test_each_package_keeps_global_states_when_it_imports_keras(path):
+    _docstring, first, *_ = ast.parse(path.read_text()).body
+    assert ast.unparse(first) == "import skunsup._keras_import"
 
 
 def test_unknown_names_are_refused():

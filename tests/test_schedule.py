@@ -89,6 +89,25 @@ def test_cosine_changes_all_groups_and_compiles_once(blobs, compiles):
         assert np.abs(ends[0] - ends[1]).max() > 1e-4
 
 
+def test_rates_are_put_back_where_a_step_fails(blobs):
+    model = Autoencoder(**TINY, epochs=1).fit(blobs)
+    trainer = _loop._trainer_alone(model._network.architecture, model._recipes())
+    trainer.load(trainer.values(), trainer.fresh_optimizer)
+    before = trainer.optimizer_values()
+    scaled = []
+
+    def step():
+        scaled.extend(trainer.optimizer_values())
+        raise KeyError
+
+    with pytest.raises(KeyError), trainer.rates_scaled(0.5):
+        step()
+    changed = [not np.array_equal(*pair) for pair in zip(scaled, before, strict=True)]
+    assert sum(changed) == 1
+    for value, old in zip(trainer.optimizer_values(), before, strict=True):
+        np.testing.assert_array_equal(value, old)
+
+
 def test_partial_fit_takes_one_pass_at_the_whole_rate(blobs):
     params = {**TINY, "callbacks": Rates()}
     given = {"max_steps": 1, "learning_rate_schedule": "cosine"}

@@ -1,5 +1,6 @@
 """Building blocks in pure `keras.ops`: parts, losses, noise, priors, start values."""
 
+import skunsup._keras_import  # noqa: F401
 from skunsup._networks._activations import resolve_activation
 from skunsup._networks._adversarial import (
     ADVERSARIAL_LOSSES,

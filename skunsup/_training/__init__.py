@@ -1,5 +1,6 @@
 """The engine: minibatches, the epoch loop, and one compiled program for many steps."""
 
+import skunsup._keras_import  # noqa: F401
 from skunsup._training._bags import Bags, Members, bags
 from skunsup._training._fitted import FittedNetwork, shared_network
 from skunsup._training._loop import Plan, TrainingState, Validation, train

@@ -53,9 +53,11 @@ class Trainer(_Trainer):
             if id(variable) in rates
         ]
         before = [moments[g][i] for g, i in places]
-        self._put_moments(places, [np.float32(share) * value for value in before])
-        yield
-        self._put_moments(places, before)
+        try:
+            self._put_moments(places, [np.float32(share) * value for value in before])
+            yield
+        finally:
+            self._put_moments(places, before)
 
     def _put_moments(self, places: list[tuple[int, int]], values: list[Any]) -> None:
         weights, rest, moments = self._state

@@ -200,11 +200,13 @@ class InPlaceTrainer(Trainer):
         """Multiply the constant learning rates by `share` in a block of code."""
         rates = self.constant_rates()
         before = self._copies(rates)
-        for rate, value in zip(rates, before, strict=True):
-            self._assign(rate, value * np.float32(share))
-        yield
-        for rate, value in zip(rates, before, strict=True):
-            self._assign(rate, value)
+        try:
+            for rate, value in zip(rates, before, strict=True):
+                self._assign(rate, value * np.float32(share))
+            yield
+        finally:
+            for rate, value in zip(rates, before, strict=True):
+                self._assign(rate, value)
 
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
         """Return the values of the variables."""

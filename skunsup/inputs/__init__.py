@@ -1,5 +1,6 @@
 """Kinds of data: each chooses encoder, decoder and likelihood."""
 
+import skunsup._keras_import  # noqa: F401
 from skunsup.inputs._base import Dense, DenseLayout, Inputs, Layout, Read
 from skunsup.inputs._blocks import Blocks
 from skunsup.inputs._files import image_paths

@@ -1,5 +1,6 @@
 """One model, one file: its Keras network and its estimator side by side."""
 
+import skunsup._keras_import  # noqa: F401
 from skunsup.models._adversarial import AdversarialAutoencoder
 from skunsup.models._autoencoder import Autoencoder
 from skunsup.models._bigan import BiGAN

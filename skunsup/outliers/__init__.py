@@ -1,5 +1,6 @@
 """Outlier detection as a head around a model: threshold, probability, explanation."""
 
+import skunsup._keras_import  # noqa: F401
 from skunsup.outliers._adversarial import AAEDetector
 from skunsup.outliers._autoencoder import AutoencoderDetector
 from skunsup.outliers._bigan import GANDetector

@@ -14,11 +14,12 @@ from sklearn.utils import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
+from skunsup._random import global_state_kept
 from skunsup.transfer._targets import given
 from skunsup.transfer._tuning import FineTuned
 from skunsup.transfer._unpatched import keras_as_it_is
 
-with keras_as_it_is():
+with keras_as_it_is(), global_state_kept():
     from scikeras.wrappers import KerasClassifier, KerasRegressor
 
 

@@ -23,9 +23,11 @@ def keras_as_it_is() -> Iterator[None]:
     be copied the other way.
     """
     before = [(cls, name, vars(cls).get(name)) for cls, name in PATCHED]
-    yield
-    for cls, name, method in before:
-        if method is not None:
-            setattr(cls, name, method)
-        elif name in vars(cls):
-            delattr(cls, name)
+    try:
+        yield
+    finally:
+        for cls, name, method in before:
+            if method is not None:
+                setattr(cls, name, method)
+            elif name in vars(cls):
+                delattr(cls, name)
