@@ -426,3 +426,8 @@ def test_nothing_is_loaded_before_fit():
     features = PretrainedFeatures("VGG16", weights=Path("gone.h5"))
     assert clone(features).get_params()["weights"] == Path("gone.h5")
     assert "VGG16" in repr(features)
+
+
+def test_the_documentation_says_what_a_cache_is_trusted_with():
+    text = " ".join(PretrainedFeatures.__doc__.split())
+    assert "A folder is trusted like a pickle" in text

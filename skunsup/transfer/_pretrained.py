@@ -83,7 +83,8 @@ class PretrainedFeatures(
         so a small one is faster for single images.
     memory : str, path or joblib.Memory, default=None
         Where to keep features, so that images that were seen before are not computed
-        again. Files count as seen while their size and time are the same.
+        again. Files count as seen while their size and time are the same. A folder is
+        trusted like a pickle: who may write there can run code here.
     random_state : int, RandomState instance or None, default=None
         Fixes random weights. No global seed is set.
 
