@@ -1,10 +1,16 @@
 """Images as inputs: forms of data, convolutions, augmentation, files."""
 
+import io
+import os
 import pickle
+import socket
+import struct
+import zlib
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
@@ -25,6 +31,7 @@ from skunsup import (
 from skunsup._networks import Augmentation, default_filters
 from skunsup._networks._augmentation import sampled
 from skunsup._networks._convolution import DoublingConv2D, HalvingConv2D
+from skunsup.inputs._image_file import FileLimits, load_image
 
 from .helpers import on_torch_or_asked
 
@@ -237,6 +244,112 @@ def test_files_that_cannot_be_read_are_named(files):
     (files / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no image"):
         image_paths(files / "empty")
+
+
+def png(width, height, frames=1):
+    """Return a file of 300 bytes that says it has so many pixels, all black."""
+    image = io.BytesIO()
+    small = [Image.new("L", (1, 1), i) for i in range(frames)]
+    small[0].save(image, "png", save_all=frames > 1, append_images=small[1:])
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    found = bytearray(image.getvalue())
+    found[12:33] = head + struct.pack(">I", zlib.crc32(head))
+    return bytes(found)
+
+
+def hostile(folder):
+    """Make files in a folder, each with what is said of it."""
+    (folder / "folder.png").mkdir()
+    os.mkfifo(folder / "pipe.png")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    (folder / "lost.png").symlink_to(folder / "nowhere")
+    (folder / "loop.png").symlink_to(folder / "loop.png")
+    (folder / "bomb.png").write_bytes(png(50_000, 50_000))
+    (folder / "large.png").write_bytes(png(1000, 1000))
+    (folder / "long.png").write_bytes(png(8, 8) + bytes(20_000))
+    (folder / "none.png").write_bytes(b"")
+    (folder / "drawing.png").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n"
+    )
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "socket.png"))
+    return {
+        "folder": "it is a folder, but expected a regular file",
+        "pipe": "it is a pipe",
+        "zero": "it is a device",
+        "socket": "it is a socket",
+        "lost": "there is no such file",
+        "loop": "symbolic links",
+        "bomb": "2500000000 pixels.*above max_pixels=10000",
+        "large": "1000 x 1000 pixels, which is above max_pixels=10000",
+        "long": "20[0-9]{3} bytes, which is above max_file_size=20000",
+        "none": "cannot identify",
+        "drawing": r"a drawing \(EPS\)",
+    }
+
+
+LIMITS = {"max_pixels": 10_000, "max_file_size": 20_000}
+
+
+def test_files_of_strangers_are_named_or_left_out(files):
+    expected = hostile(files)
+    kept = image_paths(files, unreadable="skip", **LIMITS)
+    assert len(kept) == 12
+    model = Autoencoder(**QUICK, inputs=Images((8, 8), **LIMITS)).fit(kept)
+    for name, message in expected.items():
+        path = files / f"{name}.png"
+        message = rf"{name}\.png' cannot be read: .*{message}"
+        for use in (model.transform, model.fit):
+            with pytest.raises(ValueError, match=message):
+                use([*kept[:3], path])
+    for path in files.glob("*.png"):
+        if path.stem.isdigit():
+            path.unlink()
+    for name in sorted(expected):  # as they are found
+        with pytest.raises(ValueError, match=rf"{name}\.png' cannot be read: "):
+            image_paths(files, **LIMITS)
+        path = files / f"{name}.png"
+        path.rmdir() if name == "folder" else path.unlink()
+
+
+def test_limits_of_files_are_parameters(files, images):
+    paths = image_paths(files, max_pixels=64, max_file_size=None)
+    for limits in ({"max_pixels": 63}, {"max_file_size": 60}):
+        with pytest.raises(ValueError, match=next(iter(limits))):
+            image_paths(files, **limits)
+        with pytest.raises(ValueError, match=next(iter(limits))):
+            Autoencoder(**QUICK, inputs=Images(**limits)).fit(paths)
+    with pytest.raises(ValueError, match="max_pixels=0, but expected"):
+        image_paths(files, max_pixels=0)
+    with pytest.raises(ValueError, match="'max_file_size' parameter"):
+        Autoencoder(**QUICK, inputs=Images(max_file_size=-1)).fit(images)
+    (files / "bomb.png").write_bytes(png(50_000, 50_000))
+    with pytest.raises(ValueError, match=r"set PIL\.Image\.MAX_IMAGE_PIXELS too"):
+        image_paths(files, max_pixels=None)
+
+
+def test_of_files_with_several_images_the_first_is_read(tmp_path):
+    frames = [Image.new("L", (8, 8), level) for level in (10, 200)]
+    for ending in ("gif", "png", "tiff", "webp"):
+        path = tmp_path / f"a.{ending}"
+        frames[0].save(path, save_all=True, append_images=frames[1:])
+        image = load_image(str(path), (8, 8, 1), FileLimits())
+        assert abs(image - 10).max() < 5
+
+
+def test_whatever_a_decoder_raises_is_named(files, monkeypatch):
+    for error in (MemoryError(), EOFError(), struct.error("no"), RuntimeWarning("w")):
+        with monkeypatch.context() as patch:
+            patch.setattr("PIL.ImageFile.ImageFile.load", raising(error))
+            with pytest.raises(ValueError, match=r"00\.png' cannot be read: \w+"):
+                image_paths(files)
+
+
+def raising(error):
+    def load(self):
+        raise error
+
+    return load
 
 
 @pytest.mark.parametrize(

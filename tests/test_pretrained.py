@@ -164,6 +164,19 @@ def test_files_that_cannot_be_read_are_named(convolutional, files, tmp_path):
         clone(features).fit([tmp_path / "gone.png"])
     with pytest.raises(TypeError, match="single path"):
         features.transform("gone.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    for limits, path in (
+        ({}, tmp_path / "zero.png"),
+        ({"max_pixels": 255}, files[4]),
+        ({"max_file_size": 60}, files[4]),
+    ):
+        limited = PretrainedFeatures(convolutional, image_size=(8, 8), **limits)
+        message = next(iter(limits), "it is a device")
+        with pytest.raises(ValueError, match=message):
+            limited.fit([path])
+        if "max_pixels" in limits:
+            with pytest.raises(ValueError, match=message):
+                limited.fit(files[:4]).transform([path])
 
 
 def test_without_pillow(convolutional, files, monkeypatch):

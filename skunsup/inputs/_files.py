@@ -1,13 +1,20 @@
 """Images in files, read when they are needed."""
 
 from collections.abc import Iterator
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from skunsup._training import Rows
+from skunsup.inputs._image_file import (
+    MAX_FILE_SIZE,
+    MAX_PIXELS,
+    FileLimits,
+    check_image,
+    load_image,
+)
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
@@ -21,71 +28,53 @@ class FileRows(Rows):
         The files.
     shape : (int, int, int)
         Height, width and channels (1, 3 or 4) to bring each image to.
+    limits : FileLimits
+        What a file may hold.
     """
 
-    def __init__(self, paths: np.ndarray, shape: tuple[int, int, int]) -> None:
-        self.paths, self.shape = paths, shape
+    def __init__(
+        self, paths: np.ndarray, shape: tuple[int, int, int], limits: FileLimits
+    ) -> None:
+        self.paths, self.shape, self.limits = paths, shape, limits
         self.n, self.d = len(paths), int(np.prod(shape))
 
     def part(self, index: np.ndarray) -> "FileRows":
         """Return the rows at `index`, still on disk."""
-        return FileRows(self.paths[index], self.shape)
+        return FileRows(self.paths[index], self.shape, self.limits)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
         paths = self.paths[index]
         out = np.empty((len(paths), self.d), np.float32)
         for row, path in zip(out, paths, strict=True):
-            row[:] = load_image(path, self.shape).reshape(-1)
+            row[:] = load_image(path, self.shape, self.limits).reshape(-1)
         out /= 255.0
         return out
 
 
-def load_image(path: str, shape: tuple[int | None, int | None, int]) -> np.ndarray:
-    """Return the image in a file, scaled to a shape, with values in [0, 255].
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    shape : (int or None, int or None, int)
-        Height and width, None for those of the file, and channels.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, is cut short or is no image.
-    """
-    modes = {1: "grayscale", 3: "rgb", 4: "rgba"}
-    size = None if shape[0] is None else (shape[0], shape[1])
-    try:
-        image = keras.utils.load_img(
-            path, color_mode=modes[shape[2]], target_size=size, interpolation="bilinear"
-        )
-        return np.asarray(keras.utils.img_to_array(image, dtype="float32"))
-    except ImportError as error:
-        raise ImportError(
-            "Reading image files needs Pillow. Install it with pip install pillow, or "
-            "give the images as an array."
-        ) from error
-    except (OSError, ValueError, SyntaxError) as error:
-        kind = "there is no such file" if not Path(path).exists() else str(error)
-        raise ValueError(
-            f"The image {str(path)!r} cannot be read: {kind}. Leave it out, or list "
-            "files with image_paths(folder, unreadable='skip')."
-        ) from error
-
-
-def image_paths(folder: Any, *, unreadable: str = "raise") -> np.ndarray:
+def image_paths(
+    folder: Any,
+    *,
+    unreadable: str = "raise",
+    max_pixels: int | None = MAX_PIXELS,
+    max_file_size: int | None = MAX_FILE_SIZE,
+) -> np.ndarray:
     """List the images of a folder and of the folders in it, for `inputs=Images()`.
 
-    Each is opened once, so that a file which cannot be read is noticed here.
+    Each is decoded once, so that a file which cannot be read is noticed here.
 
     Parameters
     ----------
     folder : str or path
         Where the images are.
     unreadable : {"raise", "skip"}, default="raise"
-        What to do about files that are cut short or are no images.
+        What to do about files that are cut short, are no images, are no regular files
+        or are above a limit.
+    max_pixels : int or None, default=89_478_485
+        Height times width of an image at most, which is looked up in the head of the
+        file, before the image takes memory. Above the default Pillow warns. None for no
+        limit but Pillow's.
+    max_file_size : int or None, default=2**28
+        Bytes of a file at most. None for no limit.
 
     Returns
     -------
@@ -112,11 +101,14 @@ def image_paths(folder: Any, *, unreadable: str = "raise") -> np.ndarray:
     """
     if unreadable not in ("raise", "skip"):
         raise ValueError(f"unreadable={unreadable!r}, but expected 'raise' or 'skip'.")
+    _check_limit("max_pixels", max_pixels)
+    _check_limit("max_file_size", max_file_size)
+    limits = FileLimits(max_pixels, max_file_size)
     place = Path(folder)
     if not place.is_dir():
         raise ValueError(f"folder={str(folder)!r} is not a folder. Give one of images.")
     paths = sorted(str(p) for p in place.rglob("*") if p.suffix.lower() in ENDINGS)
-    kept = list(_readable(paths, skip=unreadable == "skip"))
+    kept = list(_readable(paths, limits, skip=unreadable == "skip"))
     if not kept:
         raise ValueError(
             f"folder={str(folder)!r} holds no image that can be read. Expected files "
@@ -125,10 +117,17 @@ def image_paths(folder: Any, *, unreadable: str = "raise") -> np.ndarray:
     return np.array(kept)
 
 
-def _readable(paths: list[str], *, skip: bool) -> Iterator[str]:
+def _check_limit(name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, Integral) or value < 1):
+        raise ValueError(
+            f"{name}={value!r}, but expected a whole number from 1 up or None."
+        )
+
+
+def _readable(paths: list[str], limits: FileLimits, *, skip: bool) -> Iterator[str]:
     for path in paths:
         try:
-            load_image(path, (None, None, 3))
+            check_image(path, limits)
         except ValueError:
             if not skip:
                 raise

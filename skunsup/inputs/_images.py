@@ -20,7 +20,14 @@ from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows, as_rows, is_mapped
 from skunsup._validation import check_rows
 from skunsup.inputs._base import Inputs, Layout, Read, float_dtype
-from skunsup.inputs._files import FileRows, load_image
+from skunsup.inputs._files import FileRows
+from skunsup.inputs._image_file import (
+    LIMITS,
+    MAX_FILE_SIZE,
+    MAX_PIXELS,
+    FileLimits,
+    image_size,
+)
 from skunsup.inputs._ragged import flat_map
 
 Shape = tuple[int, int, int]
@@ -66,6 +73,12 @@ class Images(Inputs):
         Which mirror images are as likely as the image.
     contrast : float, default=0.0
         Largest change of the distance of pixels from their mean, as a share.
+    max_pixels : int or None, default=89_478_485
+        Height times width of an image in a file at most, which is looked up in the head
+        of the file, before the image takes memory. Above the default Pillow warns. None
+        for no limit but Pillow's.
+    max_file_size : int or None, default=2**28
+        Bytes of a file at most. None for no limit.
 
     See Also
     --------
@@ -99,6 +112,8 @@ class Images(Inputs):
         "crop": [reals(0, 1, "left")],
         "flip": [StrOptions({"horizontal", "vertical", "both"}), None],
         "contrast": [reals(0, None, "left")],
+        "max_pixels": [integers(1), None],
+        "max_file_size": [integers(1), None],
     }
 
     def __init__(
@@ -113,6 +128,8 @@ class Images(Inputs):
         crop: float = 0.0,
         flip: str | None = None,
         contrast: float = 0.0,
+        max_pixels: int | None = MAX_PIXELS,
+        max_file_size: int | None = MAX_FILE_SIZE,
     ) -> None:
         self.image_shape = image_shape
         self.filters = filters
@@ -123,6 +140,8 @@ class Images(Inputs):
         self.crop = crop
         self.flip = flip
         self.contrast = contrast
+        self.max_pixels = max_pixels
+        self.max_file_size = max_file_size
 
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
@@ -161,6 +180,7 @@ class Images(Inputs):
             changes,
             np.dtype(np.uint8) if X.dtype.kind in "OU" else X.dtype,
             (*shape,) if X.dtype.kind in "OU" else X.shape[1:],
+            self._limits(),
         )
         estimator.n_features_in_ = layout.n_columns
         return layout, layout.read(estimator, X)
@@ -175,9 +195,11 @@ class Images(Inputs):
                 "shapes. Give theirs, for instance Images(image_shape=(28, 28))."
             )
         if X.dtype.kind in "OU":
-            first = load_image(X[0], (None, None, 3)).shape
-            return (first[0], first[1], 3)
+            return (*image_size(X[0], self._limits()), 3)
         return (*X.shape[1:3], X.shape[3] if X.ndim == 4 else 1)
+
+    def _limits(self) -> FileLimits:
+        return FileLimits(self.max_pixels, self.max_file_size)
 
     def _filters(self, shape: Shape) -> tuple[int, ...]:
         if self.filters is None:
@@ -209,6 +231,8 @@ class ImageLayout(Layout):
         Of the images in `fit`.
     form : tuple of int
         Shape of an image in `fit`.
+    limits : FileLimits
+        What image files may hold.
     """
 
     image_shape: Shape
@@ -217,6 +241,7 @@ class ImageLayout(Layout):
     changes: dict[str, Any]
     dtype: np.dtype
     form: tuple[int, ...]
+    limits: FileLimits = LIMITS
 
     def __post_init__(self) -> None:
         self.shape = self.image_shape
@@ -229,7 +254,9 @@ class ImageLayout(Layout):
         """Return rows of pixels, bytes divided by 255."""
         X = as_images(X, name)
         if X.dtype.kind in "OU":
-            return Read(FileRows(X, self.image_shape), np.dtype(np.float64))
+            return Read(
+                FileRows(X, self.image_shape, self.limits), np.dtype(np.float64)
+            )
         found = X.shape[1:] if X.ndim == 2 else (*X.shape[1:3], *(X.shape[3:] or (1,)))
         if found not in ((self.n_columns,), self.shape):
             raise ValueError(

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from skunsup._training import Rows
 from skunsup._validation import check_rows, check_X
 from skunsup.inputs._base import float_dtype
-from skunsup.inputs._files import load_image
+from skunsup.inputs._image_file import FileLimits, image_size, load_image
 from skunsup.inputs._images import as_images
 
 Shape = tuple[int, int, int]
@@ -92,10 +92,12 @@ class ImageBatches:
     X : array
         Numbers of shape (n, height, width) or (n, height, width, channels), or paths
         of shape (n,).
+    limits : FileLimits
+        What a file may hold.
     """
 
-    def __init__(self, X: np.ndarray) -> None:
-        self.X, self.n = X, len(X)
+    def __init__(self, X: np.ndarray, limits: FileLimits) -> None:
+        self.X, self.n, self.limits = X, len(X), limits
 
     @property
     def from_files(self) -> bool:
@@ -109,8 +111,9 @@ class ImageBatches:
 
     def shape(self) -> Shape:
         """Height, width and channels of the first image."""
-        first = load_image(self.X[0], (None, None, 3)) if self.from_files else self.X[0]
-        height, width, *channels = first.shape
+        if self.from_files:
+            return (*image_size(self.X[0], self.limits), 3)
+        height, width, *channels = self.X[0].shape
         return height, width, channels[0] if channels else 1
 
     def key(self) -> Any:
@@ -129,7 +132,9 @@ class ImageBatches:
         """Return the images from `start` to `stop`, prepared for the network."""
         if self.from_files:
             shape = (*form.size, form.channels)
-            images = np.stack([load_image(path, shape) for path in self.X[start:stop]])
+            images = np.stack(
+                [load_image(path, shape, self.limits) for path in self.X[start:stop]]
+            )
         else:
             images = np.asarray(self.X[start:stop])
         images = images[..., None] if images.ndim == 3 else images
@@ -177,7 +182,12 @@ class FlatBatches(ImageBatches):
 
 
 def image_batches(
-    estimator: BaseEstimator, X: Any, image_shape: Shape | None, *, reset: bool
+    estimator: BaseEstimator,
+    X: Any,
+    image_shape: Shape | None,
+    limits: FileLimits,
+    *,
+    reset: bool,
 ) -> ImageBatches:
     """Read images as users have them.
 
@@ -189,6 +199,8 @@ def image_batches(
         Images, rows of pixels or paths.
     image_shape : (int, int, int) or None
         Of the images in rows.
+    limits : FileLimits
+        What a file may hold.
     reset : bool
         Whether this is `fit`.
 
@@ -217,7 +229,7 @@ def image_batches(
         raise ValueError(
             "X holds 0 images (n_samples=0), but a minimum of 1 is required."
         )
-    return ImageBatches(images)
+    return ImageBatches(images, limits)
 
 
 def _is_table(X: Any) -> bool:

@@ -26,6 +26,7 @@ from skunsup._sklearn import (
     validated,
 )
 from skunsup._validation import check_X
+from skunsup.inputs._image_file import MAX_FILE_SIZE, MAX_PIXELS, FileLimits
 from skunsup.transfer._backbone import Backbone, Named, cut, named, read_model
 from skunsup.transfer._images import (
     ImageBatches,
@@ -81,6 +82,12 @@ class PretrainedFeatures(
     batch_size : int, default=32
         Images that go through the network at once. Batches are filled up to this size,
         so a small one is faster for single images.
+    max_pixels : int or None, default=89_478_485
+        Height times width of an image in a file at most, which is looked up in the head
+        of the file, before the image takes memory. Above the default Pillow warns. None
+        for no limit but Pillow's.
+    max_file_size : int or None, default=2**28
+        Bytes of a file at most. None for no limit.
     memory : str, path or joblib.Memory, default=None
         Where to keep features, so that images that were seen before are not computed
         again. Files count as seen while their size and time are the same. A folder is
@@ -141,6 +148,8 @@ class PretrainedFeatures(
         "image_shape": [tuple, list, None],
         "image_size": [tuple, list, None],
         "batch_size": [integers(1)],
+        "max_pixels": [integers(1), None],
+        "max_file_size": [integers(1), None],
         "memory": [str, os.PathLike, joblib.Memory, None],
         "random_state": ["random_state"],
     }
@@ -156,6 +165,8 @@ class PretrainedFeatures(
         image_shape: Sequence[int] | None = None,
         image_size: Sequence[int] | None = None,
         batch_size: int = 32,
+        max_pixels: int | None = MAX_PIXELS,
+        max_file_size: int | None = MAX_FILE_SIZE,
         memory: Any = None,
         random_state: Any = None,
     ) -> None:
@@ -167,6 +178,8 @@ class PretrainedFeatures(
         self.image_shape = image_shape
         self.image_size = image_size
         self.batch_size = batch_size
+        self.max_pixels = max_pixels
+        self.max_file_size = max_file_size
         self.memory = memory
         self.random_state = random_state
 
@@ -288,7 +301,8 @@ class PretrainedFeatures(
                 "PretrainedFeatures needs 'channels_last'."
             )
         shape = None if self.image_shape is None else checked_shape(self.image_shape)
-        images = image_batches(self, X, shape, reset=True)
+        limits = FileLimits(self.max_pixels, self.max_file_size)
+        images = image_batches(self, X, shape, limits, reset=True)
         if isinstance(network, Named):
             size: Any = network.size
             channels, preprocess = 3, network.preprocess
@@ -301,7 +315,9 @@ class PretrainedFeatures(
         form = ImageForm(size, channels, function, in_bytes)
         images.take(0, 1, form)  # whether the first one will do
         backbone = self._backbone(network, rng)
-        return ImageFeatures(backbone, form, self.pooling, self.batch_size, shape)
+        return ImageFeatures(
+            backbone, form, self.pooling, self.batch_size, shape, limits
+        )
 
     def _input_form(
         self, network: keras.Model, images: ImageBatches

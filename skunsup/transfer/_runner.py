@@ -10,6 +10,7 @@ from keras import ops
 from sklearn.base import BaseEstimator
 
 from skunsup._training._programs import backend
+from skunsup.inputs._image_file import LIMITS, FileLimits
 from skunsup.transfer._backbone import Backbone
 from skunsup.transfer._images import ImageBatches, ImageForm, Shape, image_batches
 
@@ -29,7 +30,11 @@ class ImageFeatures:
         Images of a batch.
     image_shape : (int, int, int) or None
         Of images in rows.
+    limits : FileLimits
+        What image files may hold.
     """
+
+    limits = LIMITS  # of what was pickled without them
 
     def __init__(
         self,
@@ -38,9 +43,11 @@ class ImageFeatures:
         pooling: str | None,
         batch_size: int,
         image_shape: Shape | None,
+        limits: FileLimits,
     ) -> None:
         self.backbone, self.form, self.pooling = backbone, form, pooling
         self.batch_size, self.image_shape = batch_size, image_shape
+        self.limits = limits
         self._runner: ImageRunner | None = None
         shape = (None, *form.size, form.channels)
         pooled = PooledModel(backbone.model(), pooling)
@@ -68,7 +75,7 @@ class ImageFeatures:
         self, estimator: BaseEstimator, X: Any
     ) -> tuple[Any, ImageBatches, np.dtype]:
         """Return what tells `X` from others, its images, and the dtype of features."""
-        images = image_batches(estimator, X, self.image_shape, reset=False)
+        images = image_batches(estimator, X, self.image_shape, self.limits, reset=False)
         return images, images, images.dtype
 
     def compute(self, images: ImageBatches) -> np.ndarray:
