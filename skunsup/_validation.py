@@ -155,6 +155,15 @@ def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
     return weight
 
 
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none: None, NaN, NaT or pandas.NA."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
+    return isinstance(value, Real) and bool(value != value)
+
+
 @contextmanager
 def _located(X: Any, name: str) -> Iterator[None]:
     """Say more than scikit-learn does: which cell of `X`, and what to do."""

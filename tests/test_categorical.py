@@ -2,6 +2,8 @@
 
 import keras
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from keras import ops
 from sklearn.datasets import make_blobs
@@ -133,6 +135,45 @@ def test_labels_of_any_kind(few):
     np.testing.assert_array_equal(text.predict(X), names[numbers.predict(X)])
 
 
+MISSING = {
+    "list": lambda y: [None if v < 0 else int(v) for v in y],
+    "strings": lambda y: [np.nan if v < 0 else str(v) for v in y],
+    "floats": lambda y: np.where(y < 0, np.nan, y),
+    "objects": lambda y: np.where(y < 0, pd.NA, y),
+    "pandas": lambda y: pd.Series(y).mask(y < 0),
+    "nullable": lambda y: pd.Series(y, dtype="Int64").mask(y < 0),
+    "string": lambda y: pd.Series(y).astype(str).astype("string").mask(y < 0),
+    "category": lambda y: pd.Series(y).mask(y < 0).astype("category"),
+    "names": lambda y: pd.Categorical(np.where(y < 0, None, y.astype(str))),
+    "polars": lambda y: pl.Series([None if v < 0 else int(v) for v in y]),
+    "polars category": lambda y: pl.Series(
+        [None if v < 0 else str(v) for v in y], dtype=pl.Categorical
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_missing_labels_are_unknown(kind):
+    plain = np.array([0, 2, -1, 1, -1, 2])
+    y = check_labels(MISSING[kind](plain), "")
+    classes = find_classes(y)
+    assert [int(label) for label in classes] == [0, 1, 2]
+    assert label_numbers(y, classes, 6).tolist() == plain.tolist()
+
+
+def test_missing_labels_train_as_those_of_minus_one(few, groups):
+    X, known = few
+    names = pd.Series(np.array([*"abcd", ""])[known], dtype="string").mask(known < 0)
+    model = AAEClassifier(epochs=1, **SMALL).fit(X, names)
+    numbers = AAEClassifier(epochs=1, **SMALL).fit(X, known)
+    np.testing.assert_array_equal(model.predict_proba(X), numbers.predict_proba(X))
+    labelled = known >= 0
+    assert model.score(X, names) == numbers.score(X[labelled], known[labelled])
+    model.partial_fit(X, names.mask(labelled))
+    with unchanged(model), pytest.raises(ValueError, match="labels no row"):
+        model.fit(X, names.mask(labelled))
+
+
 # How it is learned -------------------------------------------------------------------
 
 
@@ -248,6 +289,35 @@ def test_two_numbers_are_two_classes():
     assert label_numbers(np.array([1, -1]), classes, 2).tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        list,
+        lambda y: np.array(y, float),
+        lambda y: np.array(y, object),
+        pd.Categorical,
+        lambda y: pd.array(y, dtype="Int64"),
+        pl.Series,
+        lambda y: [*y, None],
+    ],
+)
+def test_two_numbers_are_two_classes_whatever_holds_them(made):
+    y = check_labels(made([1, -1, -1, 1]), "")
+    classes = find_classes(y)
+    assert classes.tolist() == [-1, 1]
+    assert classes.dtype.kind in "if"
+    assert label_numbers(y, classes, len(y))[:4].tolist() == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("y", "beside"),
+    [([-2, -1, 1, 2], "the label -2"), ([-1, 0, 1, None], "None or NaN")],
+)
+def test_warns_where_minus_one_is_probably_a_class(y, beside):
+    with pytest.warns(UserWarning, match=f"{beside}, so -1 is probably a class"):
+        assert -1 not in find_classes(check_labels(y, ""))
+
+
 # Bad input ---------------------------------------------------------------------------
 
 
@@ -255,8 +325,8 @@ def test_two_numbers_are_two_classes():
     ("y", "message"),
     [
         (None, "requires y to be passed"),
-        ([0.0, np.nan, 1.0], "NaN, None or infinity in row 1"),
-        (np.array(["a", None, "b"], dtype=object), "in row 1"),
+        ([0.0, np.inf, 1.0], "infinity in row 1"),
+        ([1, "b", "a"], "type str and of type int"),
         (["a", "-1", "b"], "dtype object"),
         ([0.3, 1.2, 2.7], "Unknown label type"),
     ],

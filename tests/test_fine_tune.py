@@ -9,6 +9,7 @@ import sys
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes
@@ -319,6 +320,28 @@ def test_a_label_that_fit_has_not_seen(source, digits, digit_labels):
     model = fine_tune(source, **TUNE)
     model.partial_fit(X[y < 2], y[y < 2], classes=[0, 1, 2]).partial_fit(X, y)
     assert model.predict_proba(X).shape == (60, 3)
+
+
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_rows_without_a_label_are_left_out(source, digits, digit_labels, class_weight):
+    X, y = digits[:60], digit_labels[:60] % 3
+    known = np.arange(60) % 4 > 0
+    names = pd.Series(np.array(["no", "yes", "maybe"])[y], dtype="string").mask(~known)
+    params = {"epochs": 2, "class_weight": class_weight, "random_state": 0}
+    model = fine_tune(source, **params).fit(X, names)
+    other = fine_tune(source, **params).fit(X[known], names[known].to_numpy(object))
+    assert model.classes_.tolist() == ["maybe", "no", "yes"]
+    np.testing.assert_array_equal(model.predict_proba(X), other.predict_proba(X))
+    assert model.score(X, names) == other.score(X[known], names[known].astype(object))
+    with pytest.raises(ValueError, match="NaN or None alone"):
+        model.fit(X, [None] * 60)
+
+
+def test_minus_one_is_a_class(source, digits, digit_labels):
+    y = np.where(digit_labels[:60] % 2, 1, -1)
+    for labels in (y, y.astype(object), pd.Categorical(y)):
+        model = fine_tune(source, epochs=1, random_state=0).fit(digits[:60], labels)
+        assert model.classes_.tolist() == [-1, 1]
 
 
 @on_torch_or_asked

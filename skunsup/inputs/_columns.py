@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from skunsup._validation import is_missing
+
 KINDS = {
     "number": "numbers",
     "boolean": "booleans",
@@ -185,7 +187,7 @@ def _from_polars(column: Any, series: Any, name: str) -> Column:
 
 def _from_objects(column: Any, given: Any, name: str, dtype: Any) -> Column:
     """Say by the values themselves what a column holds."""
-    known = (None if _is_missing(value) else value for value in given)
+    known = (None if is_missing(value) else value for value in given)
     values = np.fromiter(known, object, len(given))
     types = {type(value) for value in values} - {type(None)}
     found = {_name_of(kind) for kind in types}
@@ -201,12 +203,6 @@ def _from_objects(column: Any, given: Any, name: str, dtype: Any) -> Column:
     first = {_name_of(type(v)): v for v in reversed(values) if v is not None}
     shown = " and ".join(f"{kind} ({first[kind]!r:.40})" for kind in sorted(first))
     raise TypeError(MIXED.format(name=name, column=column, found=shown))
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, Real) and bool(value != value)
 
 
 def _name_of(kind: type) -> str:

@@ -14,7 +14,14 @@ from skunsup._training import Pairs
 from skunsup.inputs import Inputs
 from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CATEGORICAL, CategoricalEstimator
-from skunsup.models._labels import check_labels, find_classes, label_numbers
+from skunsup.models._labels import (
+    accuracy,
+    as_labels,
+    check_labels,
+    distinct,
+    find_classes,
+    label_numbers,
+)
 
 ONE_CLASS = (
     "y labels rows of {n} class{es} with positive weight, but a classifier needs at "
@@ -29,9 +36,10 @@ class AAEClassifier(ClassifierMixin, CategoricalEstimator):
     continuous code, the style; the decoder makes the row of both. One discriminator
     pushes the probabilities to one-hot draws of the labels, another the styles to a
     normal distribution, on all rows; and the cross-entropy of labelled rows says which
-    class is which [1]_. A label of -1 means unknown, as in `sklearn.semi_supervised`;
-    strings need an array of dtype object for it. Where y holds -1 and 1 and nothing
-    else, both are classes, since one class alone leaves nothing to learn.
+    class is which [1]_. A label of -1 means unknown, as in `sklearn.semi_supervised`
+    (strings need an array of dtype object for it), and so does a missing value: None,
+    NaN or pandas.NA. Where y holds -1 and 1 and nothing else, both are classes, since
+    one class alone leaves nothing to learn.
 
     Beside each row of a minibatch a labelled one is drawn, so that few labels count as
     much as many. `transform` gives the probabilities with the style behind them, which
@@ -293,7 +301,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             Training rows, on a scale near 1.
         y : array-like of shape (n_samples,)
-            Labels, -1 for unknown.
+            Labels; -1, None, NaN or pandas.NA for unknown.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative. A row of weight 2 is the same as that row twice, a row of
             weight 0 as none, exactly.
@@ -328,7 +336,8 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             At least one row.
         y : array-like of shape (n_samples,)
-            Labels, -1 for unknown; in the first call of two classes at least.
+            Labels, for unknown ones as in `fit`; in the first call of two classes at
+            least.
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever come, for the first call. None means those in its
             `y`.
@@ -384,7 +393,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         return self.classes_[best]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # type: ignore[override]
-        """Return the accuracy of `predict`.
+        """Return the accuracy of `predict` on rows whose label is not missing.
 
         Parameters
         ----------
@@ -400,14 +409,14 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         float
             Share of rows, in [0, 1].
         """
-        return ClassifierMixin.score(self, X, y, sample_weight)
+        return accuracy(y, self.predict(X), sample_weight)
 
     def _classes_of_stream(self, y: np.ndarray, classes: Any) -> np.ndarray:
         """Return the classes, known before, given, or in the first batch."""
         known = getattr(self, "classes_", None)
         if classes is None:
             return _several(find_classes(y)) if known is None else known
-        given = np.unique(np.asarray(classes))
+        given = distinct(as_labels(classes))
         if known is not None and not np.array_equal(given, known):
             raise ValueError(
                 f"classes={given.tolist()}, but the first call had {known.tolist()}. "

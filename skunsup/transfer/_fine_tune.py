@@ -92,7 +92,8 @@ default=None
         `optimizer__learning_rate` and other arguments of the optimizer, `batch_size`,
         `epochs`. `classes_` are the labels that `fit` has seen: where a fold of a
         cross-validation lacks one, it cannot be predicted, and `score` counts its rows
-        as told wrong.
+        as told wrong. A row whose label is None, NaN or pandas.NA is left out; -1 is a
+        class like any other.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 import numpy as np
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import r2_score
 from sklearn.utils import (
     ClassifierTags,
     RegressorTags,
@@ -11,10 +11,18 @@ from sklearn.utils import (
     assert_all_finite,
     compute_sample_weight,
 )
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.validation import check_array
 
 from skunsup._random import global_state_kept
+from skunsup._validation import check_weights
+from skunsup.models._labels import (
+    accuracy,
+    as_labels,
+    check_classes,
+    distinct,
+    is_unlabelled,
+    typed,
+)
 from skunsup.transfer._targets import given
 from skunsup.transfer._tuning import FineTuned
 from skunsup.transfer._unpatched import keras_as_it_is
@@ -116,7 +124,8 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows like those of `fit`.
         y : array-like of shape (n_samples,)
-            Their labels. One that `fit` has not seen counts as told wrong.
+            Their labels. One that `fit` has not seen counts as told wrong; rows whose
+            label is missing do not count.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts.
 
@@ -126,7 +135,7 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
             The accuracy.
         """
         found = self.predict(X)
-        return float(accuracy_score(y, found, sample_weight=sample_weight))
+        return accuracy(y, found, sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -135,38 +144,53 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
         return tags
 
     def _targets(self, y: Any, *, go_on: bool) -> np.ndarray:
-        y = column_or_1d(given(y, self), warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        seen = np.unique(y)
+        y = as_labels(given(y, self))
+        known, seen = ~is_unlabelled(y), distinct(y)
+        if not known.any():
+            raise ValueError(
+                f"Input y contains NaN or None alone: no label in {len(y)} rows. Give "
+                "a label for some rows of each class."
+            )
+        assert_all_finite(seen, input_name="y")
+        check_classes(y[known])
         if not go_on:
             announced = getattr(self, "_announced", None)
-            self.classes_ = seen if announced is None else np.unique(announced)
+            whole = announced is not None
+            self.classes_ = distinct(as_labels(announced)) if whole else seen
             self.n_classes_ = len(self.classes_)
-        unknown = seen[~np.isin(seen, self.classes_)]
-        known = self.classes_.tolist()
-        if len(unknown):
+        others = seen[~np.isin(seen, self.classes_)]
+        classes = self.classes_.tolist()
+        if len(others):
             raise ValueError(
-                f"y contains the label {unknown.tolist()[0]!r}, which is none of the "
-                f"classes {known} that training began with. Call fit with "
+                f"y contains the label {others.tolist()[0]!r}, which is none of the "
+                f"classes {classes} that training began with. Call fit with "
                 "warm_start=False, or list all classes in the first partial_fit."
             )
-        if len(known) < 2:
+        if len(classes) < 2:
             raise ValueError(
-                f"y contains 1 class, {known[0]!r}, but a classifier needs at least 2 "
-                "classes to tell apart."
+                f"y contains 1 class, {classes[0]!r}, but a classifier needs at least "
+                "2 classes to tell apart."
             )
-        return np.searchsorted(self.classes_, y)[:, None].astype(np.float32)
+        target = np.zeros((len(y), 1), np.float32)
+        target[known, 0] = np.searchsorted(self.classes_, typed(y[known]))
+        return target
 
     def _n_outputs(self) -> int:
         return len(self.classes_)
 
     def _weights(self, y: Any, weight: np.ndarray | None) -> np.ndarray | None:
-        if self.class_weight is None:
+        """Return weights of rows, 0 where the label is missing."""
+        y = as_labels(y, warn=False)
+        known = ~is_unlabelled(y)
+        if self.class_weight is None and known.all():
             return weight
-        weight = np.ones(len(y)) if weight is None else weight
-        balanced = weight * compute_sample_weight(self.class_weight, y)
-        return balanced * (weight.sum() / balanced.sum())
+        whole = known * (np.ones(len(y)) if weight is None else weight)
+        check_weights(whole, len(y))
+        if self.class_weight is None:
+            return whole
+        balanced = whole.copy()
+        balanced[known] *= compute_sample_weight(self.class_weight, typed(y[known]))
+        return balanced * (whole.sum() / balanced.sum())
 
 
 class FineTunedRegressor(FineTuned, KerasRegressor):
