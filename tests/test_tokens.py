@@ -5,6 +5,8 @@ import pickle
 import random
 import subprocess
 import sys
+import time
+import tracemalloc
 
 import keras
 import numpy as np
@@ -70,8 +72,7 @@ def stripped(text):
     return text.lower().translate(dict.fromkeys(map(ord, marks)))
 
 
-def test_order_and_batches_change_nothing(of_pages, monkeypatch):
-    monkeypatch.setattr("skunsup.preprocessing._tokens.BATCH", 7)
+def test_order_and_company_change_nothing(of_pages):
     shuffled = random.Random(0).sample(PAGES, len(PAGES))
     again = TokenVectorizer(max_tokens=200).fit(shuffled)
     assert again.vocabulary_ == of_pages.vocabulary_
@@ -120,6 +121,47 @@ def test_on_ascii_all_is_as_keras_does_it(standardize, ngrams):
     assert ours.vocabulary_ == layer.get_vocabulary()
     expected = keras.ops.convert_to_numpy(layer(np.array(pages, object)))
     np.testing.assert_array_equal(ours.transform(pages), expected)
+
+
+@pytest.mark.parametrize("split", ["whitespace", "character"])
+def test_time_and_memory_grow_with_the_characters(split):
+    words = [f"w{i}" for i in range(4_000)]
+    texts = [" ".join(words), "x" * 80_000, " ".join(words[::-1])]
+    vectorizer = TokenVectorizer(split=split, max_tokens=None)
+
+    def cost(texts):
+        tracemalloc.start()
+        begin = time.process_time()
+        clone(vectorizer).fit(texts).transform(texts)
+        taken = time.process_time() - begin, tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return np.array(taken)
+
+    once = cost(texts)
+    assert once[1] < 100 * sum(map(len, texts))  # where words are padded: gigabytes
+    assert (cost(texts * 4) < 12 * once + 0.1).all()
+
+
+def test_the_length_of_a_text_is_limited(fitted):
+    for texts in (["a", "bcd"], [["a"], ["bcd"]]):
+        with pytest.raises(
+            ValueError, match=r"3 characters in row 1.*max_characters=2"
+        ):
+            TokenVectorizer(max_characters=2).fit(np.array(texts))
+    limited = TokenVectorizer(max_characters=4).fit(["abcd", "ab"])
+    limited.set_params(max_characters=None)  # waits for the next fit
+    with pytest.raises(ValueError, match="5 characters in row 0"):
+        limited.transform(["ab cd"])
+    assert limited.fit(["ab cd"]).transform(["ab cd" * 9]).shape == (1, 2)
+    with pytest.raises(ValueError, match="10000001 characters"):
+        fitted.transform(["x" * 10_000_001])
+
+
+def test_tokens_that_keras_means_otherwise():
+    texts = ["[UNK] a [UNK] b", "a \0 b"]
+    vectorizer = TokenVectorizer(standardize=None).fit(texts)
+    assert {*vectorizer.vocabulary_[2:]} == {"a", "b", "\0"}
+    assert vectorizer.transform(texts)[0, 0] == 1
 
 
 def test_letters_and_blanks_of_all_languages():

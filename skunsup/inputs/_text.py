@@ -19,6 +19,7 @@ from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs, Layout, Read
 from skunsup.preprocessing import TokenVectorizer
+from skunsup.preprocessing._tokens import MAX_CHARACTERS
 
 MOST_LOGITS = 2**19  # of a text: 2 MiB
 HIDDEN = (64,)
@@ -67,6 +68,8 @@ class Text(Inputs):
         As of :class:`TokenVectorizer`.
     split : {"whitespace", "character"}, default="whitespace"
         As of :class:`TokenVectorizer`.
+    max_characters : int or None, default=10_000_000
+        Length of a text at most; a longer one is an error. None for no limit.
 
     See Also
     --------
@@ -113,6 +116,7 @@ class Text(Inputs):
         "word_dropout": [reals(0, 1, "left")],
         "standardize": TokenVectorizer._parameter_constraints["standardize"],
         "split": TokenVectorizer._parameter_constraints["split"],
+        "max_characters": [integers(1), None],
     }
 
     def __init__(
@@ -128,6 +132,7 @@ class Text(Inputs):
         word_dropout: float = 0.0,
         standardize: str | Callable | None = "lower_and_strip_punctuation",
         split: str = "whitespace",
+        max_characters: int | None = MAX_CHARACTERS,
     ) -> None:
         self.max_tokens = max_tokens
         self.sequence_length = sequence_length
@@ -139,6 +144,7 @@ class Text(Inputs):
         self.word_dropout = word_dropout
         self.standardize = standardize
         self.split = split
+        self.max_characters = max_characters
 
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
@@ -167,6 +173,7 @@ class Text(Inputs):
             sequence_length=self.sequence_length,
             standardize=self.standardize,
             split=self.split,
+            max_characters=self.max_characters,
         ).fit(X)
         if len(X) < min_samples:
             raise ValueError(

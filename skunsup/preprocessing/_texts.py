@@ -11,23 +11,23 @@ from skunsup._validation import MISSING
 WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
-def standard_form(text: str, standardize: str | Callable | None, split: str) -> str:
+def standard_form(text: str, standardize: str | Callable | None) -> str:
     """Return a text as it is to be split.
 
-    As `keras.layers.TextVectorization` does it, but for letters and blanks beyond
-    ASCII, which TensorFlow takes as they are.
+    As `keras.layers.TextVectorization` does it, but for letters beyond ASCII, which
+    TensorFlow takes as they are.
 
     Parameters
     ----------
     text : str
         As the user gave it.
-    standardize, split
+    standardize : str, callable or None
         See `TokenVectorizer`.
 
     Returns
     -------
     str
-        With single blanks between words, where words are split.
+        In that form.
 
     Raises
     ------
@@ -47,16 +47,18 @@ def standard_form(text: str, standardize: str | Callable | None, split: str) -> 
             text = text.lower()
         if standardize.endswith("strip_punctuation"):
             text = text.translate(WITHOUT_PUNCTUATION)
-    return " ".join(text.split()) if split == "whitespace" else text
+    return text
 
 
-def check_texts(X: Any) -> list[str]:
+def check_texts(X: Any, max_characters: int | None = None) -> list[str]:
     """Validate texts.
 
     Parameters
     ----------
     X : array-like of str of shape (n_samples,) or (n_samples, 1)
         As the user passed them.
+    max_characters : int or None, default=None
+        Length of a text at most.
 
     Returns
     -------
@@ -68,7 +70,8 @@ def check_texts(X: Any) -> list[str]:
     TypeError
         If `X` is a single string, is no list or array, or holds something else.
     ValueError
-        If it is empty or has several columns, or a text cannot be written as UTF-8.
+        If it is empty or has several columns, or a text is too long or cannot be
+        written as UTF-8.
     """
     texts = _as_list(X)
     if not texts:
@@ -76,6 +79,12 @@ def check_texts(X: Any) -> list[str]:
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             _refuse(text, row)
+        if max_characters is not None and len(text) > max_characters:
+            raise ValueError(
+                f"X holds a text of {len(text)} characters in row {row}, but "
+                f"max_characters={max_characters}. Cut or split the text, or raise "
+                "max_characters."
+            )
         if not text.isascii():
             _check_encodes(text, row)
     return [str(text) for text in texts]

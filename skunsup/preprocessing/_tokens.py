@@ -1,20 +1,19 @@
 """Texts as rows of ids of their tokens."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple, Self
 
-import keras
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import Tags, check_array, gen_batches
+from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._random import global_state_kept
 from skunsup._sklearn import (
     DOC_LINK,
     StrOptions,
@@ -24,9 +23,10 @@ from skunsup._sklearn import (
 )
 from skunsup.preprocessing._texts import check_texts, standard_form
 
-BATCH = 1024
 COVERED = 0.95
-N_SPECIAL = 2  # padding and unknown
+PADDING, UNKNOWN = "", "[UNK]"  # their ids are 0 and 1
+N_SPECIAL = 2
+MAX_CHARACTERS = 10_000_000
 
 
 class Analysis(NamedTuple):
@@ -35,25 +35,32 @@ class Analysis(NamedTuple):
     standardize: str | Callable | None
     split: str
     ngrams: tuple[int, ...]
+    max_characters: int | None = None
 
-    def texts(self, texts: list[str]) -> list[str]:
-        """Return texts in the form that is split."""
-        return [standard_form(text, self.standardize, self.split) for text in texts]
+    def checked(self, X: Any) -> list[str]:
+        """Return the texts that a user passed."""
+        return check_texts(X, self.max_characters)
 
-    def count(self, text: str) -> int:
-        """Return the number of tokens, n-grams among them, of a text in that form."""
-        n = len(text) if self.split == "character" else len(text.split())
-        return sum(max(0, n - size + 1) for size in self.ngrams)
+    def tokens(self, text: str) -> Iterator[str]:
+        """Return the tokens of a text: all of the first size, then of the next one."""
+        text = standard_form(text, self.standardize)
+        singles = text if self.split == "character" else text.split()
+        for size in self.ngrams:
+            if size == 1:
+                yield from singles
+                continue
+            for start in range(len(singles) - size + 1):
+                yield " ".join(singles[start : start + size])
 
 
 class TokenVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Texts to rows of whole numbers, one for each token, in the order of the text.
 
     The ids are places in a vocabulary of the most frequent tokens of the training
-    texts, learned and looked up by :class:`keras.layers.TextVectorization` [1]_. 0 is
-    padding after the last token, 1 a token that is not in the vocabulary. Rows have one
-    length: longer texts lose their end. This is what embedding layers take; counts of
-    words are :class:`~sklearn.feature_extraction.text.CountVectorizer`'s.
+    texts, as in :class:`keras.layers.TextVectorization` [1]_. 0 is padding after the
+    last token, 1 a token that is not in the vocabulary. Rows have one length: longer
+    texts lose their end. This is what embedding layers take; counts of words are
+    :class:`~sklearn.feature_extraction.text.CountVectorizer`'s.
 
     Parameters
     ----------
@@ -72,6 +79,9 @@ callable or None, default="lower_and_strip_punctuation"
     ngrams : int, tuple of int or None, default=None
         Make tokens of so many neighbours, joined by blanks, after the single ones: 2
         adds pairs. A tuple lists the sizes, (2,) makes pairs only.
+    max_characters : int or None, default=10_000_000
+        Length of a text at most, in `fit` and in `transform`; a longer one is an error.
+        None for no limit.
 
     Attributes
     ----------
@@ -87,7 +97,8 @@ callable or None, default="lower_and_strip_punctuation"
 
     Notes
     -----
-    A text without tokens, such as an empty one, is a row of padding.
+    A text without tokens, such as an empty one, is a row of padding. Time and memory
+    grow with the number of characters, whatever the length of a word.
 
     References
     ----------
@@ -116,6 +127,7 @@ callable or None, default="lower_and_strip_punctuation"
         ],
         "split": [StrOptions({"whitespace", "character"})],
         "ngrams": [integers(1), tuple, None],
+        "max_characters": [integers(1), None],
     }
 
     def __init__(
@@ -126,12 +138,14 @@ callable or None, default="lower_and_strip_punctuation"
         standardize: str | Callable | None = "lower_and_strip_punctuation",
         split: str = "whitespace",
         ngrams: int | tuple[int, ...] | None = None,
+        max_characters: int | None = MAX_CHARACTERS,
     ) -> None:
         self.max_tokens = max_tokens
         self.sequence_length = sequence_length
         self.standardize = standardize
         self.split = split
         self.ngrams = ngrams
+        self.max_characters = max_characters
 
     @validated(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -154,20 +168,22 @@ callable or None, default="lower_and_strip_punctuation"
         TypeError
             If `X` is a single string, or holds anything but strings.
         ValueError
-            If there are no texts, or none has a token.
+            If there are no texts, one is longer than `max_characters`, or none has a
+            token.
         """
         with unchanged_on_error(self):
             sizes = _sizes(self.ngrams)
-            self._analysis = Analysis(self.standardize, self.split, sizes)
-            texts = self._analysis.texts(check_texts(X))
-            lengths = [self._analysis.count(text) for text in texts]
-            if not any(lengths):
+            self._analysis = Analysis(
+                self.standardize, self.split, sizes, self.max_characters
+            )
+            counts, lengths = _counted(self._analysis, X)
+            if not counts:
                 raise ValueError(
-                    f"X holds no token in any of its {len(texts)} texts, with "
+                    f"X holds no token in any of its {len(lengths)} texts, with "
                     f"standardize={self.standardize!r}, split={self.split!r} and "
                     f"ngrams={self.ngrams!r}. Give texts with words, or change these."
                 )
-            self.vocabulary_ = _learned(texts, self._analysis, self.max_tokens)
+            self.vocabulary_ = _vocabulary(counts, self.max_tokens)
             covering = np.quantile(lengths, COVERED, method="inverted_cdf")
             self.sequence_length_ = int(self.sequence_length or max(1, covering))
         return self
@@ -191,12 +207,13 @@ callable or None, default="lower_and_strip_punctuation"
             As `fit` does.
         """
         check_is_fitted(self)
-        texts = self._analysis.texts(check_texts(X))
-        layer = _layer(tuple(self.vocabulary_), *self._analysis[1:])
-        ids = np.zeros((len(texts), self.sequence_length_), np.int32)
-        for rows, batch in _batches(texts):
-            found = keras.ops.convert_to_numpy(layer(batch))[:, : ids.shape[1]]
-            ids[rows, : found.shape[1]] = found
+        texts, length = self._analysis.checked(X), self.sequence_length_
+        places = {token: i for i, token in enumerate(self.vocabulary_)}
+        ids = np.zeros((len(texts), length), np.int32)
+        for row, text in zip(ids, texts, strict=True):
+            tokens = islice(self._analysis.tokens(text), length)
+            found = [places.get(token, 1) for token in tokens]
+            row[: len(found)] = found
         return ids
 
     def inverse_transform(self, X: Any) -> np.ndarray:
@@ -260,29 +277,21 @@ def _sizes(ngrams: int | Sequence[int] | None) -> tuple[int, ...]:
     return ngrams
 
 
-def _batches(texts: list[str]) -> Iterator[tuple[slice, np.ndarray]]:
-    for rows in gen_batches(len(texts), BATCH):
-        yield rows, np.array(texts[rows], object)
+def _counted(analysis: Analysis, X: Any) -> tuple[Counter[str], list[int]]:
+    """Return how often each token occurs, and how many each text has."""
+    counts: Counter[str] = Counter()
+    lengths = []
+    for text in analysis.checked(X):
+        tokens = list(analysis.tokens(text))
+        counts.update(tokens)
+        lengths.append(len(tokens))
+    return counts, lengths
 
 
-def _learned(texts: list[str], analysis: Analysis, max_tokens: int | None) -> list[str]:
-    """Return the vocabulary of texts in standard form."""
-    with global_state_kept():
-        layer = keras.layers.TextVectorization(
-            max_tokens, None, analysis.split, analysis.ngrams, name="tokens"
-        )
-        layer.adapt(batch for _, batch in _batches(texts))
-        return [str(token) for token in layer.get_vocabulary()]
-
-
-# A layer is a table in TensorFlow's memory, which neither pickles nor is always given
-# back. It is a function of what was learned, so it need not be kept with that.
-@lru_cache(maxsize=4)
-def _layer(
-    vocabulary: tuple[str, ...], split: str, ngrams: tuple[int, ...]
-) -> keras.layers.Layer:
-    """Return a layer that looks up the tokens of texts in standard form."""
-    with global_state_kept():
-        return keras.layers.TextVectorization(
-            None, None, split, ngrams, vocabulary=vocabulary[N_SPECIAL:], name="tokens"
-        )
+def _vocabulary(counts: Counter[str], max_tokens: int | None) -> list[str]:
+    """Return the token of each id."""
+    for special in (PADDING, UNKNOWN):
+        counts.pop(special, None)
+    most = None if max_tokens is None else int(max_tokens) - N_SPECIAL
+    by_count = sorted(counts, key=lambda token: (counts[token], token), reverse=True)
+    return [PADDING, UNKNOWN, *by_count[:most]]
