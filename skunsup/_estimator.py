@@ -40,7 +40,7 @@ from skunsup._training import (
     weighted_sample,
 )
 from skunsup._validation import check_weights
-from skunsup.inputs import Dense, Inputs, Layout, Read
+from skunsup.inputs import INPUTS, Dense, Layout, Read, as_kind
 
 CHANGED = (
     "{name} cannot go on training, because its parameters or the columns of X now "
@@ -91,7 +91,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     _kind: str
 
     _shared_constraints: ClassVar[dict[str, list]] = {
-        "inputs": [Inputs, None],
+        "inputs": INPUTS,
         "optimizer": [str, dict, keras.optimizers.Optimizer],
         "learning_rate": [
             reals(0, None, "neither"),
@@ -248,7 +248,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
 
         With `keep`, what was learned before stands, if it is of the same kind.
         """
-        kind = Dense() if self.inputs is None else self.inputs
+        kind = as_kind(self.inputs)
         described = repr((type(kind), kind.get_params()))
         if keep and described == self._kind and not isinstance(kind, Dense):
             return self._read(X)

@@ -4,12 +4,14 @@ Parameter validation and the fit context have no public twin; whatever changes i
 them between releases is mended here and nowhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
 from numbers import Integral, Real
+from typing import Any
 
-from sklearn.base import BaseEstimator
-from sklearn.base import _fit_context as validated
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads as n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
@@ -28,6 +30,8 @@ __all__ = [
     "integers",
     "n_threads",
     "one_blas_thread",
+    "python_number",
+    "python_numbers",
     "reals",
     "unchanged_on_error",
     "validated",
@@ -36,14 +40,85 @@ __all__ = [
 DOC_LINK = "https://skunsup.readthedocs.io/en/stable/api/skunsup.{estimator_name}.html"
 
 
+LARGEST = 3.4e38  # in single precision
+
+
 def integers(low: int) -> Interval:
     """Integers from `low` up."""
     return Interval(Integral, low, None, closed="left")
 
 
 def reals(low: float, high: float | None, closed: str) -> Interval:
-    """Real numbers of an interval; `closed` says which ends belong to it."""
+    """Real numbers of an interval; `closed` says which ends belong to it.
+
+    A `high` of None means the largest number of single precision, in which networks
+    compute.
+    """
+    if high is None:
+        high, closed = LARGEST, {"left": "both", "neither": "right"}[closed]
     return Interval(Real, low, high, closed=closed)
+
+
+def validated(*, prefer_skip_nested_validation: bool) -> Callable[[Any], Any]:
+    """Check parameters before a method that fits, in which they are Python's numbers.
+
+    Parameters
+    ----------
+    prefer_skip_nested_validation : bool
+        Whether estimators inside need not check their own.
+    """
+    context = _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+    def decorated(method: Any) -> Any:
+        checked = context(method)
+
+        @wraps(checked)
+        def fit(estimator: BaseEstimator, *args: Any, **kwargs: Any) -> Any:
+            with python_numbers(estimator):
+                return checked(estimator, *args, **kwargs)
+
+        return fit
+
+    return decorated
+
+
+@contextmanager
+def python_numbers(estimator: BaseEstimator) -> Iterator[None]:
+    """Let the parameters of `estimator` be Python's numbers where they are NumPy's.
+
+    Searches pass numbers of NumPy, which Keras refuses, and which show as
+    `np.int64(3)` in messages. At the end the parameters are what the user gave.
+    """
+    given = vars(estimator)
+    changed = {
+        name: (value, number)
+        for name, value in given.items()
+        # What fit learned is no parameter.
+        if not (name.startswith("_") or name.endswith("_"))
+        and (number := python_number(value)) is not value
+    }
+    given.update({name: number for name, (_, number) in changed.items()})
+    try:
+        yield
+    finally:
+        for name, (value, number) in changed.items():
+            if given.get(name) is number:
+                given[name] = value
+
+
+def python_number(value: Any) -> Any:
+    """Return a scalar of NumPy as Python has it, also in lists, tuples and dicts."""
+    if isinstance(value, np.generic) and value.dtype.kind in "biufU":
+        return float(value) if value.dtype.kind == "f" else value.item()
+    if type(value) in (list, tuple):
+        items = [python_number(item) for item in value]
+        same = all(a is b for a, b in zip(items, value, strict=True))
+        return value if same else type(value)(items)
+    if type(value) is dict:
+        numbers = {name: python_number(item) for name, item in value.items()}
+        same = all(numbers[name] is item for name, item in value.items())
+        return value if same else numbers
+    return value
 
 
 def check_params(estimator: BaseEstimator) -> None:

@@ -186,7 +186,8 @@ def test_other_tables_than_in_fit_are_refused(pages):
     [
         ({"blocks": []}, "at least one block"),
         ({"blocks": [BOTH[0], BOTH[0]]}, "name of its own"),
-        ({"blocks": [("image", "conv", "image")]}, "but expected .name, kind, columns"),
+        ({"blocks": [("image", 3, "image")]}, "but expected .name, kind, columns"),
+        ({"blocks": [("image", "conv", "image")]}, "='conv' is no kind of data"),
         ({"blocks": BOTH, "weights": {"image": 1.0}}, "one number from 0 up"),
         ({"blocks": BOTH, "hidden_share": 1.0}, "hidden_share"),
     ],

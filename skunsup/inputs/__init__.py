@@ -5,11 +5,13 @@ from skunsup.inputs._base import Dense, DenseLayout, Inputs, Layout, Read
 from skunsup.inputs._blocks import Blocks
 from skunsup.inputs._files import image_paths
 from skunsup.inputs._images import Images
+from skunsup.inputs._kinds import INPUTS, as_kind
 from skunsup.inputs._sequences import Sequences
 from skunsup.inputs._table import Table
 from skunsup.inputs._text import Text
 
 __all__ = [
+    "INPUTS",
     "Blocks",
     "Dense",
     "DenseLayout",
@@ -20,5 +22,6 @@ __all__ = [
     "Sequences",
     "Table",
     "Text",
+    "as_kind",
     "image_paths",
 ]

@@ -10,9 +10,10 @@ from sklearn.base import BaseEstimator
 from skunsup._networks import BlockCells, BlockDecoder, BlockEncoder, Numbers, Part
 from skunsup._sklearn import BaseComposition, StrOptions, check_params, integers, reals
 from skunsup._training import Rows
-from skunsup.inputs._base import Dense, Inputs, Layout, Read
+from skunsup.inputs._base import Inputs, Layout, Read
+from skunsup.inputs._kinds import as_kind
 
-Block = tuple[str, Inputs | None, Any]
+Block = tuple[str, Inputs | str | type[Inputs] | None, Any]
 
 
 class Blocks(BaseComposition, Inputs):
@@ -30,7 +31,7 @@ class Blocks(BaseComposition, Inputs):
 
     Parameters
     ----------
-    blocks : list of (str, Inputs or None, str or list of str)
+    blocks : list of (str, Inputs, str or None, str or list of str)
         Name, kind and columns of each block. A kind of None is for numbers. A block of
         images or texts takes one column, whose cells are arrays, paths or strings.
     block_size : int, default=64
@@ -127,7 +128,11 @@ class Blocks(BaseComposition, Inputs):
     @property
     def _kinds(self) -> Any:
         try:
-            return [(name, kind) for name, kind, _ in self.blocks]
+            return [
+                # A class has no parameters to show.
+                (name, kind() if isinstance(kind, type) else kind)
+                for name, kind, _ in self.blocks
+            ]
         except (TypeError, ValueError):
             return self.blocks
 
@@ -163,13 +168,13 @@ class Blocks(BaseComposition, Inputs):
         self._check_blocks()
         frame = _checked_frame(X, self.blocks, "X")
         learned, reads = [], []
-        for name, kind, columns in self.blocks:
+        for name, given, columns in self.blocks:
+            kind = as_kind(given, f"blocks[{name!r}]")
             here = _present(frame, columns)
             self._check_present(name, here, min_samples)
             holder = BaseEstimator()
-            layout, read = (kind or Dense()).learn(
-                holder, _taken(frame, columns, here), min_samples
-            )
+            taken = _taken(frame, columns, here)
+            layout, read = kind.learn(holder, taken, min_samples)
             learned.append(LearnedBlock(name, columns, layout, holder))
             reads.append((here, read.rows))
         layout = BlockLayout(
@@ -187,7 +192,7 @@ class Blocks(BaseComposition, Inputs):
     def _check_blocks(self) -> None:
         for block in self.blocks:
             good = isinstance(block, tuple | list) and len(block) == 3
-            if not good or not isinstance(block[1], Inputs | None):
+            if not good or not isinstance(block[1], Inputs | str | type | None):
                 raise ValueError(
                     f"blocks holds {block!r}, but expected (name, kind, columns) with "
                     "a kind such as Images(), Text() or Table(), or None for numbers."

@@ -13,7 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._networks import Network
 from skunsup._random import global_state_kept, make_generator
-from skunsup._sklearn import check_params, integers, reals, unchanged_on_error
+from skunsup._sklearn import (
+    check_params,
+    integers,
+    python_numbers,
+    reals,
+    unchanged_on_error,
+)
 from skunsup._training import FittedNetwork, Rows, Sample, beside, weighted_sample
 from skunsup._validation import check_weights
 from skunsup.inputs import Dense, DenseLayout, Layout
@@ -176,10 +182,10 @@ class FineTuned(BaseEstimator):
     def _learn(
         self, X: Any, y: Any, sample_weight: Any, epochs: int, *, go_on: bool
     ) -> Self:
-        check_params(self)
-        self._check_routed()
-        encoder = fitted_encoder(self.encoder)
-        with unchanged_on_error(self):
+        with python_numbers(self), unchanged_on_error(self):
+            check_params(self)
+            self._check_routed()
+            encoder = fitted_encoder(self.encoder)
             rows = self._rows(encoder, X, go_on=go_on)
             target = self._targets(y, go_on=go_on)
             check_lengths(rows.n, len(target))
