@@ -6,6 +6,8 @@ from importlib.metadata import version as installed_version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from skunsup._parameters import groups
+
 project = "skunsup"
 author = "The skunsup developers"
 copyright = "2026, The skunsup developers"
@@ -72,7 +74,22 @@ def unlink_inherited_references(app, what, name, obj, options, lines):
     lines[:] = text.split("\n")
 
 
+def group_parameters(app, what, name, obj, options, lines):
+    """Give each group of an estimator's parameters a heading of its own.
+
+    Runs behind numpydoc, which writes the parameters as one list below `:Parameters:`.
+    """
+    if what != "class" or not hasattr(obj, "__dataclass_fields__"):
+        return
+    headings = {names[0]: title for title, names in groups(obj).items() if title}
+    for at in reversed(range(len(lines))):
+        found = re.match(r"    \*\*(\w+)", lines[at])
+        if found and found[1] in headings:
+            lines[at:at] = [f":{headings[found[1]]}:", ""]
+
+
 def setup(app):
-    """Register the hook where nothing else resolves those references."""
+    """Register the hooks; one is needed where nothing else resolves references."""
+    app.connect("autodoc-process-docstring", group_parameters, priority=900)
     if not links_to_other_projects:
         app.connect("autodoc-process-docstring", unlink_inherited_references)

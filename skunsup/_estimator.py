@@ -14,9 +14,6 @@ from skunsup._networks import Architecture, Network, Part
 from skunsup._random import make_generator
 from skunsup._sklearn import (
     DOC_LINK,
-    StrOptions,
-    integers,
-    reals,
     unchanged_on_error,
     validated,
 )
@@ -39,8 +36,9 @@ from skunsup._training import (
     train,
     weighted_sample,
 )
+from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
-from skunsup.inputs import INPUTS, Dense, Layout, Read, as_kind
+from skunsup.inputs import Dense, Layout, Read, as_kind
 
 CHANGED = (
     "{name} cannot go on training, because its parameters or the columns of X now "
@@ -70,14 +68,13 @@ class FitData:
         return self.layout.n_columns
 
 
-class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
+class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
-    A subclass has the shared parameters (`_shared_constraints` lists their ranges),
-    names in `_criterion` the method of its network that judges validation rows, and
-    says in `_architecture` what network. Four more hooks have defaults: what labels
-    mean, where weights start, with what optimizers, and what the history tells of its
-    health.
+    A subclass names in `_criterion` the method of its network that judges validation
+    rows, and says in `_architecture` what network. Four more hooks have defaults: what
+    labels mean, where weights start, with what optimizers, and what the history tells
+    of its health.
     """
 
     _doc_link_module = "skunsup"
@@ -89,29 +86,6 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
     _measures: bool = False
     _layout: Layout
     _kind: str
-
-    _shared_constraints: ClassVar[dict[str, list]] = {
-        "inputs": INPUTS,
-        "optimizer": [str, dict, keras.optimizers.Optimizer],
-        "learning_rate": [
-            reals(0, None, "neither"),
-            keras.optimizers.schedules.LearningRateSchedule,
-            None,
-        ],
-        "weight_decay": [reals(0, None, "left"), None],
-        "batch_size": [integers(1), None],
-        "epochs": [integers(1), None],
-        "max_steps": [integers(1), None],
-        "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [reals(0, 1, "neither")],
-        "n_iter_no_change": [integers(1)],
-        "tol": [reals(0, None, "left")],
-        "callbacks": [list, tuple, keras.callbacks.Callback, None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
 
     @abstractmethod
     def _architecture(self, data: FitData) -> Architecture:
@@ -333,7 +307,7 @@ class DeepEstimator(BaseEstimator, metaclass=ABCMeta):
             callbacks=tuple(callbacks),
             verbose=int(self.verbose),
             max_steps=self.max_steps,
-            schedule=self.learning_rate_schedule,
+            schedule=str(self.learning_rate_schedule),
         )
 
     def _check_length(self) -> None:

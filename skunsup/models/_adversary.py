@@ -5,12 +5,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import keras
 from keras import ops
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup._networks import (
-    ADVERSARIAL_LOSSES,
     DenseStack,
     Network,
     Part,
@@ -22,24 +20,10 @@ from skunsup._networks import (
     uniform,
     user_network,
 )
-from skunsup._sklearn import StrOptions, integers, reals
 from skunsup._training import OptimizerRecipe
 from skunsup.inputs import Layout
 from skunsup.models._parts import layer_sizes
 
-ADVERSARIAL_LOSS = [StrOptions(set(ADVERSARIAL_LOSSES))]
-ADVERSARY = {
-    "discriminator": [keras.Model, callable, None],
-    "discriminator_layer_sizes": ["array-like", integers(1), None],
-    "discriminator_learning_rate": [
-        reals(0, None, "neither"),
-        keras.optimizers.schedules.LearningRateSchedule,
-        None,
-    ],
-    "n_critic": [integers(1)],
-    "gradient_penalty": [reals(0, None, "left"), None],
-    "spectral_normalization": ["boolean"],
-}
 METRICS = ("accuracy_real", "accuracy_fake", "spread")
 DEFAULT_PENALTY = {"wasserstein": 10.0}
 COLLAPSED = 0.1
@@ -115,7 +99,7 @@ def discriminator_parts(
     Parameters
     ----------
     estimator : DeepEstimator
-        Has the parameters of `ADVERSARY`.
+        Has the parameters of `DiscriminatorParameters`.
     layout : Layout
         What is judged.
     n_beside : int, default=0

@@ -1,17 +1,18 @@
 """What the estimators share whose code has a category."""
 
+from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Part
 from skunsup._networks import resolve_activation as resolved
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
 from skunsup.inputs import DenseLayout, Layout
 from skunsup.models._adversary import (
-    ADVERSARIAL_LOSS,
-    ADVERSARY,
     AdversarialEstimator,
     discriminator_parts,
     penalty_weight,
@@ -22,10 +23,14 @@ from skunsup.models._categorical import (
     CategoricalPrior,
 )
 from skunsup.models._latent import LatentTransformer
+from skunsup.models._parameters import (
+    OWN_NETWORK,
+    CodeParameters,
+    DiscriminatorParameters,
+    LossParameters,
+    NoiseParameters,
+)
 from skunsup.models._parts import (
-    CODE,
-    LOSS,
-    NOISE,
     checked_noise_level,
     decoder_part,
     hidden_sizes,
@@ -34,19 +39,36 @@ from skunsup.models._parts import (
 )
 from skunsup.models._sampler import Sampler
 
-CATEGORICAL = {
-    **LatentTransformer._shared_constraints,
-    **CODE,
-    **LOSS,
-    **NOISE,
-    **ADVERSARY,
-    "category_discriminator": ADVERSARY["discriminator"],
-    "adversarial_loss": ADVERSARIAL_LOSS,
-    "adversarial_weight": [reals(0, None, "left")],
-}
+
+@parameters
+class CategoricalParameters(
+    DiscriminatorParameters, NoiseParameters, LossParameters, CodeParameters
+):
+    """Categories.
+
+    Parameters
+    ----------
+    adversarial_weight : float
+        Weight of the adversarial term of the encoder, in units of the reconstruction
+        loss, so that it means the same on any scale of X.
+    discriminator : keras.Model or callable
+        Own network from styles to hidden features, on which a linear unit is put: an
+        unfitted Keras model, or a callable of (n_inputs, None) that returns one.
+        Treated as `encoder` and `decoder`.
+    category_discriminator : keras.Model or callable
+        Own network in the same way from the probabilities.
+    """
+
+    adversarial_weight: float = parameter(1.0, [reals(0, None, "left")])
+    spectral_normalization: bool = parameter(True)
+    noise: str | None = parameter("gaussian")
+    noise_level: float = parameter(0.5)
+    category_discriminator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
 
 
-class CategoricalEstimator(AdversarialEstimator, Sampler, LatentTransformer):
+class CategoricalEstimator(
+    AdversarialEstimator, Sampler, LatentTransformer, CategoricalParameters
+):
     """Base of the estimators around a `CategoricalNetwork`.
 
     A subclass says in `_categories` how many there are, and in `_weights` what balance

@@ -1,22 +1,21 @@
 """Clustering by an adversarial autoencoder."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-import keras
 import numpy as np
 from sklearn.base import ClusterMixin
 
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
-from skunsup.inputs import Inputs
-from skunsup.models._categorical_estimator import CATEGORICAL, CategoricalEstimator
+from skunsup.models._categorical_estimator import CategoricalEstimator
 from skunsup.models._clusters import kmeans_values
 
 KMEANS_ROWS = 10_000
 
 
+@parameters
 class AAEClustering(ClusterMixin, CategoricalEstimator):
     """Clusters as the category in the code of an adversarial autoencoder.
 
@@ -33,108 +32,24 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
 
     Parameters
     ----------
-    n_clusters : int, default=8
+    n_clusters : int
         Number of clusters, at most the number of rows.
-    n_components : int, default=None
+    n_components : int
         Width of the continuous part of the code, the style. None means 2, or what an
         own `encoder` returns beside the clusters.
-    init : {"k-means", "random"}, default="k-means"
+    balance_weight : float
+        Weight of the divergence of the proportions of clusters in a minibatch from
+        equal ones [2]_, in the same units. It keeps clusters in use; 0 as in [1]_.
+    init : {"k-means", "random"}
         How the encoder's last layer starts: so that rows fall into the clusters of
         `sklearn.cluster.KMeans`, or at random as in [1]_. An own `encoder` needs
         "random".
-    hidden_layer_sizes : int or sequence of int, default=None
-        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear one; None for (128, 64), or what `inputs` finds suitable.
-    activation : str or callable, default="relu"
-        Of the hidden layers: a Keras name or a callable on tensors.
-    loss : str, keras.losses.Loss or callable, default="mean_squared_error"
-        Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
-        that returns one value a row. With "binary_crossentropy" the output is a
-        sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
-    adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
-default="non-saturating"
-        What discriminators and encoder play for.
-    adversarial_weight : float, default=1.0
-        Weight of the term by which the encoder fools the discriminators, in units of
-        the reconstruction loss, so that it means the same on any scale of X.
-    balance_weight : float, default=1.0
-        Weight of the divergence of the shares of clusters in a minibatch from equal
-        ones [4]_, in the same units. It keeps clusters in use; 0 as in [1]_.
-    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
-        What a row of X is, which chooses networks and likelihood. None for numbers.
-    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        A Keras name, configuration or instance; an instance is copied, once for the
-        discriminators and once for all else.
-    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
-default=None
-        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
-        rate share one compiled program.
-    discriminator_learning_rate : float or \
-keras.optimizers.schedules.LearningRateSchedule, default=None
-        Of the discriminators; None means `learning_rate`.
-    learning_rate_schedule : {"constant", "cosine"}, default="constant"
-        "cosine" lets the learning rate rise over the first fiftieth of the steps and
-        fall along half a cosine to nothing, in short pieces of constant rate [5]_.
-    weight_decay : float, default=None
-        Decoupled weight decay of the kernels, not of the biases. None means the
-        optimizer's own.
-    n_critic : int, default=1
-        Steps of the discriminators for one step of all else.
-    gradient_penalty : float, default=None
-        Weight of the squared distance from 1 of the norm of a discriminator's
-        gradient, between real and generated rows [2]_. None means 10 with the
-        Wasserstein loss and 0 with the others.
-    spectral_normalization : bool, default=True
-        Whether the discriminators' own layers are divided by their spectral norms
-        [3]_; not those of an own `discriminator`.
-    batch_size : int, default=32
-        Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int or None, default=100
-        Passes over the rows, at most; None for as many as `max_steps` takes.
-    max_steps : int, default=None
-        Minibatches to train on, at most, for a length that suits few rows and many
-        alike; the last epoch may be cut short. None means no limit.
-    early_stopping : bool, default=False
-        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
-        stop when their loss no longer falls, and keep the best weights. The loss is
-        that of reconstruction.
-    validation_fraction : float, default=0.1
-        In (0, 1). Only used with early stopping and without `X_val`.
-    n_iter_no_change : int, default=10
-        Epochs to wait for a better validation loss.
-    tol : float, default=1e-4
-        What counts as better, in units of the validation loss.
-    noise : {"gaussian", "masking", "swap"} or None, default="gaussian"
-        Corrupt the input in training and learn to restore the clean rows: add Gaussian
-        noise, set cells to 0, or swap cells with another row of the minibatch.
-    noise_level : float, default=0.5
-        Standard deviation of Gaussian noise in the units of X, or else the probability
-        that a cell is hit.
-    encoder, decoder : keras.Model or callable, default=None
+    encoder, decoder : keras.Model or callable
         Own networks for either half: an unfitted Keras model, or a callable that
         returns one. An encoder is called with (n_features, n_clusters + n_components)
         and returns logits with the style behind them, a decoder is called with
         (n_clusters + n_components, n_features). They are copied and trained from fresh
         weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
-    discriminator : keras.Model or callable, default=None
-        Own network from styles to hidden features, on which a linear unit is put: an
-        unfitted Keras model, or a callable of (n_inputs, None) that returns one.
-        Treated as `encoder` and `decoder`.
-    category_discriminator : keras.Model or callable, default=None
-        Own network in the same way for the clusters.
-    discriminator_layer_sizes : int or sequence of int, default=None
-        Widths of the hidden layers of each discriminator; None means
-        `hidden_layer_sizes`.
-    callbacks : list of keras.callbacks.Callback, default=None
-        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
-        called once for each compiled block of minibatches.
-    warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer state of the last call.
-    random_state : int, RandomState instance or None, default=None
-        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
-        every call on one machine and backend.
-    verbose : int, default=0
-        1 shows a progress bar.
 
     Attributes
     ----------
@@ -142,8 +57,6 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         Cluster of each row of the last `fit` or `partial_fit`.
     n_components_ : int
         Width of the whole code, `n_clusters` and style.
-    n_iter_ : int
-        Epochs run.
     history_ : dict of str to list of float
         One entry an epoch: `loss`, the sum of its terms `reconstruction`,
         `discriminator`, `adversarial` and `balance` (weighted); `accuracy_real` and
@@ -153,14 +66,6 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
         deviation of styles relative to the prior's; `usage`, the perplexity of the
         clusters in a minibatch relative to that of equal shares; and `val_loss` if
         rows were held out.
-    model_ : keras.Model
-        The network, with its parts as attributes.
-    callbacks_ : list of keras.callbacks.Callback
-        The copies of `callbacks` that were called in the last fit.
-    n_features_in_ : int
-        Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X had string names.
 
     Warns
     -----
@@ -176,14 +81,8 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     ----------
     .. [1] Makhzani, Shlens, Jaitly, Goodfellow & Frey, "Adversarial autoencoders",
        arXiv:1511.05644, 2015, section 5.
-    .. [2] Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville, "Improved training of
-       Wasserstein GANs", NeurIPS 2017.
-    .. [3] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
-       adversarial networks", ICLR 2018.
-    .. [4] Springenberg, "Unsupervised and semi-supervised learning with categorical
+    .. [2] Springenberg, "Unsupervised and semi-supervised learning with categorical
        generative adversarial networks", ICLR 2016.
-    .. [5] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
-       ICLR 2017.
 
     Examples
     --------
@@ -198,89 +97,10 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     (3, 4)
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **CATEGORICAL,
-        "n_clusters": [integers(1)],
-        "balance_weight": [reals(0, None, "left")],
-        "init": [StrOptions({"k-means", "random"})],
-    }
-
-    def __init__(
-        self,
-        n_clusters: int = 8,
-        *,
-        n_components: int | None = None,
-        init: str = "k-means",
-        hidden_layer_sizes: int | Sequence[int] | None = None,
-        activation: str | Callable = "relu",
-        loss: str | keras.losses.Loss | Callable = "mean_squared_error",
-        adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 1.0,
-        balance_weight: float = 1.0,
-        inputs: Inputs | None = None,
-        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
-        learning_rate: Any = None,
-        discriminator_learning_rate: Any = None,
-        learning_rate_schedule: str = "constant",
-        weight_decay: float | None = None,
-        n_critic: int = 1,
-        gradient_penalty: float | None = None,
-        spectral_normalization: bool = True,
-        batch_size: int | None = 32,
-        epochs: int | None = 100,
-        max_steps: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        noise: str | None = "gaussian",
-        noise_level: float = 0.5,
-        encoder: keras.Model | Callable | None = None,
-        decoder: keras.Model | Callable | None = None,
-        discriminator: keras.Model | Callable | None = None,
-        category_discriminator: keras.Model | Callable | None = None,
-        discriminator_layer_sizes: int | Sequence[int] | None = None,
-        callbacks: Sequence[keras.callbacks.Callback] | None = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_clusters = n_clusters
-        self.n_components = n_components
-        self.init = init
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.loss = loss
-        self.adversarial_loss = adversarial_loss
-        self.adversarial_weight = adversarial_weight
-        self.balance_weight = balance_weight
-        self.inputs = inputs
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.discriminator_learning_rate = discriminator_learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.weight_decay = weight_decay
-        self.n_critic = n_critic
-        self.gradient_penalty = gradient_penalty
-        self.spectral_normalization = spectral_normalization
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.max_steps = max_steps
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.noise = noise
-        self.noise_level = noise_level
-        self.encoder = encoder
-        self.decoder = decoder
-        self.discriminator = discriminator
-        self.category_discriminator = category_discriminator
-        self.discriminator_layer_sizes = discriminator_layer_sizes
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
+    n_clusters: int = parameter(8, [integers(1)], kw_only=False)
+    n_components: int | None = parameter(None)
+    balance_weight: float = parameter(1.0, [reals(0, None, "left")])
+    init: str = parameter("k-means", [StrOptions({"k-means", "random"})])
 
     def fit(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None

@@ -1,7 +1,7 @@
 """The generative adversarial network."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,16 +19,19 @@ from skunsup._networks import (
     resolve_activation,
     squared_distances,
 )
-from skunsup._sklearn import integers
-from skunsup.inputs import Inputs, Layout
+from skunsup._parameters import parameter, parameters
+from skunsup.inputs import Layout
 from skunsup.models._adversary import (
-    ADVERSARIAL_LOSS,
-    ADVERSARY,
     AdversarialEstimator,
     Adversary,
     discriminator_parts,
     penalty_weight,
     spread,
+)
+from skunsup.models._parameters import (
+    OWN_NETWORK,
+    DiscriminatorParameters,
+    LayerParameters,
 )
 from skunsup.models._parts import hidden_sizes, own_output
 from skunsup.models._sampler import Sampler
@@ -126,119 +129,66 @@ class GANNetwork(Adversary):
         return self.judge(x, training=training)
 
 
+@parameters
+class GANParameters(DiscriminatorParameters, LayerParameters):
+    """Generator.
+
+    Parameters
+    ----------
+    generator : keras.Model or callable
+        Own network from noise to rows: an unfitted Keras model, or a callable of
+        (n_components, n_features) that returns one. It is copied and trained from fresh
+        weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
+    """
+
+    generator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+
+
+@parameters
 class GAN(
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     AdversarialEstimator,
     Sampler,
     DeepEstimator,
+    GANParameters,
 ):
     """Generator of rows, trained against a discriminator of rows.
 
     The generator turns noise into rows, the discriminator learns to tell them from the
     training rows, and the generator to fool it [1]_. `sample` generates rows.
-    `transform` gives the last hidden features of the discriminator [4]_, which a
+    `transform` gives the last hidden features of the discriminator [2]_, which a
     linear classifier or a clusterer can use, and `score_samples` its logits: how real a
     row looks to it, which near the end of a fair game is not much.
 
     Parameters
     ----------
-    n_components : int, default=None
+    n_components : int
         Width of the noise that rows are made from. None means 16.
-    hidden_layer_sizes : int or sequence of int, default=None
+    hidden_layer_sizes : int or sequence of int
         Widths of the hidden layers of the discriminator; the generator mirrors them.
-        None for (128, 64), or what `inputs` finds suitable.
-    activation : str or callable, default="relu"
+        None for (128, 64), or what suits `inputs`.
+    activation : str or callable
         Of the hidden layers: a Keras name or a callable on tensors.
-    adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
-default="non-saturating"
-        What discriminator and generator play for.
-    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
-        What a row of X is, which chooses networks and likelihood. None for numbers.
-    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        A Keras name, configuration or instance; an instance is copied, once for the
-        discriminator and once for all else.
-    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
-default=None
-        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
-        rate share one compiled program.
-    discriminator_learning_rate : float or \
-keras.optimizers.schedules.LearningRateSchedule, default=None
-        Of the discriminator; None means `learning_rate`.
-    learning_rate_schedule : {"constant", "cosine"}, default="constant"
-        "cosine" lets the learning rate rise over the first fiftieth of the steps and
-        fall along half a cosine to nothing, in short pieces of constant rate [6]_.
-    weight_decay : float, default=None
-        Decoupled weight decay of the kernels, not of the biases. None means the
-        optimizer's own.
-    n_critic : int, default=1
-        Steps of the discriminator for one step of all else.
-    gradient_penalty : float, default=None
-        Weight of the squared distance from 1 of the norm of the discriminator's
-        gradient, between real and generated rows [2]_. None means 10 with the
-        Wasserstein loss and 0 with the others.
-    spectral_normalization : bool, default=False
-        Whether the discriminator's own layers are divided by their spectral norms
-        [3]_; not those of an own `discriminator`.
-    batch_size : int, default=32
-        Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int or None, default=100
-        Passes over the rows, at most; None for as many as `max_steps` takes.
-    max_steps : int, default=None
-        Minibatches to train on, at most, for a length that suits few rows and many
-        alike; the last epoch may be cut short. None means no limit.
-    early_stopping : bool, default=False
+    early_stopping : bool
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
-        their energy distance from generated rows [5]_.
-    validation_fraction : float, default=0.1
-        In (0, 1). Only used with early stopping and without `X_val`.
-    n_iter_no_change : int, default=10
-        Epochs to wait for a better validation loss.
-    tol : float, default=1e-4
-        What counts as better, in units of the validation loss.
-    generator : keras.Model or callable, default=None
-        Own network from noise to rows: an unfitted Keras model, or a callable of
-        (n_components, n_features) that returns one. It is copied and trained from fresh
-        weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
-    discriminator : keras.Model or callable, default=None
+        their energy distance from generated rows [3]_.
+    discriminator : keras.Model or callable
         Own network from rows to hidden features, on which a linear unit is put: an
         unfitted Keras model, or a callable of (n_inputs, None) that returns one.
         Treated as `generator`.
-    discriminator_layer_sizes : int or sequence of int, default=None
-        Widths of the hidden layers of the discriminator; None means
-        `hidden_layer_sizes`.
-    callbacks : list of keras.callbacks.Callback, default=None
-        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
-        called once for each compiled block of minibatches.
-    warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer state of the last call.
-    random_state : int, RandomState instance or None, default=None
-        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
-        every call on one machine and backend.
-    verbose : int, default=0
-        1 shows a progress bar.
 
     Attributes
     ----------
     n_components_ : int
         Width of the noise.
-    n_iter_ : int
-        Epochs run.
     history_ : dict of str to list of float
         One entry an epoch: `loss`, the sum of its terms `discriminator` and
         `generator`; `accuracy_real` and `accuracy_fake`, the shares of rows and of
         generated rows that the discriminator tells (0.5 is a draw, 1 means the
         generator has lost); `spread`, the standard deviation of generated rows relative
         to the data's; and `val_loss` if rows were held out.
-    model_ : keras.Model
-        The network, with its parts as attributes.
-    callbacks_ : list of keras.callbacks.Callback
-        The copies of `callbacks` that were called in the last fit.
-    n_features_in_ : int
-        Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X had string names.
 
     Warns
     -----
@@ -253,16 +203,10 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     References
     ----------
     .. [1] Goodfellow et al., "Generative adversarial nets", NeurIPS 2014.
-    .. [2] Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville, "Improved training of
-       Wasserstein GANs", NeurIPS 2017.
-    .. [3] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
-       adversarial networks", ICLR 2018.
-    .. [4] Radford, Metz & Chintala, "Unsupervised representation learning with deep
+    .. [2] Radford, Metz & Chintala, "Unsupervised representation learning with deep
        convolutional generative adversarial networks", ICLR 2016.
-    .. [5] Szekely & Rizzo, "Energy statistics: A class of statistics based on
+    .. [3] Szekely & Rizzo, "Energy statistics: A class of statistics based on
        distances", Journal of Statistical Planning and Inference 143, 2013.
-    .. [6] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
-       ICLR 2017.
 
     Examples
     --------
@@ -278,74 +222,6 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     """
 
     _criterion = "row_loss"
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **DeepEstimator._shared_constraints,
-        "n_components": [integers(1), None],
-        "hidden_layer_sizes": ["array-like", integers(1), None],
-        "activation": [str, callable],
-        **ADVERSARY,
-        "adversarial_loss": ADVERSARIAL_LOSS,
-        "generator": [keras.Model, callable, None],
-    }
-
-    def __init__(
-        self,
-        n_components: int | None = None,
-        *,
-        hidden_layer_sizes: int | Sequence[int] | None = None,
-        activation: str | Callable = "relu",
-        adversarial_loss: str = "non-saturating",
-        inputs: Inputs | None = None,
-        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
-        learning_rate: Any = None,
-        discriminator_learning_rate: Any = None,
-        learning_rate_schedule: str = "constant",
-        weight_decay: float | None = None,
-        n_critic: int = 1,
-        gradient_penalty: float | None = None,
-        spectral_normalization: bool = False,
-        batch_size: int | None = 32,
-        epochs: int | None = 100,
-        max_steps: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        generator: keras.Model | Callable | None = None,
-        discriminator: keras.Model | Callable | None = None,
-        discriminator_layer_sizes: int | Sequence[int] | None = None,
-        callbacks: Sequence[keras.callbacks.Callback] | None = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.adversarial_loss = adversarial_loss
-        self.inputs = inputs
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.discriminator_learning_rate = discriminator_learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.weight_decay = weight_decay
-        self.n_critic = n_critic
-        self.gradient_penalty = gradient_penalty
-        self.spectral_normalization = spectral_normalization
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.max_steps = max_steps
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.generator = generator
-        self.discriminator = discriminator
-        self.discriminator_layer_sizes = discriminator_layer_sizes
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -18,22 +18,7 @@ from skunsup._networks import (
     resolve_activation,
     user_network,
 )
-from skunsup._sklearn import StrOptions, integers, reals
 from skunsup.inputs import Layout
-
-# Ranges of the parameters that say what the networks look like.
-CODE = {
-    "n_components": [integers(1), None],
-    "hidden_layer_sizes": ["array-like", integers(1), None],
-    "activation": [str, callable],
-    "encoder": [keras.Model, callable, None],
-    "decoder": [keras.Model, callable, None],
-}
-LOSS = {"loss": [str, keras.losses.Loss, callable]}
-NOISE = {
-    "noise": [StrOptions({"gaussian", "masking", "swap"}), None],
-    "noise_level": [reals(0, None, "left")],
-}
 
 
 def layer_sizes(given: int | Sequence[int], name: str = "hidden_layer_sizes") -> tuple:
@@ -67,7 +52,7 @@ def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Part
     Parameters
     ----------
     estimator : DeepEstimator
-        Has the parameters of `CODE`.
+        Has the parameters of `CodeParameters`.
     layout : Layout
         What rows look like.
     per_component : int, default=1
@@ -107,7 +92,7 @@ def decoder_part(estimator: Any, n_components: int, layout: Layout, last: str) -
     Parameters
     ----------
     estimator : DeepEstimator
-        Has the parameters of `CODE`.
+        Has the parameters of `CodeParameters`.
     n_components : int
         Number of columns in.
     layout : Layout

@@ -6,11 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks import PRIORS, noise_state
-from skunsup._sklearn import StrOptions
+from skunsup._networks import noise_state
 from skunsup.models._code import CodeNetwork
 
-PRIOR = {"prior": [StrOptions(set(PRIORS)), callable]}
 DECAY = 0.95
 
 

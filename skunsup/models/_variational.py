@@ -1,8 +1,7 @@
 """The variational autoencoder."""
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,10 +9,11 @@ from keras import ops
 
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network, RealLoss, noise_state, normal
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
-from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
-from skunsup.models._parts import CODE, decoder_part, encoder_part
+from skunsup.models._parameters import CodeParameters
+from skunsup.models._parts import decoder_part, encoder_part
 from skunsup.models._sampler import Sampler
 
 LOG_VARIANCES = (-10.0, 10.0)
@@ -210,11 +210,6 @@ class VariationalNetwork(Network):
         variance = _picked(self.variance, at)
         return 0.5 * (math.log(2 * math.pi) + ops.log(variance)) + excess
 
-    def _variance_at(self, at: slice | np.ndarray) -> Any:
-        if isinstance(at, slice):
-            return ops.convert_to_tensor(self.variance)[at]
-        return ops.take(self.variance, at)
-
     def _excess(self, x: Any, output: Any, at: Any) -> Any:
         """Minus the log-likelihood of real cells, without the Gaussian's constant."""
         x = ops.broadcast_to(x, ops.shape(output))
@@ -294,7 +289,62 @@ def check_likelihood(likelihood: str, low: float, high: float) -> None:
         )
 
 
-class VariationalAutoencoder(Sampler, LatentTransformer):
+@parameters
+class VariationalParameters(CodeParameters):
+    """Likelihood and prior.
+
+    Parameters
+    ----------
+    n_components : int
+        Width of the code. None means 2, or half of what an own `encoder` returns.
+    likelihood : {"gaussian", "bernoulli", "multinomial"}
+        Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
+        decoder then ends in a sigmoid, and `sample` returns probabilities.
+        "multinomial" is for counts, and for weights such as tf-idf, of words or items
+        [4]_; the decoder ends in a softmax, and what it returns are proportions.
+    noise_variance : {"diagonal", "isotropic"} or float
+        Variance of the Gaussian likelihood, in squared units of X: learned for each
+        column or for all together [3]_, or fixed. Learned ones stay above 0.0001.
+    beta : float
+        Weight of the KL term; more asks for codes that are more independent [1]_.
+    warmup_epochs : int
+        Epochs over which the weight of the KL term rises from near 0 to `beta`.
+    n_importance_samples : int
+        None makes `score_samples` the evidence lower bound; a number the tighter
+        importance-weighted bound with so many draws a row [2]_. The draws are fixed.
+    early_stopping : bool
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights. The loss is
+        minus the lower bound with the KL term weighted by `beta`, without drawing.
+    encoder, decoder : keras.Model or callable
+        Own networks for either half: an unfitted Keras model, or a callable that
+        returns one. An encoder is called with (n_features, 2 n_components) and returns
+        means and log-variances side by side, a decoder with (n_components, n_features).
+        They are copied and trained from fresh weights, fixed by `random_state`.
+
+    References
+    ----------
+    .. [1] Higgins et al., "beta-VAE: Learning basic visual concepts with a constrained
+       variational framework", ICLR 2017.
+    .. [2] Burda, Grosse & Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
+    .. [3] Rybkin, Daniilidis & Levine, "Simple and effective VAE training with
+       calibrated decoders", ICML 2021.
+    .. [4] Liang, Krishnan, Hoffman & Jebara, "Variational autoencoders for
+       collaborative filtering", WWW 2018, section 2.2.
+    """
+
+    likelihood: str = parameter("gaussian", [StrOptions(set(LIKELIHOODS))])
+    noise_variance: str | float = parameter(
+        "diagonal",
+        [StrOptions({"diagonal", "isotropic"}), reals(0, None, "neither")],
+    )
+    beta: float = parameter(1.0, [reals(0, None, "left")])
+    warmup_epochs: int = parameter(0, [integers(0)])
+    n_importance_samples: int | None = parameter(None, [integers(1), None])
+
+
+@parameters
+class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     """Autoencoder with a normal distribution of codes, which can generate rows.
 
     The encoder gives each row a normal distribution of codes, the decoder each code a
@@ -303,98 +353,15 @@ class VariationalAutoencoder(Sampler, LatentTransformer):
     `score_samples` is that bound, in nats. With a linear network this is probabilistic
     PCA (isotropic noise) or factor analysis (diagonal noise).
 
-    Parameters
-    ----------
-    n_components : int, default=None
-        Width of the code. None means 2, or half of what an own `encoder` returns.
-    hidden_layer_sizes : int or sequence of int, default=None
-        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear model; None for (128, 64), or what `inputs` finds suitable.
-    activation : str or callable, default="relu"
-        Of the hidden layers: a Keras name or a callable on tensors.
-    likelihood : {"gaussian", "bernoulli", "multinomial"}, default="gaussian"
-        Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
-        decoder then ends in a sigmoid, and `sample` returns probabilities.
-        "multinomial" is for counts, and for weights such as tf-idf, of words or items
-        [6]_; the decoder ends in a softmax, and what it returns are shares.
-    noise_variance : {"diagonal", "isotropic"} or float, default="diagonal"
-        Variance of the Gaussian likelihood, in squared units of X: learned for each
-        column or for all together [4]_, or fixed. Learned ones stay above 0.0001.
-    beta : float, default=1.0
-        Weight of the KL term; more asks for codes that are more independent [2]_.
-    warmup_epochs : int, default=0
-        Epochs over which the weight of the KL term rises from near 0 to `beta`.
-    n_importance_samples : int, default=None
-        None makes `score_samples` the evidence lower bound; a number the tighter
-        importance-weighted bound with so many draws a row [3]_. The draws are fixed.
-    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
-        What a row of X is, which chooses networks and likelihood. None for numbers.
-    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        A Keras name, configuration or instance; an instance is copied.
-    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
-default=None
-        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
-        rate share one compiled program.
-    learning_rate_schedule : {"constant", "cosine"}, default="constant"
-        "cosine" lets the learning rate rise over the first fiftieth of the steps and
-        fall along half a cosine to nothing, in short pieces of constant rate [5]_.
-    weight_decay : float, default=None
-        Decoupled weight decay of the kernels, not of the biases. None means the
-        optimizer's own.
-    batch_size : int, default=32
-        Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int or None, default=100
-        Passes over the rows, at most; None for as many as `max_steps` takes.
-    max_steps : int, default=None
-        Minibatches to train on, at most, for a length that suits few rows and many
-        alike; the last epoch may be cut short. None means no limit.
-    early_stopping : bool, default=False
-        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
-        stop when their loss no longer falls, and keep the best weights. The loss is
-        minus the lower bound with the KL term weighted by `beta`, without drawing.
-    validation_fraction : float, default=0.1
-        In (0, 1). Only used with early stopping and without `X_val`.
-    n_iter_no_change : int, default=10
-        Epochs to wait for a better validation loss.
-    tol : float, default=1e-4
-        What counts as better, in nats.
-    encoder, decoder : keras.Model or callable, default=None
-        Own networks for either half: an unfitted Keras model, or a callable that
-        returns one. An encoder is called with (n_features, 2 n_components) and returns
-        means and log-variances side by side, a decoder with (n_components, n_features).
-        They are copied and trained from fresh weights, fixed by `random_state`.
-    callbacks : list of keras.callbacks.Callback, default=None
-        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
-        called once for each compiled block of minibatches.
-    warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer state of the last call.
-    random_state : int, RandomState instance or None, default=None
-        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
-        every call on one machine and backend.
-    verbose : int, default=0
-        1 shows a progress bar.
-
     Attributes
     ----------
-    n_components_ : int
-        Width of the code.
     noise_variance_ : ndarray of shape (n_features,)
         Variance of each column given the code, of the Gaussian likelihood; of a table,
         in units of the standardised column, NaN for categories.
-    n_iter_ : int
-        Epochs run.
     history_ : dict of str to list of float
         One entry an epoch: `loss`, its terms `reconstruction` (minus the mean
         log-likelihood) and `kl` (weighted), the weight `beta`, and `val_loss` if rows
         were held out.
-    model_ : keras.Model
-        The network, with `encoder` and `decoder`.
-    callbacks_ : list of keras.callbacks.Callback
-        The copies of `callbacks` that were called in the last fit.
-    n_features_in_ : int
-        Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X had string names.
 
     See Also
     --------
@@ -404,15 +371,6 @@ default=None
     References
     ----------
     .. [1] Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014.
-    .. [2] Higgins et al., "beta-VAE: Learning basic visual concepts with a constrained
-       variational framework", ICLR 2017.
-    .. [3] Burda, Grosse & Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
-    .. [4] Rybkin, Daniilidis & Levine, "Simple and effective VAE training with
-       calibrated decoders", ICML 2021.
-    .. [5] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
-       ICLR 2017.
-    .. [6] Liang, Krishnan, Hoffman & Jebara, "Variational autoencoders for
-       collaborative filtering", WWW 2018, section 2.2.
 
     Examples
     --------
@@ -426,76 +384,6 @@ default=None
     >>> model.sample(3, random_state=0).shape
     (3, 4)
     """
-
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **LatentTransformer._shared_constraints,
-        **CODE,
-        "likelihood": [StrOptions(set(LIKELIHOODS))],
-        "noise_variance": [
-            StrOptions({"diagonal", "isotropic"}),
-            reals(0, None, "neither"),
-        ],
-        "beta": [reals(0, None, "left")],
-        "warmup_epochs": [integers(0)],
-        "n_importance_samples": [integers(1), None],
-    }
-
-    def __init__(
-        self,
-        n_components: int | None = None,
-        *,
-        hidden_layer_sizes: int | Sequence[int] | None = None,
-        activation: str | Callable = "relu",
-        likelihood: str = "gaussian",
-        noise_variance: str | float = "diagonal",
-        beta: float = 1.0,
-        warmup_epochs: int = 0,
-        n_importance_samples: int | None = None,
-        inputs: Inputs | None = None,
-        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
-        learning_rate: Any = None,
-        learning_rate_schedule: str = "constant",
-        weight_decay: float | None = None,
-        batch_size: int | None = 32,
-        epochs: int | None = 100,
-        max_steps: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        encoder: keras.Model | Callable | None = None,
-        decoder: keras.Model | Callable | None = None,
-        callbacks: Sequence[keras.callbacks.Callback] | None = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.likelihood = likelihood
-        self.noise_variance = noise_variance
-        self.beta = beta
-        self.warmup_epochs = warmup_epochs
-        self.n_importance_samples = n_importance_samples
-        self.inputs = inputs
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.max_steps = max_steps
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.encoder = encoder
-        self.decoder = decoder
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
 
     @property
     def noise_variance_(self) -> np.ndarray:

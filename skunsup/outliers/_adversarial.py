@@ -1,16 +1,13 @@
 """The adversarial autoencoder as an outlier detector."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
-
-import keras
-
-from skunsup.inputs import Inputs
+from skunsup._parameters import parameter, parameters
 from skunsup.models import AdversarialAutoencoder
-from skunsup.outliers._flat import FlatDetector
+from skunsup.models._adversarial import AdversarialParameters
+from skunsup.outliers._flat import DetectorDefaults, FlatDetector
 
 
-class AAEDetector(FlatDetector):
+@parameters
+class AAEDetector(DetectorDefaults, AdversarialParameters, FlatDetector):
     """Outlier detector by what an adversarial autoencoder leaves unexplained.
 
     An adversarial autoencoder reconstructs normal rows from codes that follow a prior
@@ -22,149 +19,10 @@ class AAEDetector(FlatDetector):
     :class:`AdversarialAutoencoder`; the input is corrupted by a little Gaussian noise
     by default, which keeps the network from learning to copy whatever it sees [2]_.
 
-    Parameters
-    ----------
-    contamination : "auto" or float, default="auto"
-        A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
-        the threshold where clean data would be flagged at a rate of 1 %; see
-        :class:`OutlierDetector`.
-    score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
-        What makes a row an outlier. "residual": the Mahalanobis distance of what the
-        network leaves unexplained [6]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [7]_, by
-        columns in standard deviations, or as normal scores where their tails are heavy.
-        "hybrid": the geometric mean of these two, in which neighbours weigh three
-        times as much.
-        "reconstruction": minus the score of :class:`AdversarialAutoencoder`.
-    novelty : bool, default=False
-        Whether the training rows are known to be normal, as in scikit-learn's
-        LocalOutlierFactor. It sets what None means for `trim` and `n_neighbors`, and
-        makes two networks learn one after the other, each on half of the rows, so that
-        a training row is judged by the one that did not see it. Either way new rows can
-        be scored, and a training row is never its own neighbour.
-    trim : float, default=None
-        Share in [0, 0.5] of the training rows, those with the highest scores, to leave
-        out when the score is fitted. None means 0.2, or 0 with `novelty`.
-    n_neighbors : int or float, default=None
-        Number of the neighbour, or a share in (0, 1) of the rows to look among. None
-        means 0.03, or 1 with `novelty`.
-    n_components : int, default=None
-        Width of the code. None means 16, or what an own `encoder` returns.
-    hidden_layer_sizes : int or sequence of int, default=(64,)
-        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear one.
-    activation : str or callable, default="swish"
-        Of the hidden layers: a Keras name or a callable on tensors.
-    loss : str, keras.losses.Loss or callable, default="mean_squared_error"
-        Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
-        that returns one value a row. With "binary_crossentropy" the output is a
-        sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
-    prior : {"gaussian", "uniform", "mixture", "swiss-roll"} or callable, \
-default="gaussian"
-        Distribution that codes shall follow: standard normal; uniform on [-1, 1]; ten
-        Gaussians on a circle of radius 4; a spiral (both in the first two columns, the
-        others normal); or a callable of (n_samples, rng), with a
-        `numpy.random.Generator`, that returns (n_samples, n_components) draws.
-    adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}, \
-default="non-saturating"
-        What discriminator and encoder play for.
-    adversarial_weight : float, default=0.3
-        Weight of the term by which the encoder fools the discriminator, in units of
-        the reconstruction loss, so that it means the same on any scale of X.
-    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
-        What a row of X is, which chooses networks and likelihood. None for numbers.
-    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        A Keras name, configuration or instance; an instance is copied, once for the
-        discriminator and once for all else.
-    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
-default=0.002
-        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
-        rate share one compiled program.
-    discriminator_learning_rate : float or \
-keras.optimizers.schedules.LearningRateSchedule, default=None
-        Of the discriminator; None means `learning_rate`.
-    learning_rate_schedule : {"constant", "cosine"}, default="constant"
-        "cosine" lets the learning rate rise over the first fiftieth of the steps and
-        fall along half a cosine to nothing, in short pieces of constant rate [5]_.
-    weight_decay : float, default=None
-        Decoupled weight decay of the kernels, not of the biases. None means the
-        optimizer's own.
-    n_critic : int, default=1
-        Steps of the discriminator for one step of all else.
-    gradient_penalty : float, default=None
-        Weight of the squared distance from 1 of the norm of the discriminator's
-        gradient, between real and generated rows [3]_. None means 10 with the
-        Wasserstein loss and 0 with the others.
-    spectral_normalization : bool, default=False
-        Whether the discriminator's own layers are divided by their spectral norms
-        [4]_; not those of an own `discriminator`.
-    batch_size : int, default=128
-        Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int, default=None
-        Passes over the rows, at most. None means as many as `max_steps` takes.
-    max_steps : int, default=None
-        Minibatches to train on, at most; the last epoch may be cut short. None means
-        1,000 where `epochs` is None too, else no limit.
-    early_stopping : bool, default=False
-        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
-        stop when their loss no longer falls, and keep the best weights. The loss is
-        that of reconstruction.
-    validation_fraction : float, default=0.1
-        In (0, 1). Only used with early stopping and without `X_val`.
-    n_iter_no_change : int, default=10
-        Epochs to wait for a better validation loss.
-    tol : float, default=1e-4
-        What counts as better, in units of the validation loss.
-    noise : {"gaussian", "masking", "swap"}, default="gaussian"
-        Corrupt the input in training and learn to restore the clean rows: add Gaussian
-        noise, set cells to 0, or swap cells with another row of the minibatch.
-    noise_level : float, default=0.1
-        Standard deviation of Gaussian noise in the units of X, or else the probability
-        that a cell is hit.
-    density_weight : float, default=0.0
-        Weight of log p(z) in `score_samples`, which training does not see. 0 makes the
-        score minus the reconstruction loss of the row, in the units of the loss.
-    encoder, decoder : keras.Model or callable, default=None
-        Own networks for either half: an unfitted Keras model, or a callable that
-        returns one. An encoder is called with (n_features, n_components), a decoder
-        with (n_components, n_features). They are copied and trained from fresh
-        weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
-    discriminator : keras.Model or callable, default=None
-        Own network from codes to hidden features, on which a linear unit is put: an
-        unfitted Keras model, or a callable of (n_inputs, None) that returns one.
-        Treated as `encoder` and `decoder`.
-    discriminator_layer_sizes : int or sequence of int, default=None
-        Widths of the hidden layers of the discriminator; None means
-        `hidden_layer_sizes`.
-    callbacks : list of keras.callbacks.Callback, default=None
-        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
-        called once for each compiled block of minibatches.
-    warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer state of the last call.
-    random_state : int, RandomState instance or None, default=None
-        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
-        every call on one machine and backend.
-    verbose : int, default=0
-        1 shows a progress bar.
-
     Attributes
     ----------
     estimator_ : AdversarialAutoencoder
         The fitted model; with `novelty` the first of two.
-    offset_ : float
-        `decision_function` is `score_samples` minus this.
-    n_components_ : int
-        Width of the code.
-    n_iter_ : int
-        Epochs run.
-    history_ : dict of str to list of float
-        One entry an epoch; see :class:`AdversarialAutoencoder`.
-    model_ : keras.Model
-        The network, with its parts as attributes.
-    n_features_in_ : int
-        Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X had string names.
 
     See Also
     --------
@@ -177,17 +35,6 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
        arXiv:1511.05644, 2015.
     .. [2] Vincent, Larochelle, Lajoie, Bengio & Manzagol, "Stacked denoising
        autoencoders", JMLR 11, 2010.
-    .. [3] Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville, "Improved training of
-       Wasserstein GANs", NeurIPS 2017.
-    .. [4] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
-       adversarial networks", ICLR 2018.
-    .. [5] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
-       ICLR 2017.
-    .. [6] Denouden, Salay, Czarnecki, Abdelzad, Phan & Vernekar, "Improving
-       reconstruction autoencoder out-of-distribution detection with Mahalanobis
-       distance", arXiv:1812.02765, 2018.
-    .. [7] Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from
-       large data sets", SIGMOD 2000.
 
     Examples
     --------
@@ -202,90 +49,7 @@ keras.optimizers.schedules.LearningRateSchedule, default=None
     """
 
     _model = AdversarialAutoencoder
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **AdversarialAutoencoder._parameter_constraints,
-        **FlatDetector._own,
-    }
 
-    def __init__(
-        self,
-        contamination: str | float = "auto",
-        *,
-        score_by: str = "hybrid",
-        novelty: bool = False,
-        trim: float | None = None,
-        n_neighbors: float | None = None,
-        n_components: int | None = None,
-        hidden_layer_sizes: int | Sequence[int] = (64,),
-        activation: str | Callable = "swish",
-        loss: str | keras.losses.Loss | Callable = "mean_squared_error",
-        prior: str | Callable = "gaussian",
-        adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 0.3,
-        inputs: Inputs | None = None,
-        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
-        learning_rate: Any = 0.002,
-        discriminator_learning_rate: Any = None,
-        learning_rate_schedule: str = "constant",
-        weight_decay: float | None = None,
-        n_critic: int = 1,
-        gradient_penalty: float | None = None,
-        spectral_normalization: bool = False,
-        batch_size: int | None = 128,
-        epochs: int | None = None,
-        max_steps: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        noise: str | None = "gaussian",
-        noise_level: float = 0.1,
-        density_weight: float = 0.0,
-        encoder: keras.Model | Callable | None = None,
-        decoder: keras.Model | Callable | None = None,
-        discriminator: keras.Model | Callable | None = None,
-        discriminator_layer_sizes: int | Sequence[int] | None = None,
-        callbacks: Sequence[keras.callbacks.Callback] | None = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.contamination = contamination
-        self.score_by = score_by
-        self.novelty = novelty
-        self.trim = trim
-        self.n_neighbors = n_neighbors
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.loss = loss
-        self.prior = prior
-        self.adversarial_loss = adversarial_loss
-        self.adversarial_weight = adversarial_weight
-        self.inputs = inputs
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.discriminator_learning_rate = discriminator_learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.weight_decay = weight_decay
-        self.n_critic = n_critic
-        self.gradient_penalty = gradient_penalty
-        self.spectral_normalization = spectral_normalization
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.max_steps = max_steps
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.noise = noise
-        self.noise_level = noise_level
-        self.density_weight = density_weight
-        self.encoder = encoder
-        self.decoder = decoder
-        self.discriminator = discriminator
-        self.discriminator_layer_sizes = discriminator_layer_sizes
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
+    adversarial_weight: float = parameter(0.3)
+    noise: str | None = parameter("gaussian")
+    density_weight: float = parameter(0.0)

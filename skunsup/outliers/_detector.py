@@ -34,6 +34,7 @@ from skunsup.outliers._threshold import (
 )
 
 SPARSE_BATCH = 1024
+CONTAMINATION = [StrOptions({"auto"}), reals(0, 0.5, "right")]
 
 
 def _explains(detector: Any) -> bool:
@@ -49,9 +50,6 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
 
     _doc_link_module = "skunsup"
     _doc_link_template = DOC_LINK
-    _contamination: ClassVar[dict[str, list]] = {
-        "contamination": [StrOptions({"auto"}), reals(0, 0.5, "right")]
-    }
 
     @abstractmethod
     def _scorer(self) -> Any:
@@ -241,7 +239,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "estimator": [HasMethods(["fit", "score_samples"])],
-        **Detector._contamination,
+        "contamination": CONTAMINATION,
     }
 
     def __init__(self, estimator: Any, *, contamination: str | float = "auto") -> None:

@@ -1,6 +1,7 @@
 """The detectors that have a model's parameters as their own."""
 
 import copy
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import keras
@@ -9,6 +10,7 @@ from keras.optimizers.schedules import LearningRateSchedule
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._parameters import parameter, parameters
 from skunsup._random import draw_seed, make_generator
 from skunsup._sklearn import (
     StrOptions,
@@ -18,9 +20,10 @@ from skunsup._sklearn import (
     validated,
 )
 from skunsup._training import Members, row_hashes, weighted_sample
+from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
 from skunsup.models._latent import LatentTransformer
-from skunsup.outliers._detector import Detector
+from skunsup.outliers._detector import CONTAMINATION, Detector
 from skunsup.outliers._scores import SCORES, fit_score
 from skunsup.outliers._views import Viewer
 
@@ -34,11 +37,96 @@ TRIM = {True: 0.0, False: 0.2}
 MAX_SAMPLES = {True: 0.5, False: 1.0}
 
 
-class FlatDetector(Detector):
+@parameters
+class DetectionParameters:
+    """Detection.
+
+    Parameters
+    ----------
+    contamination : "auto" or float
+        A float in (0, 0.5] makes that fraction of the training rows outliers. "auto"
+        puts the threshold where clean data would be flagged at a rate of 1 %; see
+        :class:`OutlierDetector`.
+    score_by : {"hybrid", "residual", "neighbors", "reconstruction"}
+        What makes a row an outlier. "residual": the Mahalanobis distance of what the
+        network leaves unexplained [1]_. "neighbors": the distance to neighbour number
+        `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [2]_, by
+        columns in standard deviations, or as normal scores where their tails are heavy.
+        "hybrid": the geometric mean of these two, in which neighbours weigh three times
+        as much. "reconstruction": minus the score of the model.
+    novelty : bool
+        Whether the training rows are known to be normal, as in scikit-learn's
+        LocalOutlierFactor. It sets what None means for `trim` and `n_neighbors`, and
+        makes at least two networks learn, each on half of the rows, so that a training
+        row is judged by one that did not see it. Either way new rows can be scored, and
+        a training row is never its own neighbour.
+    trim : float
+        Fraction in [0, 0.5] of the training rows, those with the highest scores, to
+        leave out when the score is fitted. None means 0.2, or 0 with `novelty`.
+    n_neighbors : int or float
+        Number of the neighbour, or a fraction in (0, 1) of the rows to look among. None
+        means 0.03, or 1 with `novelty`.
+
+    Attributes
+    ----------
+    offset_ : float
+        `decision_function` is `score_samples` minus this.
+
+    References
+    ----------
+    .. [1] Denouden, Salay, Czarnecki, Abdelzad, Phan & Vernekar, "Improving
+       reconstruction autoencoder out-of-distribution detection with Mahalanobis
+       distance", arXiv:1812.02765, 2018.
+    .. [2] Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from
+       large data sets", SIGMOD 2000.
+    """
+
+    contamination: str | float = parameter("auto", CONTAMINATION, kw_only=False)
+    score_by: str = parameter("hybrid", [StrOptions(set(SCORES))])
+    novelty: bool = parameter(False, ["boolean"])
+    trim: float | None = parameter(None, [reals(0, 0.5, "both"), None])
+    n_neighbors: float | None = parameter(
+        None, [integers(1), reals(0, 1, "neither"), None]
+    )
+
+
+@parameters
+class DetectorDefaults(TrainingParameters):
+    """Defaults that suit detection.
+
+    Parameters
+    ----------
+    n_components : int
+        Width of the code. None means 16, or what an own `encoder` returns. With noise
+        in the input, a code wider than the data is not a copy of them.
+    hidden_layer_sizes : int or sequence of int
+        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
+        a linear model.
+    epochs : int
+        Passes over the rows, at most. None means as many as `max_steps` takes.
+    max_steps : int
+        Minibatches to train on, at most; the last epoch may be cut short. None means
+        1,000 where `epochs` is None too, else no limit.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Width of the code.
+    """
+
+    n_components: int | None = parameter(None)
+    hidden_layer_sizes: int | Sequence[int] | None = parameter((64,))
+    activation: str | Callable = parameter("swish")
+    learning_rate: Any = parameter(2e-3)
+    batch_size: int | None = parameter(128)
+    epochs: int | None = parameter(None)
+
+
+class FlatDetector(Detector, DetectionParameters):
     """Base of the detectors that have a model's parameters as their own.
 
-    A subclass names its model, lists the model's parameters and those of `_own` in its
-    `__init__` with defaults that suit detection. Where neither `epochs` nor `max_steps`
+    A subclass names its model and derives from the groups of the model's parameters and
+    from `DetectorDefaults`. Where neither `epochs` nor `max_steps`
     is given, it trains for `_steps` minibatches, by `novelty`. `_side_by_side` says
     whether its model can be trained several times in one program.
     """
@@ -46,13 +134,6 @@ class FlatDetector(Detector):
     _model: ClassVar[type[LatentTransformer]]
     _steps: ClassVar[dict[bool, int]] = {True: 1000, False: 1000}
     _side_by_side: ClassVar[bool] = False
-    _own: ClassVar[dict[str, list]] = {
-        **Detector._contamination,
-        "score_by": [StrOptions(set(SCORES))],
-        "novelty": ["boolean"],
-        "trim": [reals(0, 0.5, "both"), None],
-        "n_neighbors": [integers(1), reals(0, 1, "neither"), None],
-    }
 
     @validated(prefer_skip_nested_validation=True)
     def fit(
@@ -88,6 +169,7 @@ class FlatDetector(Detector):
             self.estimator_ = model = self._models[0]
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
+            self.callbacks_ = model.callbacks_
             self.n_components_ = model._network.architecture.n_components
             self._learn_score(members, X, sample_weight)
             self._learn_threshold(X, sample_weight)

@@ -1,16 +1,15 @@
 """The variational autoencoder as an outlier detector."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import keras
-
-from skunsup.inputs import Inputs
+from skunsup._parameters import parameters
 from skunsup.models import VariationalAutoencoder
-from skunsup.outliers._flat import FlatDetector
+from skunsup.models._variational import VariationalParameters
+from skunsup.outliers._flat import DetectorDefaults, FlatDetector
 
 
-class VAEDetector(FlatDetector):
+@parameters
+class VAEDetector(DetectorDefaults, VariationalParameters, FlatDetector):
     """Outlier detector by what a variational autoencoder leaves unexplained.
 
     A variational autoencoder learns a distribution of rows [1]_, and rows that it finds
@@ -22,116 +21,14 @@ class VAEDetector(FlatDetector):
 
     Parameters
     ----------
-    contamination : "auto" or float, default="auto"
-        A float in (0, 0.5] makes that share of the training rows outliers. "auto" puts
-        the threshold where clean data would be flagged at a rate of 1 %; see
-        :class:`OutlierDetector`.
-    score_by : {"hybrid", "residual", "neighbors", "reconstruction"}, default="hybrid"
-        What makes a row an outlier. "residual": the Mahalanobis distance of what the
-        network leaves unexplained [7]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [8]_, by
-        columns in standard deviations, or as normal scores where their tails are heavy.
-        "hybrid": the geometric mean of these two, in which neighbours weigh three
-        times as much.
-        "reconstruction": minus the score of :class:`VariationalAutoencoder`,
-        a bound of the log-density.
-    novelty : bool, default=False
-        Whether the training rows are known to be normal, as in scikit-learn's
-        LocalOutlierFactor. It sets what None means for `trim` and `n_neighbors`, and
-        makes two networks learn one after the other, each on half of the rows, so that
-        a training row is judged by the one that did not see it. Either way new rows can
-        be scored, and a training row is never its own neighbour.
-    trim : float, default=None
-        Share in [0, 0.5] of the training rows, those with the highest scores, to leave
-        out when the score is fitted. None means 0.2, or 0 with `novelty`.
-    n_neighbors : int or float, default=None
-        Number of the neighbour, or a share in (0, 1) of the rows to look among. None
-        means 0.03, or 1 with `novelty`.
-    n_components : int, default=None
-        Width of the code. None means 16, or what an own `encoder` returns.
-    hidden_layer_sizes : int or sequence of int, default=(64,)
-        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear model.
-    activation : str or callable, default="swish"
-        Of the hidden layers: a Keras name or a callable on tensors.
-    likelihood : {"gaussian", "bernoulli", "multinomial"}, default="gaussian"
-        Distribution of a row given its code. "bernoulli" is for X in [0, 1]; the
-        decoder then ends in a sigmoid. "multinomial" is for counts, with a softmax.
-    noise_variance : {"diagonal", "isotropic"} or float, default="diagonal"
-        Variance of the Gaussian likelihood, in squared units of X: learned for each
-        column or for all together [5]_, or fixed. Learned ones stay above 0.0001.
-    beta : float, default=1.0
-        Weight of the KL term; more asks for codes that are more independent [3]_.
-    warmup_epochs : int, default=0
-        Epochs over which the weight of the KL term rises from near 0 to `beta`.
-    n_importance_samples : int, default=None
-        None makes `score_samples` the evidence lower bound; a number the tighter
-        importance-weighted bound with so many draws a row [4]_. The draws are fixed.
-    inputs : Images, Sequences, Text, Table, Blocks or None, default=None
-        What a row of X is, which chooses networks and likelihood. None for numbers.
-    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        A Keras name, configuration or instance; an instance is copied.
-    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule, \
-default=0.002
-        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
-        rate share one compiled program.
-    learning_rate_schedule : {"constant", "cosine"}, default="constant"
-        "cosine" lets the learning rate rise over the first fiftieth of the steps and
-        fall along half a cosine to nothing, in short pieces of constant rate [6]_.
-    weight_decay : float, default=None
-        Decoupled weight decay of the kernels, not of the biases. None means the
-        optimizer's own.
-    batch_size : int, default=128
-        Rows a step. None, or more than there are rows, takes all rows in one step.
-    epochs : int, default=None
-        Passes over the rows, at most. None means as many as `max_steps` takes.
-    max_steps : int, default=None
+    max_steps : int
         Minibatches to train on, at most; the last epoch may be cut short. None means
         4,000 where `epochs` is None too, else no limit.
-    early_stopping : bool, default=False
-        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
-        stop when their loss no longer falls, and keep the best weights. The loss is
-        minus the lower bound with the KL term weighted by `beta`, without drawing.
-    validation_fraction : float, default=0.1
-        In (0, 1). Only used with early stopping and without `X_val`.
-    n_iter_no_change : int, default=10
-        Epochs to wait for a better validation loss.
-    tol : float, default=1e-4
-        What counts as better, in nats.
-    encoder, decoder : keras.Model or callable, default=None
-        Own networks for either half: an unfitted Keras model, or a callable that
-        returns one. An encoder is called with (n_features, 2 n_components) and returns
-        means and log-variances side by side, a decoder with (n_components, n_features).
-        They are copied and trained from fresh weights, fixed by `random_state`.
-    callbacks : list of keras.callbacks.Callback, default=None
-        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
-        called once for each compiled block of minibatches.
-    warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer state of the last call.
-    random_state : int, RandomState instance or None, default=None
-        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
-        every call on one machine and backend.
-    verbose : int, default=0
-        1 shows a progress bar.
 
     Attributes
     ----------
     estimator_ : VariationalAutoencoder
         The fitted model; with `novelty` the first of two.
-    offset_ : float
-        `decision_function` is `score_samples` minus this.
-    n_components_ : int
-        Width of the code.
-    n_iter_ : int
-        Epochs run.
-    history_ : dict of str to list of float
-        One entry an epoch; see :class:`VariationalAutoencoder`.
-    model_ : keras.Model
-        The network, with its parts as attributes.
-    n_features_in_ : int
-        Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X had string names.
 
     See Also
     --------
@@ -143,18 +40,6 @@ default=0.002
     .. [1] Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014.
     .. [2] An & Cho, "Variational autoencoder based anomaly detection using
        reconstruction probability", SNU Data Mining Center, 2015.
-    .. [3] Higgins et al., "beta-VAE: Learning basic visual concepts with a constrained
-       variational framework", ICLR 2017.
-    .. [4] Burda, Grosse & Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
-    .. [5] Rybkin, Daniilidis & Levine, "Simple and effective VAE training with
-       calibrated decoders", ICML 2021.
-    .. [6] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
-       ICLR 2017.
-    .. [7] Denouden, Salay, Czarnecki, Abdelzad, Phan & Vernekar, "Improving
-       reconstruction autoencoder out-of-distribution detection with Mahalanobis
-       distance", arXiv:1812.02765, 2018.
-    .. [8] Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from
-       large data sets", SIGMOD 2000.
 
     Examples
     --------
@@ -170,74 +55,3 @@ default=0.002
 
     _model = VariationalAutoencoder
     _steps: ClassVar[dict[bool, int]] = {True: 4000, False: 4000}
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **VariationalAutoencoder._parameter_constraints,
-        **FlatDetector._own,
-    }
-
-    def __init__(
-        self,
-        contamination: str | float = "auto",
-        *,
-        score_by: str = "hybrid",
-        novelty: bool = False,
-        trim: float | None = None,
-        n_neighbors: float | None = None,
-        n_components: int | None = None,
-        hidden_layer_sizes: int | Sequence[int] = (64,),
-        activation: str | Callable = "swish",
-        likelihood: str = "gaussian",
-        noise_variance: str | float = "diagonal",
-        beta: float = 1.0,
-        warmup_epochs: int = 0,
-        n_importance_samples: int | None = None,
-        inputs: Inputs | None = None,
-        optimizer: str | dict | keras.optimizers.Optimizer = "adam",
-        learning_rate: Any = 0.002,
-        learning_rate_schedule: str = "constant",
-        weight_decay: float | None = None,
-        batch_size: int | None = 128,
-        epochs: int | None = None,
-        max_steps: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        encoder: keras.Model | Callable | None = None,
-        decoder: keras.Model | Callable | None = None,
-        callbacks: Sequence[keras.callbacks.Callback] | None = None,
-        warm_start: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.contamination = contamination
-        self.score_by = score_by
-        self.novelty = novelty
-        self.trim = trim
-        self.n_neighbors = n_neighbors
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.likelihood = likelihood
-        self.noise_variance = noise_variance
-        self.beta = beta
-        self.warmup_epochs = warmup_epochs
-        self.n_importance_samples = n_importance_samples
-        self.inputs = inputs
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.learning_rate_schedule = learning_rate_schedule
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.max_steps = max_steps
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.encoder = encoder
-        self.decoder = decoder
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose

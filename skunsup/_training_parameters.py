@@ -1,0 +1,115 @@
+"""Parameters of every estimator that trains a network."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from skunsup._parameters import parameter, parameters
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup.inputs import INPUTS, Inputs
+
+RATE = [
+    reals(0, None, "neither"),
+    keras.optimizers.schedules.LearningRateSchedule,
+    None,
+]
+
+
+@parameters
+class TrainingParameters:
+    """Data and training.
+
+    Parameters
+    ----------
+    inputs : Images, Sequences, Text, Table, Blocks, str or None
+        What a row of X is, which chooses networks and likelihood. None for numbers;
+        "images", "sequences", "text" or "table" for the defaults of that kind.
+    optimizer : str, dict or keras.optimizers.Optimizer
+        A Keras name, configuration or instance. An instance is copied, once for each
+        group of weights that has an optimizer of its own.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
+        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
+        rate share one compiled program.
+    learning_rate_schedule : {"constant", "cosine"}
+        "cosine" lets the learning rate rise over the first fiftieth of the steps and
+        fall along half a cosine to 0, in short pieces of constant rate [1]_.
+    weight_decay : float
+        Decoupled weight decay [2]_ of the kernels, not of the biases. None means the
+        optimizer's own.
+    batch_size : int
+        Rows a step. None, or more than there are rows, takes all rows in one step; 1
+        trains on one row at a time.
+    epochs : int or None
+        Passes over the rows, at most; None for as many as `max_steps` takes. Where
+        `batch_size` does not divide the number of rows, the last minibatch is filled
+        with rows drawn a second time.
+    max_steps : int
+        Minibatches to train on, at most, for a length that suits few rows and many
+        alike; the last epoch may be cut short. None means no limit.
+    early_stopping : bool
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights. The loss is
+        that of reconstruction.
+    validation_fraction : float
+        In (0, 1). Only used with early stopping and without `X_val`.
+    n_iter_no_change : int
+        Epochs to wait for a better validation loss.
+    tol : float
+        Least improvement that counts, in units of the validation loss.
+    callbacks : list of keras.callbacks.Callback
+        Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
+        called once for each compiled block of minibatches.
+    warm_start : bool
+        Whether `fit` goes on from the weights and the optimizer state of the last call.
+    random_state : int, RandomState instance or None
+        Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
+        every call on one machine and backend.
+    verbose : int
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Epochs run.
+    history_ : dict of str to list of float
+        One entry an epoch: `loss`, its terms if there are several, and `val_loss` if
+        rows were held out.
+    model_ : keras.Model
+        The network, with its parts as attributes.
+    callbacks_ : list of keras.callbacks.Callback
+        The copies of `callbacks` that were called in the last fit.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, where X had string names.
+
+    References
+    ----------
+    .. [1] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
+       ICLR 2017.
+    .. [2] Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    """
+
+    inputs: str | type[Inputs] | Inputs | None = parameter(None, INPUTS)
+    optimizer: str | dict | keras.optimizers.Optimizer = parameter(
+        "adam", [str, dict, keras.optimizers.Optimizer]
+    )
+    learning_rate: Any = parameter(None, RATE)
+    learning_rate_schedule: str | None = parameter(
+        "constant", [StrOptions({"constant", "cosine"})]
+    )
+    weight_decay: float | None = parameter(None, [reals(0, None, "left"), None])
+    batch_size: int | None = parameter(32, [integers(1), None])
+    epochs: int | None = parameter(100, [integers(1), None])
+    max_steps: int | None = parameter(None, [integers(1), None])
+    early_stopping: bool = parameter(False, ["boolean"])
+    validation_fraction: float = parameter(0.1, [reals(0, 1, "neither")])
+    n_iter_no_change: int = parameter(10, [integers(1)])
+    tol: float = parameter(1e-4, [reals(0, None, "left")])
+    callbacks: Sequence[keras.callbacks.Callback] | None = parameter(
+        None, [list, tuple, keras.callbacks.Callback, None]
+    )
+    warm_start: bool = parameter(False, ["boolean"])
+    random_state: Any = parameter(None, ["random_state"])
+    verbose: int = parameter(0, ["verbose"])

@@ -1,0 +1,162 @@
+"""Groups of parameters that several models have."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from skunsup._networks import ADVERSARIAL_LOSSES, PRIORS
+from skunsup._parameters import parameter, parameters
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._training_parameters import RATE
+
+OWN_NETWORK = [keras.Model, callable, None]
+SIZES = ["array-like", integers(1), None]
+
+
+@parameters
+class LayerParameters:
+    """Layers.
+
+    Parameters
+    ----------
+    n_components : int
+        Width of the code. None means 2, or what an own `encoder` returns.
+    hidden_layer_sizes : int or sequence of int
+        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
+        a linear model; None for (128, 64), or what suits `inputs`.
+    activation : str or callable
+        Of the hidden layers: a Keras name or a callable on tensors. Code and output are
+        linear.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Width of the code.
+    """
+
+    n_components: int | None = parameter(None, [integers(1), None], kw_only=False)
+    hidden_layer_sizes: int | Sequence[int] | None = parameter(None, SIZES)
+    activation: str | Callable = parameter("relu", [str, callable])
+
+
+@parameters
+class CodeParameters(LayerParameters):
+    """Encoder and decoder.
+
+    Parameters
+    ----------
+    encoder, decoder : keras.Model or callable
+        Own networks for either half: an unfitted Keras model, or a callable that
+        returns one. An encoder is called with (n_features, n_components), a decoder
+        with (n_components, n_features). They are copied and trained from fresh
+        weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
+    """
+
+    encoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+    decoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+
+
+@parameters
+class LossParameters:
+    """Reconstruction loss.
+
+    Parameters
+    ----------
+    loss : str, keras.losses.Loss or callable
+        Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
+        that returns one value a row. With "binary_crossentropy" the output is a
+        sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
+    """
+
+    loss: str | keras.losses.Loss | Callable = parameter(
+        "mean_squared_error", [str, keras.losses.Loss, callable]
+    )
+
+
+@parameters
+class NoiseParameters:
+    """Corruption of the input.
+
+    Parameters
+    ----------
+    noise : {"gaussian", "masking", "swap"} or None
+        Corrupt the input in training and learn to restore the clean rows [1]_: add
+        Gaussian noise, set cells to 0, or swap cells with another row of the minibatch.
+    noise_level : float
+        Standard deviation of Gaussian noise in the units of X, or else the probability
+        that a cell is hit.
+
+    References
+    ----------
+    .. [1] Vincent, Larochelle, Lajoie, Bengio & Manzagol, "Stacked denoising
+       autoencoders", JMLR 11, 2010.
+    """
+
+    noise: str | None = parameter(
+        None, [StrOptions({"gaussian", "masking", "swap"}), None]
+    )
+    noise_level: float = parameter(0.1, [reals(0, None, "left")])
+
+
+@parameters
+class PriorParameters:
+    """Prior of the codes.
+
+    Parameters
+    ----------
+    prior : {"gaussian", "uniform", "mixture", "swiss-roll"} or callable
+        Distribution that codes shall follow: standard normal; uniform on [-1, 1]; ten
+        Gaussians on a circle of radius 4; a spiral (both in the first two columns, the
+        others normal); or a callable of (n_samples, rng), with a
+        `numpy.random.Generator`, that returns (n_samples, n_components) draws.
+    """
+
+    prior: str | Callable = parameter("gaussian", [StrOptions(set(PRIORS)), callable])
+
+
+@parameters
+class DiscriminatorParameters:
+    """Discriminator.
+
+    Parameters
+    ----------
+    adversarial_loss : {"non-saturating", "least-squares", "hinge", "wasserstein"}
+        Adversarial objective of the discriminator and of the network that it judges.
+    discriminator_learning_rate : float or \
+keras.optimizers.schedules.LearningRateSchedule
+        Of the discriminator; None means `learning_rate`.
+    n_critic : int
+        Steps of the discriminator for one step of all other weights.
+    gradient_penalty : float
+        Weight of the squared distance from 1 of the norm of the discriminator's
+        gradient, between real and generated rows [1]_. None means 10 with the
+        Wasserstein loss and 0 with the others.
+    spectral_normalization : bool
+        Whether the weights of the discriminator are divided by their spectral norms
+        [2]_; not those of an own `discriminator`.
+    discriminator : keras.Model or callable
+        Own network from codes to hidden features, on which a linear unit is put: an
+        unfitted Keras model, or a callable of (n_inputs, None) that returns one.
+        Treated as `encoder` and `decoder`.
+    discriminator_layer_sizes : int or sequence of int
+        Widths of the hidden layers of each discriminator; None means
+        `hidden_layer_sizes`.
+
+    References
+    ----------
+    .. [1] Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville, "Improved training of
+       Wasserstein GANs", NeurIPS 2017.
+    .. [2] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
+       adversarial networks", ICLR 2018.
+    """
+
+    adversarial_loss: str = parameter(
+        "non-saturating", [StrOptions(set(ADVERSARIAL_LOSSES))]
+    )
+    discriminator_learning_rate: Any = parameter(None, RATE)
+    n_critic: int = parameter(1, [integers(1)])
+    gradient_penalty: float | None = parameter(None, [reals(0, None, "left"), None])
+    spectral_normalization: bool = parameter(False, ["boolean"])
+    discriminator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+    discriminator_layer_sizes: int | Sequence[int] | None = parameter(None, SIZES)
