@@ -771,3 +771,21 @@ def test_parameters_that_do_not_go_with_tables(small):
             model.fit(small)
     only = small[["category", "flag"]]
     Autoencoder(inputs=Table(), loss="binary_crossentropy", epochs=1, **QUICK).fit(only)
+
+
+@pytest.mark.parametrize("as_frame", [pd.DataFrame, pl.DataFrame])
+def test_many_categories_are_refused_before_they_take_memory(as_frame):
+    codes = np.arange(1_000_000).astype(str)
+    one = as_frame({"name": codes, "number": np.arange(1_000_000.0)})
+    wide = as_frame({f"c{j}": codes[:400] for j in range(251)})
+    model = Autoencoder(2, inputs=Table(), epochs=1, **QUICK)
+    with pytest.raises(ValueError, match="1000000 different categories in column 'na"):
+        model.fit(one)
+    with pytest.raises(ValueError, match=r"100400 categories in 251 columns.*100000"):
+        model.fit(wide)
+    few = Table(max_total_categories=3)
+    X = as_frame({"a": ["x", "y", "x"], "b": [True, False, True], "c": ["z", "u", "v"]})
+    with pytest.raises(ValueError, match=r"5 categories in 2 columns.*\(3\).*'c'"):
+        model.set_params(inputs=few).fit(X)
+    few.max_total_categories = 5
+    model.fit(X)

@@ -75,6 +75,9 @@ class Table(Inputs):
     max_categories : int, default=500
         Most values of a column of categories; more are refused, as they are likely
         names or numbers of rows.
+    max_total_categories : int, default=100_000
+        Most values of all columns of categories together. Each of them is a column of
+        weights at both ends of a network, so that many take gigabytes.
 
     See Also
     --------
@@ -120,6 +123,7 @@ class Table(Inputs):
         "hide": [reals(0, 1, "left")],
         "unknown": [StrOptions({"error", "ignore"})],
         "max_categories": [integers(1)],
+        "max_total_categories": [integers(1)],
     }
 
     def __init__(
@@ -130,12 +134,14 @@ class Table(Inputs):
         hide: float = 0.3,
         unknown: str = "error",
         max_categories: int = 500,
+        max_total_categories: int = 100_000,
     ) -> None:
         self.encoding = encoding
         self.scaling = scaling
         self.hide = hide
         self.unknown = unknown
         self.max_categories = max_categories
+        self.max_total_categories = max_total_categories
 
     def learn(
         self, estimator: BaseEstimator, X: Any, min_samples: int
@@ -201,6 +207,7 @@ class TableLayout(Layout):
             replace(column, values=NOTHING, levels=_levels(column, kind.max_categories))
             for column in columns
         ]
+        _check_total(self.columns, kind.max_total_categories)
         self._order_cells(kind.hide)
         for column in columns:
             _check_finite(column, "X")
@@ -419,6 +426,19 @@ def _levels(column: Column, most: int) -> tuple[Any, ...] | None:
     if column.levels is None:
         return tuple(sorted(seen))
     return tuple(level for level in column.levels if level in seen)
+
+
+def _check_total(columns: Sequence[Column], most: int) -> None:
+    sizes = {c.name: len(c.levels) for c in columns if c.levels and c.kind != "boolean"}
+    total = sum(sizes.values())
+    if total > most:
+        largest = max(sizes, key=sizes.__getitem__)
+        raise ValueError(
+            f"X holds {total} categories in {len(sizes)} columns, more than "
+            f"max_total_categories={most}, most of them ({sizes[largest]}) in column "
+            f"{largest!r}. Leave out columns, merge rare categories, or raise "
+            "Table(max_total_categories=...) where memory suffices."
+        )
 
 
 def _check_finite(column: Column, name: str) -> None:
