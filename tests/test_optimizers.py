@@ -14,8 +14,10 @@ from skunsup import (
     WassersteinAutoencoder,
 )
 from skunsup._training import _loop
-from skunsup._training._optimizers import is_entrywise
+from skunsup._training._optimizers import is_entrywise, optimizer_recipe
 from skunsup._training._programs import Store
+
+from .helpers import array, on_torch_or_asked, unchanged
 
 QUICK = {
     "n_components": 2,
@@ -68,6 +70,73 @@ def test_a_constraint_needs_its_variable():
     constrained = keras.Variable(np.ones((2, 3), np.float32))
     constrained.constraint = keras.constraints.UnitNorm()
     assert not is_entrywise(optimizers.Adam(), [*variables(), constrained])
+
+
+# Weight decay and learning rates ------------------------------------------------------
+
+NAMES = sorted(
+    name.lower()
+    for name, kind in vars(optimizers).items()
+    if isinstance(kind, type)
+    and issubclass(kind, optimizers.Optimizer)
+    and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
+)
+
+
+def moved(name, weight_decay):
+    """A number of a kernel and one of a bias after three steps from 1."""
+    kernel = keras.Variable(np.ones((2, 3), np.float32), name="kernel")
+    bias = keras.Variable(np.ones(3, np.float32), name="bias")
+    recipe = optimizer_recipe(name, 0.5, weight_decay)
+    optimizer = recipe.build([kernel, bias])
+    optimizer.learning_rate = recipe.learning_rate
+    slopes = [ops.full(variable.shape, 0.1) for variable in (kernel, bias)]
+    for _ in range(3):
+        optimizer.apply(slopes, [kernel, bias])
+    return [float(array(variable).ravel()[0]) for variable in (kernel, bias)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_optimizer_decays_kernels_alone(name):
+    own = optimizer_recipe(name, None, None).config["weight_decay"]
+    kernels, biases = zip(*(moved(name, x) for x in (None, 0.0, 0.01)), strict=True)
+    assert kernels[2] != kernels[1]
+    assert biases[2] == biases[1]
+    assert (kernels[0] == kernels[1]) == (own is None)
+
+
+@on_torch_or_asked
+@pytest.mark.parametrize("weight_decay", [None, 0.0, 0.01])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_optimizer_trains_with_every_decay(blobs, name, weight_decay):
+    model = Autoencoder(**QUICK, optimizer=name, weight_decay=weight_decay)
+    assert np.isfinite(model.fit(blobs).partial_fit(blobs).score(blobs))
+
+
+def test_no_decay_is_a_decay_of_nothing(blobs):
+    codes = [
+        Autoencoder(**QUICK, weight_decay=decay).fit(blobs).transform(blobs)
+        for decay in (None, 0.0)
+    ]
+    np.testing.assert_array_equal(*codes)
+
+
+@pytest.mark.parametrize("rate", [1e39, 1e-46, 1e300, 5e-324, np.float64(1e39)])
+@pytest.mark.parametrize("name", ["learning_rate", "discriminator_learning_rate"])
+def test_a_rate_beyond_single_precision(blobs, name, rate):
+    model = GAN(**QUICK, **{name: rate})
+    with (
+        unchanged(model),
+        pytest.raises(ValueError, match=r"single precision|3\.4e\+38"),
+    ):
+        model.fit(blobs)
+
+
+def test_a_rate_beyond_single_precision_in_an_optimizer(blobs):
+    with np.errstate(over="ignore"):
+        model = Autoencoder(**QUICK, optimizer=optimizers.Adam(1e39))
+    with pytest.raises(ValueError, match="learning rate is inf, but expected"):
+        model.fit(blobs)
 
 
 # torch -------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 import keras
+import numpy as np
 
 from skunsup._networks._architecture import freeze
 from skunsup._random import global_state_kept
@@ -32,6 +33,7 @@ BY_VARIABLE = (
     "gradient_accumulation_steps",
     "loss_scale_factor",
 )
+SINGLE = np.finfo(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,8 @@ def optimizer_recipe(
     Raises
     ------
     ValueError
-        If the name is unknown or the configuration incomplete.
+        If the name is unknown, the configuration incomplete, or the constant rate not
+        in the range of single precision.
     """
     found, config = _find(optimizer)
     del config["name"]  # Keras numbers it; it must not tell programs apart
@@ -97,15 +100,28 @@ def optimizer_recipe(
     elif learning_rate is not None:
         config["learning_rate"] = float(learning_rate)
     if weight_decay is not None:
-        config["weight_decay"] = float(weight_decay)
+        # Muon leaves some kernels to Adam, with a decay of their own.
+        decays = [name for name in config if name.endswith("weight_decay")]
+        config.update(dict.fromkeys(decays, float(weight_decay)))
     constant = None
     if not isinstance(config["learning_rate"], dict):
         constant, config["learning_rate"] = config["learning_rate"], 1.0
+        _check_rate(constant)
     kind: str | type = found
     if found.__module__.startswith("keras."):
         # On torch Keras makes a class of the backend; the public one is the same.
         kind = found.__name__
     return OptimizerRecipe(kind, config, constant, weight_decay is not None)
+
+
+def _check_rate(rate: float) -> None:
+    low, high = SINGLE.tiny, SINGLE.max
+    if not low <= rate <= high:
+        raise ValueError(
+            f"The learning rate is {rate:g}, but expected a number from {low:.2g} to "
+            f"{high:.2g}, the range of single precision, in which networks compute. "
+            "Give another learning_rate, such as 0.001."
+        )
 
 
 def is_entrywise(

@@ -143,8 +143,8 @@ def _update_at_once(
         twin = type(optimizer).from_config(optimizer.get_config())
         twin.build([vector])
     shapes = [v.shape for v in variables]
-    for name, own in vars(optimizer).items():
-        theirs = getattr(twin, name)
+    for name, theirs in vars(twin).items():
+        own = getattr(optimizer, name)
         if isinstance(own, keras.Variable):
             _share_memory(theirs, [own])
         elif isinstance(own, list) and [getattr(v, "shape", 0) for v in own] == shapes:
