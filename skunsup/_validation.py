@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from skunsup._dates import refuse_dates
 from skunsup._training import Rows, as_rows, is_mapped
 
 Columns = Sequence[str] | np.ndarray | None
@@ -38,6 +39,7 @@ def check_X(
     """
     if not reset and _is_known(estimator, X):
         return X  # type: ignore[return-value]
+    refuse_dates(X, name)
     mapped = is_mapped(X) and np.ndim(X) == 2 and X.dtype.kind in "fiub"  # type: ignore[attr-defined, arg-type]
     with _located(X, name):
         checked = validate_data(
@@ -107,6 +109,7 @@ def value_range(rows: Rows, n_features: int | None = None) -> tuple[float, float
 
 def check_codes(X: object, n_components: int, name: str) -> np.ndarray:
     """Validate codes for `inverse_transform`: finite, (n, n_components)."""
+    refuse_dates(X, "X")
     with _located(X, "X"):
         codes = check_array(X, dtype=FLOATS, input_name="X")
     if codes.shape[1] != n_components:
@@ -129,6 +132,7 @@ def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
         return None
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n, sample_weight)
+    refuse_dates(sample_weight, "sample_weight")
     with _located(sample_weight, "sample_weight"):
         weight = check_array(sample_weight, dtype=np.float64, ensure_2d=False)
     if weight.shape != (n,):

@@ -1,10 +1,9 @@
-"""Columns of tables as users have them: pandas, polars and NumPy, there and back.
+"""Columns of tables as users have them: pandas, polars and NumPy.
 
 Neither pandas nor polars is imported before a table of that library comes.
 """
 
 import importlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from skunsup._dates import is_date_dtype, is_date_type, raise_for_dates
 from skunsup._validation import is_missing
 
 KINDS = {
@@ -20,11 +20,7 @@ KINDS = {
     "category": "categories",
     "ordered": "ordered categories",
 }
-DATES = (
-    "{name} holds dates or times in column {column!r} (dtype {dtype}), but expected "
-    "numbers, booleans or categories. Convert the column to numbers, such as days "
-    "since a date, hour and weekday, or leave it out."
-)
+ALLOWED = "numbers, booleans or categories"
 MIXED = (
     "{name} holds {found} in column {column!r}, but expected numbers, booleans or "
     "strings, of one type in a column. Convert the column with astype(str), "
@@ -51,6 +47,10 @@ class Column:
         The values that the dtype of categories allows, in their order.
     whole : bool
         Whether numbers are integers by their type.
+    given : object
+        The values of a column of numbers as they came.
+    ends : (number, number) or None
+        The smallest and the largest number in `fit`, exactly.
     """
 
     name: Any
@@ -59,6 +59,8 @@ class Column:
     dtype: Any = None
     levels: Sequence[Any] | None = None
     whole: bool = False
+    given: Any = None
+    ends: tuple[Any, Any] | None = None
 
     @property
     def missing(self) -> np.ndarray:
@@ -66,6 +68,22 @@ class Column:
         if self.values.dtype == object:
             return np.array([value is None for value in self.values.tolist()], bool)
         return np.isnan(self.values)
+
+    def found_ends(self) -> tuple[Any, Any] | None:
+        """Return the smallest and the largest number as the column's type has them.
+
+        Large integers are not those that float64 holds.
+        """
+        if self.kind != "number":
+            return None
+        known: Any = self.given
+        if isinstance(known, np.ndarray):
+            known = known[~self.missing]
+        if self.whole:
+            return int(known.min()), int(known.max())
+        if isinstance(known, np.ndarray) and known.dtype.kind == "f":
+            return known.min(), known.max()
+        return float(np.nanmin(self.values)), float(np.nanmax(self.values))
 
 
 def library(X: Any) -> str:
@@ -89,8 +107,8 @@ def as_table(X: Any, name: str) -> Any:
         X = X.to_pandas()
     if library(X) == "numpy":
         return _as_array(X, name)
-    twice = [column for column, n in Counter(X.columns).items() if n > 1]
-    if twice:
+    twice = X.columns[X.columns.duplicated()] if library(X) == "pandas" else []
+    if len(twice):
         raise ValueError(
             f"{name} has several columns named {twice[0]!r}, which could not be told "
             "apart. Give each column a name of its own."
@@ -142,9 +160,11 @@ def read_columns(X: Any, name: str) -> list[Column]:
 def _from_numpy(column: Any, values: np.ndarray, name: str) -> Column:
     if values.dtype.kind in "iufb":
         kind = "boolean" if values.dtype.kind == "b" else "number"
-        return Column(column, kind, values.astype(np.float64), values.dtype)
-    if values.dtype.kind in "Mm":
-        raise TypeError(DATES.format(name=name, column=column, dtype=values.dtype))
+        whole = values.dtype.kind in "iu"
+        numbers = as_floats(values)
+        return Column(column, kind, numbers, values.dtype, whole=whole, given=values)
+    if is_date_dtype(values.dtype):
+        raise_for_dates(name, column, values.dtype, ALLOWED)
     return _from_objects(column, values.astype(object), name, values.dtype)
 
 
@@ -160,11 +180,13 @@ def _from_pandas(column: Any, series: Any, name: str) -> Column:
         types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
     ):
         kind = "boolean" if types.is_bool_dtype(dtype) else "number"
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        with np.errstate(over="ignore"):  # of wider numbers, refused as infinite
+            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         whole = kind == "number" and types.is_integer_dtype(dtype)
-        return Column(column, kind, values, dtype, whole=whole)
-    if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
-        raise TypeError(DATES.format(name=name, column=column, dtype=dtype))
+        given = series.to_numpy() if isinstance(dtype, np.dtype) else series
+        return Column(column, kind, values, dtype, whole=whole, given=given)
+    if is_date_dtype(dtype):
+        raise_for_dates(name, column, dtype, ALLOWED)
     return _from_objects(column, series.to_numpy(dtype=object), name, dtype)
 
 
@@ -174,9 +196,10 @@ def _from_polars(column: Any, series: Any, name: str) -> Column:
     if dtype.is_numeric() or dtype == polars.Boolean:
         kind = "boolean" if dtype == polars.Boolean else "number"
         values = series.cast(polars.Float64).to_numpy().astype(np.float64)
-        return Column(column, kind, values, dtype, whole=dtype.is_integer())
-    if dtype.is_temporal():
-        raise TypeError(DATES.format(name=name, column=column, dtype=dtype))
+        whole = dtype.is_integer()
+        return Column(column, kind, values, dtype, whole=whole, given=series)
+    if is_date_dtype(dtype):
+        raise_for_dates(name, column, dtype, ALLOWED)
     if dtype not in (polars.String, polars.Categorical, polars.Enum):
         return _from_objects(column, series.to_list(), name, dtype)
     values = np.fromiter(series.cast(polars.String).to_list(), object, len(series))
@@ -190,19 +213,42 @@ def _from_objects(column: Any, given: Any, name: str, dtype: Any) -> Column:
     known = (None if is_missing(value) else value for value in given)
     values = np.fromiter(known, object, len(given))
     types = {type(value) for value in values} - {type(None)}
+    if any(map(is_date_type, types)):
+        raise_for_dates(name, column, dtype, ALLOWED)
     found = {_name_of(kind) for kind in types}
     if found == {"str"}:
         return Column(column, "category", values, dtype)
     if found in ({"number"}, {"bool"}, set()):
         kind = "boolean" if found == {"bool"} else "number"
         whole = found == {"number"} and all(issubclass(t, Integral) for t in types)
-        numbers = values.astype(np.float64)  # None becomes NaN
-        return Column(column, kind, numbers, dtype, whole=whole)
-    if found & {"date", "datetime", "time", "timedelta", "Timestamp", "Timedelta"}:
-        raise TypeError(DATES.format(name=name, column=column, dtype=dtype))
+        numbers = as_floats(values)
+        return Column(column, kind, numbers, dtype, whole=whole, given=values)
     first = {_name_of(type(v)): v for v in reversed(values) if v is not None}
     shown = " and ".join(f"{kind} ({first[kind]!r:.40})" for kind in sorted(first))
     raise TypeError(MIXED.format(name=name, column=column, found=shown))
+
+
+def as_floats(values: np.ndarray) -> np.ndarray:
+    """Return numbers as float64: NaN for None, infinity for what is out of range."""
+    try:
+        with np.errstate(over="ignore"):
+            return values.astype(np.float64)
+    except OverflowError:
+        return np.array([_as_float(value) for value in values])
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return np.nan if value is None else float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
+def same_name(one: Any, other: Any) -> bool:
+    """Whether names of columns are equal; NaN is as well."""
+    if is_missing(one) or is_missing(other):
+        return is_missing(one) and is_missing(other)
+    return bool(one == other)
 
 
 def _name_of(kind: type) -> str:
@@ -211,54 +257,3 @@ def _name_of(kind: type) -> str:
     if issubclass(kind, Real):
         return "number"
     return "str" if issubclass(kind, str) else kind.__name__
-
-
-def write_columns(
-    columns: Sequence[Column], values: Sequence[np.ndarray], kind: str, dtype: np.dtype
-) -> Any:
-    """Return a table with the names and the dtypes of `columns`.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        As of `fit`; their own values are not looked at.
-    values : sequence of ndarray of shape (n,)
-        What each holds: floats, or objects.
-    kind : {"pandas", "polars", "numpy"}
-        Library of the table.
-    dtype : dtype
-        Of an array of numbers.
-    """
-    if kind == "numpy":
-        kinds = {column.kind for column in columns}
-        cells = [_typed(c, v) for c, v in zip(columns, values, strict=True)]
-        if kinds not in ({"number"}, {"boolean"}):
-            cells = [cell.astype(object) for cell in cells]
-        table = np.stack(cells, axis=1)
-        return table.astype(dtype) if kinds == {"number"} else table
-    if kind == "polars":
-        polars = importlib.import_module("polars")
-        return polars.DataFrame(
-            [
-                polars.Series(column.name, _typed(column, v).tolist(), column.dtype)
-                for column, v in zip(columns, values, strict=True)
-            ]
-        )
-    pandas = importlib.import_module("pandas")
-    series = [
-        # Without a dtype of their own, strings would get one.
-        pandas.Series(cells, dtype=cells.dtype).astype(column.dtype)
-        for column, cells in (
-            (c, _typed(c, v)) for c, v in zip(columns, values, strict=True)
-        )
-    ]
-    table = pandas.concat(series, axis=1)
-    table.columns = pandas.Index([column.name for column in columns])
-    return table
-
-
-def _typed(column: Column, values: np.ndarray) -> np.ndarray:
-    """Return integers and booleans where the column has them."""
-    if column.kind == "boolean":
-        return values.astype(bool)
-    return np.rint(values).astype(np.int64) if column.whole else values

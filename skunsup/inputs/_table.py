@@ -23,11 +23,13 @@ from skunsup.inputs._base import Inputs, Layout, Read
 from skunsup.inputs._columns import (
     KINDS,
     Column,
+    as_floats,
     as_table,
     library,
     read_columns,
-    write_columns,
+    same_name,
 )
+from skunsup.inputs._written import write_columns
 
 EMBEDDED_ABOVE = 10  # categories of a column
 MOST_QUANTILES = 1000
@@ -184,7 +186,7 @@ class Table(Inputs):
                 f"X holds no value at all in column {', '.join(map(repr, empty))}, "
                 "which leaves nothing to learn. Leave the column out."
             )
-        layout = TableLayout(self, columns, library(table))
+        layout = TableLayout(self, columns, table)
         return layout, layout.read_columns(columns, "X")
 
 
@@ -197,20 +199,29 @@ class TableLayout(Layout):
         Has the parameters.
     columns : list of Column
         Of the training data.
-    source : {"pandas", "polars", "numpy"}
-        Library of the table.
+    table : DataFrame or ndarray
+        Which they are of.
     """
 
-    def __init__(self, kind: Table, columns: list[Column], source: str) -> None:
-        self.encoding, self.unknown, self.source = kind.encoding, kind.unknown, source
+    def __init__(self, kind: Table, columns: list[Column], table: Any) -> None:
+        self.encoding, self.unknown = kind.encoding, kind.unknown
+        self.source = library(table)
+        # A copy, since a user may give an Index a name.
+        self.names = table.columns.copy() if self.source == "pandas" else None
+        for column in columns:
+            _check_finite(column, "X")
         self.columns = [
-            replace(column, values=NOTHING, levels=_levels(column, kind.max_categories))
+            replace(
+                column,
+                values=NOTHING,
+                levels=_levels(column, kind.max_categories),
+                given=None,
+                ends=column.found_ends(),
+            )
             for column in columns
         ]
         _check_total(self.columns, kind.max_total_categories)
         self._order_cells(kind.hide)
-        for column in columns:
-            _check_finite(column, "X")
         self._scale = NumberScale(
             stacked([columns[j].values for j in self._numbers], len(columns[0].values)),
             kind.scaling,
@@ -255,7 +266,7 @@ class TableLayout(Layout):
         columns = read_columns(table, name)
         named = "numpy" not in (self.source, library(table))
         for old, new in zip(self.columns, columns, strict=True):
-            if named and old.name != new.name:
+            if named and not same_name(old.name, new.name):
                 raise ValueError(
                     f"{name} has column {new.name!r} where fit had {old.name!r}. Give "
                     "the same columns in the same order."
@@ -286,7 +297,7 @@ class TableLayout(Layout):
             levels = np.fromiter(self.columns[j].levels or (), object)
             values[j] = levels[code]
         ordered = [values[j] for j in range(len(self.columns))]
-        return write_columns(self.columns, ordered, self.source, dtype)
+        return write_columns(self.columns, ordered, self.source, self.names, dtype)
 
     def aligned(self, restored: Any, X: Any) -> Any:
         """Give what was made of `X` the index of `X`."""
@@ -360,6 +371,10 @@ class NumberScale:
         constant = self.low == self.high
         self.mean = np.where(constant, numbers[0], np.nanmean(numbers, axis=0))
         scale = np.nanstd(numbers, axis=0)
+        flat = ~constant & (scale == 0)  # the squares of tiny numbers are zero
+        if flat.any():
+            span = self.high[flat] - self.low[flat]
+            scale[flat] = np.nanstd(numbers[:, flat] / span, axis=0) * span
         self.scale = np.where(constant | (scale == 0), 1.0, scale)
 
     def __call__(self, numbers: np.ndarray) -> np.ndarray:
@@ -465,7 +480,7 @@ def _as_numbers(column: Column, learned: Column, name: str) -> np.ndarray:
                 f"{name} holds {value!r} in row {row}, column {learned.name!r}, which "
                 "held numbers in fit. Convert it with pandas.to_numeric."
             )
-    return column.values.astype(np.float64)
+    return as_floats(column.values)
 
 
 def _codes(column: Column, learned: Column, name: str, unknown: str) -> np.ndarray:

@@ -10,6 +10,8 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from skunsup._dates import refuse_dates
+
 FLOATS = (np.float64, np.float32)
 # A time point's value from those of its windows: what to start with, and how to take in
 # one window after the other.
@@ -59,6 +61,7 @@ def check_series(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[np.nd
 def _check_one(estimator: BaseEstimator, X: Any, reset: bool, name: str) -> np.ndarray:
     n_dims = _n_dims(X, name)
     columns = getattr(X, "columns", None)
+    refuse_dates(X, name)
     if n_dims == 1:
         n_columns = 1 if reset else estimator.n_features_in_
         if n_columns > 1:

@@ -14,6 +14,7 @@ from sklearn.base import (
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._dates import refuse_dates
 from skunsup._sklearn import (
     DOC_LINK,
     StrOptions,
@@ -255,6 +256,7 @@ callable or None, default="lower_and_strip_punctuation"
         return self.sequence_length_
 
     def _checked_ids(self, X: Any) -> np.ndarray:
+        refuse_dates(X, "X", "ids of tokens")
         ids, n = check_array(X, input_name="X"), len(self.vocabulary_)
         wrong = (ids < 0) | (ids >= n) | (ids != np.floor(ids))
         if wrong.any():

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._dates import refuse_dates
 from skunsup._sklearn import (
     DOC_LINK,
     integers,
@@ -200,6 +201,7 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
             If `X` and `n_times` do not fit.
         """
         check_is_fitted(self)
+        refuse_dates(X, "X")
         windows = check_array(
             X, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X"
         )
@@ -248,6 +250,7 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         """
         if method not in METHODS:
             raise ValueError(f"method={method!r}, but expected one of {METHODS}.")
+        refuse_dates(scores, "scores")
         checked = check_array(
             scores,
             dtype=np.float64,

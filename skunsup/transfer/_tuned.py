@@ -13,6 +13,7 @@ from sklearn.utils import (
 )
 from sklearn.utils.validation import check_array
 
+from skunsup._dates import refuse_dates
 from skunsup._random import global_state_kept
 from skunsup._validation import check_weights
 from skunsup.models._labels import (
@@ -279,9 +280,8 @@ class FineTunedRegressor(FineTuned, KerasRegressor):
         return tags
 
     def _targets(self, y: Any, *, go_on: bool) -> np.ndarray:
-        y = check_array(
-            given(y, self), ensure_2d=False, dtype=np.float64, input_name="y"
-        )
+        refuse_dates(given(y, self), "y")
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         flat, n_outputs = y.ndim == 1, 1 if y.ndim == 1 else y.shape[1]
         if go_on and n_outputs != self.n_outputs_:
             raise ValueError(
