@@ -14,6 +14,9 @@ from skunsup import (
     AutoencoderDetector,
     Blocks,
     Images,
+    Sequences,
+    Table,
+    Text,
     VariationalAutoencoder,
 )
 from skunsup._networks import BlockCells, Numbers
@@ -70,6 +73,71 @@ def test_what_comes_back_is_a_table_of_the_same_columns(model, pages):
     assert model.reconstruct(pages[5:7]).index.tolist() == [5, 6]
     decoded = model.inverse_transform(model.transform(pages[:3]))
     np.testing.assert_allclose(decoded[LABELS], again[LABELS], atol=1e-5)
+
+
+ONE_COLUMN = {
+    "images": (Images(filters=()), lambda n: list(np.eye(4)[None].repeat(n, axis=0))),
+    "sequences": (
+        Sequences(units=4, layer="conv"),
+        lambda n: [np.arange(6.0).reshape(3, 2)] * n,
+    ),
+    "vectors": (Sequences(units=4, layer="conv"), lambda n: [np.arange(3.0)] * n),
+    "text": (Text(units=4, layer="conv"), lambda n: ["a b", "b c a"] * (n // 2)),
+    "table": (Table(), lambda n: ["x", "y"] * (n // 2)),
+    "table of numbers": (Table(), lambda n: list(range(n))),
+    "numbers": (None, lambda n: [float(i) for i in range(n)]),
+    "pixel": (Images(image_shape=(1, 1), filters=()), lambda n: [0.5, 0.25] * (n // 2)),
+    "steps": (
+        Sequences(units=4, layer="conv", sequence_shape=(1, 1)),
+        lambda n: [0.5, 0.25] * (n // 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ONE_COLUMN)
+@on_torch_or_asked
+def test_one_column_is_the_same_in_a_list(kind):
+    inputs, made = ONE_COLUMN[kind]
+    X = pd.DataFrame({"one": made(8), "ink": np.arange(8.0)})
+    X.index += 3
+    found = []
+    for columns in ("one", ["one"]):
+        blocks = Blocks([("one", inputs, columns), ("ink", None, "ink")])
+        model = Autoencoder(**QUICK, inputs=blocks).fit(X)
+        again = model.reconstruct(X)
+        assert np.shape(again["one"].iloc[0]) == np.shape(X["one"].iloc[0])
+        assert model.transform(again).shape == (8, 4)
+        found.append((model.transform(X), again))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    pd.testing.assert_frame_equal(found[0][1], found[1][1])
+    assert again.index.equals(X.index)
+    assert again.columns.equals(X.columns)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pd.Index([1, 2, 0]),
+        pd.Index([0.5, np.nan, 1.0]),
+        pd.Index(["", "b", "c"], name="named"),
+        pd.Index([None, "b", 3], dtype=object),
+        pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["x", "y"]),
+        pd.date_range("2020", periods=3),
+    ],
+)
+def test_names_of_columns_survive(names):
+    X = pd.DataFrame(np.arange(24.0).reshape(8, 3), columns=names)
+    first, *others = names
+    blocks = Blocks([("one", Table(), [first]), ("two", None, [others[0]])])
+    if len(others) > 1 and not isinstance(others[1], tuple):
+        blocks.blocks.append(("three", Table(), others[1]))
+    model = Autoencoder(**QUICK, inputs=blocks).fit(X)
+    again = model.reconstruct(X)
+    expected = X.columns[: len(blocks.blocks)]
+    pd.testing.assert_index_equal(again.columns, expected, exact=True)
+    assert again.columns.names == X.columns.names
+    assert model.transform(again).shape == (8, 4)
+    assert hasattr(model, "feature_names_in_") == all(type(n) is str for n in expected)
 
 
 def test_a_row_is_coded_alone(model, pages):
@@ -165,6 +233,7 @@ def test_it_is_searched_copied_and_pickled(pages):
         (lambda X: X.drop(columns="is 3"), r"lacks the columns \['is 3'\]"),
         (lambda X: X.assign(image=[None, *X["image"][1:]]), "'image' is missing in"),
         (lambda X: X.assign(**{"is 2": "a"}), "contains 'a' in row 0, column 'is 2'"),
+        (lambda X: pd.concat([X, X[["is 0"]]], axis=1), "several columns named 'is 0'"),
     ],
 )
 def test_bad_tables_are_refused(pages, change, message):
@@ -190,6 +259,7 @@ def test_other_tables_than_in_fit_are_refused(pages):
         ({"blocks": [("image", "conv", "image")]}, "='conv' is no kind of data"),
         ({"blocks": BOTH, "weights": {"image": 1.0}}, "one number from 0 up"),
         ({"blocks": BOTH, "hidden_share": 1.0}, "hidden_share"),
+        ({"blocks": [*BOTH, ("x", None, "is 1")]}, "names the column 'is 1' twice"),
     ],
 )
 def test_bad_parameters_are_refused(pages, parameters, message):

@@ -2,7 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -136,8 +136,11 @@ class Layout(metaclass=ABCMeta):
 class Inputs(BaseEstimator, metaclass=ABCMeta):
     """Base of the kinds of data, the values of the parameter `inputs`.
 
-    A kind has parameters, as estimators have, and learns a `Layout` from data.
+    A kind has parameters, as estimators have, and learns a `Layout` from data. `_boxed`
+    says whether one cell can hold all of a row, as an array, a path or a string.
     """
+
+    _boxed: ClassVar[bool] = False
 
     @abstractmethod
     def learn(

@@ -32,8 +32,10 @@ class Blocks(BaseComposition, Inputs):
     Parameters
     ----------
     blocks : list of (str, Inputs, str or None, str or list of str)
-        Name, kind and columns of each block. A kind of None is for numbers. A block of
-        images or texts takes one column, whose cells are arrays, paths or strings.
+        Name, kind and columns of each block; one column may stand without a list. A
+        kind of None is for numbers. A block of images or texts takes one column, whose
+        cells are arrays, paths or strings; images and sequences may also be spread out
+        over columns of numbers.
     block_size : int, default=64
         Width of what each block's encoder returns.
     weights : "equal", "learned" or dict of str to float, default="equal"
@@ -173,12 +175,14 @@ class Blocks(BaseComposition, Inputs):
             here = _present(frame, columns)
             self._check_present(name, here, min_samples)
             holder = BaseEstimator()
-            taken = _taken(frame, columns, here)
+            boxed = kind._boxed and _is_boxed(frame, columns)
+            taken = _taken(frame, columns, here, boxed)
             layout, read = kind.learn(holder, taken, min_samples)
-            learned.append(LearnedBlock(name, columns, layout, holder))
+            learned.append(LearnedBlock(name, columns, layout, holder, boxed))
             reads.append((here, read.rows))
         layout = BlockLayout(
             learned,
+            frame.columns.copy(),
             int(self.block_size),
             self._weights(),
             self.weights == "learned",
@@ -186,7 +190,9 @@ class Blocks(BaseComposition, Inputs):
             float(self.hidden_share),
         )
         estimator.n_features_in_ = frame.shape[1]
-        estimator.feature_names_in_ = np.asarray(frame.columns, dtype=object)
+        vars(estimator).pop("feature_names_in_", None)
+        if all(isinstance(column, str) for column in frame.columns):
+            estimator.feature_names_in_ = np.asarray(frame.columns, dtype=object)
         return layout, Read(BlockRows(reads), np.dtype(np.float64))
 
     def _check_blocks(self) -> None:
@@ -232,12 +238,17 @@ class Blocks(BaseComposition, Inputs):
 
 @dataclass
 class LearnedBlock:
-    """A block with what was learned of it; `holder` knows its columns."""
+    """A block with what was learned of it.
+
+    `holder` knows its columns, `boxed` says whether a cell of its one column holds all
+    of a row.
+    """
 
     name: str
     columns: Any
     layout: Layout
     holder: BaseEstimator
+    boxed: bool
 
 
 @dataclass
@@ -248,6 +259,8 @@ class BlockLayout(Layout):
     ----------
     blocks : list of LearnedBlock
         The blocks.
+    names : pandas.Index
+        Names of all their columns.
     block_size : int
         Width of what each encoder returns.
     weights : tuple of float
@@ -259,6 +272,7 @@ class BlockLayout(Layout):
     """
 
     blocks: list[LearnedBlock]
+    names: Any
     block_size: int
     weights: tuple[float, ...]
     learned: bool
@@ -290,7 +304,7 @@ class BlockLayout(Layout):
                 )
             rows = None
             if here.any():
-                taken = _taken(frame, block.columns, here)
+                taken = _taken(frame, block.columns, here, block.boxed)
                 called = f"{name}[{block.columns!r}]"
                 rows = block.layout.read(block.holder, taken, called).rows
             reads.append((here, rows or Rows(np.zeros((0, block.layout.n_columns)))))
@@ -300,17 +314,17 @@ class BlockLayout(Layout):
         """Return a DataFrame with the columns of all blocks."""
         import pandas as pd
 
-        made = {}
+        made: list[Any] = []
         assert isinstance(self.cells, BlockCells)
         for block, place in zip(self.blocks, self.cells.places, strict=True):
             values = block.layout.restored(rows[:, place.columns], dtype)
-            if isinstance(block.columns, str):
-                made[block.columns] = list(values)
-                continue
-            for i, column in enumerate(block.columns):
-                table = hasattr(values, "columns")
-                made[column] = values[column].array if table else values[:, i]
-        return pd.DataFrame(made)
+            if block.boxed:
+                made.append(list(values))
+            elif hasattr(values, "iloc"):
+                made += [column.array for _, column in values.items()]
+            else:
+                made += list(values.T)
+        return pd.DataFrame(dict(enumerate(made))).set_axis(self.names.copy(), axis=1)
 
     def aligned(self, restored: Any, X: Any) -> Any:
         """Give a table the index of `X`."""
@@ -397,6 +411,7 @@ def _checked_frame(X: Any, blocks: Sequence[Block], name: str) -> Any:
             "so that blocks can name their columns. Wrap it in pandas.DataFrame."
         )
     wanted = [column for *_, columns in blocks for column in _listed(columns)]
+    _check_once(wanted, X, name)
     absent = [column for column in wanted if column not in X.columns]
     if absent:
         raise ValueError(
@@ -407,8 +422,28 @@ def _checked_frame(X: Any, blocks: Sequence[Block], name: str) -> Any:
     return X[wanted]
 
 
+def _check_once(wanted: list[Any], X: Any, name: str) -> None:
+    """Raise ValueError where a column is in two blocks, or its name in `X` twice."""
+    import pandas as pd
+
+    named = pd.Index(wanted, tupleize_cols=False)
+    if named.has_duplicates:
+        raise ValueError(
+            f"blocks names the column {named[named.duplicated()][0]!r} twice. Give "
+            "each column to one block."
+        )
+    twice = X.columns[X.columns.duplicated()]
+    twice = [column for column in twice if column in named]
+    if len(twice):
+        raise ValueError(
+            f"{name} has several columns named {twice[0]!r}, which could not be told "
+            "apart. Give each column a name of its own."
+        )
+
+
 def _listed(columns: Any) -> list[Any]:
-    return [columns] if isinstance(columns, str) else list(columns)
+    single = isinstance(columns, str) or not hasattr(columns, "__iter__")
+    return [columns] if single else list(columns)
 
 
 def _present(frame: Any, columns: Any) -> np.ndarray:
@@ -416,6 +451,14 @@ def _present(frame: Any, columns: Any) -> np.ndarray:
     return frame[_listed(columns)].notna().to_numpy().any(axis=1)
 
 
-def _taken(frame: Any, columns: Any, here: np.ndarray) -> Any:
-    part = frame[columns]
+def _is_boxed(frame: Any, columns: Any) -> bool:
+    """Whether a block has one column, of something else than numbers."""
+    dtypes = frame[_listed(columns)].dtypes
+    return len(dtypes) == 1 and getattr(dtypes.iloc[0], "kind", "O") not in "fiub"
+
+
+def _taken(frame: Any, columns: Any, here: np.ndarray, boxed: bool) -> Any:
+    """Return the columns of a block where it is there, or the cells of its only one."""
+    part = frame[_listed(columns)]
+    part = part.iloc[:, 0] if boxed else part
     return part if here.all() else part[here]

@@ -102,6 +102,7 @@ class Images(Inputs):
     (5, 8, 8)
     """
 
+    _boxed = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "image_shape": [tuple, list, None],
         "filters": ["array-like", None],

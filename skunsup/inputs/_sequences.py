@@ -106,6 +106,7 @@ class Sequences(Inputs):
     [9, 7, 8]
     """
 
+    _boxed = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "layer": [StrOptions({"gru", "lstm", "conv"})],
         "units": [integers(1)],
@@ -153,9 +154,10 @@ class Sequences(Inputs):
         check_params(self)
         given, X = _checked_shape(self.sequence_shape), unboxed(X)
         if is_flat(X, given):
-            X = check_X(estimator, X, reset=True, min_samples=min_samples)
-            layout = self._layout(_shape_of_flat(X, given), False, "flat")
-            return layout, layout.read(estimator, X)
+            checked = check_X(estimator, X, reset=True, min_samples=min_samples)
+            layout = self._layout(_shape_of_flat(checked, given), False, "flat")
+            named = hasattr(estimator, "feature_names_in_")
+            return layout, layout.read(estimator, X if named else checked)
         longest, shortest, width, n, form = _measured(X)
         if n < min_samples:
             raise ValueError(

@@ -105,6 +105,7 @@ class Text(Inputs):
     (1, 2)
     """
 
+    _boxed = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "max_tokens": [integers(3)],
         "sequence_length": [integers(1), None],
