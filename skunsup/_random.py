@@ -90,11 +90,11 @@ _kept = _Kept()
 
 def _generators() -> dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]]:
     """Return what reads and what sets the state of each global generator."""
-    found = {
+    found: dict[str, Any] = {
         "random": (random.getstate, random.setstate),
         "numpy": (np.random.get_state, np.random.set_state),
     }
-    torch = sys.modules.get("torch")
-    if hasattr(torch, "set_rng_state"):  # else it is being imported
+    torch: Any = sys.modules.get("torch")
+    if hasattr(torch, "set_rng_state"):  # else it is absent, or being imported
         found["torch"] = (torch.get_rng_state, torch.set_rng_state)
     return found
