@@ -84,6 +84,8 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
     _members: Members | None = None
     # Set by a detector that measures distances between rows.
     _measures: bool = False
+    # Set by a detector that trains another model after this one.
+    _preliminary: bool = False
     _layout: Layout
     _kind: str
 
@@ -308,6 +310,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             verbose=int(self.verbose),
             max_steps=self.max_steps,
             schedule=str(self.learning_rate_schedule),
+            preliminary=self._preliminary,
         )
 
     def _check_length(self) -> None:
@@ -373,6 +376,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             name: previous.history.get(name, []) + values
             for name, values in state.history.items()
         }
+        history = history or previous.history  # after Ctrl-C in the first epoch
         self._state = replace(state, history=history, callbacks=[])
         self._keys = keys
         self._network = FittedNetwork(architecture, state.values)
@@ -381,4 +385,5 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
         self.history_ = history
         self.n_iter_ = len(history.get("loss", []))
         self.callbacks_ = state.callbacks
-        self._check_health(state.history)
+        if state.history:
+            self._check_health(state.history)

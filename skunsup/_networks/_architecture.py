@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._networks._cells import Cells
 from skunsup._networks._members import DenseMembers, members_of
 from skunsup._networks._noise import NOISE_STATE
@@ -291,7 +292,7 @@ class Architecture:
 
     def build(self) -> Network:
         """Return a new network whose weights are still of no importance."""
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             parts = {name: part.build() for name, part in self.parts.items()}
             network = self.network(
                 **parts,

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._networks._architecture import Part
 from skunsup._networks._built import Start
 from skunsup._networks._convolutional import dense_layers, tail
@@ -57,13 +58,13 @@ class BlockEncoder:
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             return self._joined([part.build() for part in self.parts], Start())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
         values = [part.initial_values(rng) for part in self.parts]
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             models = [part.build() for part in self.parts]
             return in_order(self._joined(models, Start(rng)), models, values)
 
@@ -113,13 +114,13 @@ class BlockDecoder:
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             return self._joined([part.build() for part in self.parts], Start())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
         values = [part.initial_values(rng) for part in self.parts]
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             models = [part.build() for part in self.parts]
             return in_order(self._joined(models, Start(rng)), models, values)
 

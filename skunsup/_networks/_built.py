@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._random import global_state_kept
 
 
@@ -78,11 +79,11 @@ class BuiltPart(ABC):
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             return self.make(Start())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             model = self.make(Start(rng))
         return [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]

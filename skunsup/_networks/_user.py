@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._random import draw_seed, global_state_kept
 
 # What a network of that name is given.
@@ -59,7 +60,7 @@ class UserNetwork:
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """What the model's own initialisers give when seeded by `rng`."""
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             model = self._restore(_with_seeds(json.loads(self.config), rng))
         values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
         for position, value in self.frozen:
@@ -112,7 +113,8 @@ def user_network(
             identity=config if model is given else given,
             frozen=(),
         )
-        n_outputs = _n_outputs(name, copy, n_inputs)
+        with interrupts_put_off():
+            n_outputs = _n_outputs(name, copy, n_inputs)
     return UserNetwork(
         **{**vars(copy), "n_outputs": n_outputs, "frozen": _frozen(model)}
     )

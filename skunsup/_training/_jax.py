@@ -93,6 +93,9 @@ class Trainer(_Trainer):
             start = (state, jnp.zeros((shape[0], self.n_recorded)))
             return jax.lax.fori_loop(0, n_steps, step, start)
 
+        # Compiled here and not with the first steps.
+        program(self._state, np.zeros(shape, np.float32), np.int32(0))
+
         def run(trainer: Any, block: np.ndarray, n_steps: int) -> Any:
             trainer._state, records = program(trainer._state, block, np.int32(n_steps))
             return records
@@ -192,6 +195,8 @@ def compile_scorer(
 
         return jax.lax.fori_loop(0, n_tiles, write, zeros)
 
+    weights = np.zeros(n_weights, np.float32)
+    program(weights, np.zeros(shape, np.float32), np.int32(0))
     return lambda weights, block, n_tiles: np.asarray(
         program(weights, block, np.int32(n_tiles))
     )

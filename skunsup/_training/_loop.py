@@ -61,6 +61,9 @@ class Plan:
         At most so many steps; None for no limit. The last epoch may be cut short.
     schedule : {"constant", "cosine"}
         What becomes of the learning rate.
+    preliminary : bool
+        Whether more is to be trained before anything is fitted, so that Ctrl-C raises
+        KeyboardInterrupt.
     """
 
     epochs: int | None
@@ -71,6 +74,7 @@ class Plan:
     verbose: int = 0
     max_steps: int | None = None
     schedule: str = "constant"
+    preliminary: bool = False
 
     def n_steps(self, per_epoch: int) -> int:
         """Return the number of steps, with so many an epoch."""
@@ -134,7 +138,8 @@ def train(
     Each group of the network's parameters is trained by the recipe in its place.
     Stops early on the validation loss, on a callback's word, on a loss that is not
     finite (with the last finite weights, and a ConvergenceWarning) and on Ctrl-C (with
-    the best weights so far, and a UserWarning).
+    the best weights so far, and a UserWarning; before the first steps have been taken
+    Ctrl-C raises KeyboardInterrupt).
 
     Raises
     ------
@@ -236,6 +241,8 @@ class _Run:
                 if not self.epochs(first, min(self.group, self.n_epochs - first)):
                     break
         except KeyboardInterrupt:
+            if self.plan.preliminary or not (self.taken or self.history):
+                raise
             self.interrupted()
         self.callbacks.call("on_train_end", self.last_logs())
         self.take_callbacks_weights()
@@ -389,7 +396,7 @@ class _Run:
     def interrupted(self) -> None:
         """Keep what there is on Ctrl-C."""
         done = len(self.history.get("loss", []))
-        if self.plan.patience is None:
+        if self.plan.patience is None or not self.history:
             values = self.trainer.values()
             self.kept = values if _all_finite(values) else self.kept
         warnings.warn(

@@ -11,6 +11,8 @@ from typing import Any
 
 import keras
 
+from skunsup._interrupts import interrupts_put_off
+
 BACKENDS = ("tensorflow", "jax", "torch")
 
 # Where Linux says what a process has mapped, and how much it may map.
@@ -31,7 +33,10 @@ def backend() -> ModuleType:
 
 
 class Store:
-    """The most recently used values by key, at most `size` of them."""
+    """The most recently used values by key, at most `size` of them.
+
+    Ctrl-C waits until what is being made is stored.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -42,7 +47,8 @@ class Store:
         """Return the value at `key`, made once; several threads may hold it."""
         with self._lock:
             if key not in self._values:
-                self._values[key] = [make()]
+                with interrupts_put_off():
+                    self._values[key] = [make()]
             self._trim(key)
             return self._values[key][0]
 
@@ -54,7 +60,9 @@ class Store:
             value = free.pop() if free else None
             if free:
                 self._values[key] = free
-        value = make() if value is None else value
+        if value is None:
+            with interrupts_put_off():
+                value = make()
         try:
             yield value
         finally:

@@ -14,6 +14,7 @@ from keras import ops
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network
 from skunsup._random import global_state_kept
 from skunsup._training._optimizers import is_entrywise
@@ -100,7 +101,7 @@ class Trainer(InPlaceTrainer):
         variables = [*self.variables, *self.optimizer_variables]
         before = list(zip(variables, self._copies(variables), strict=True))
         try:
-            with _tracing, _TensorsOnly():
+            with interrupts_put_off(), _tracing, _TensorsOnly():
                 program = lean(make_fx(noted)(x))
         except RuntimeError:  # a loss or optimizer that looks at values
             self._traceable = False

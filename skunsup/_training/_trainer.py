@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network
 from skunsup._training._programs import backend, count_compilation
 
@@ -71,7 +72,8 @@ class Trainer(ABC):
         program = self.programs.get(block.shape)
         if program is None:
             count_compilation()
-            program = self.programs[block.shape] = self._compile(block.shape)
+            with interrupts_put_off():
+                program = self.programs[block.shape] = self._compile(block.shape)
             if len(self.programs) > MAX_SHAPES:
                 self.programs.popitem(last=False)
         if rate_share == 1.0:

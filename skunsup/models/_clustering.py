@@ -8,7 +8,7 @@ from sklearn.base import ClusterMixin
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._sklearn import StrOptions, integers, reals, unchanged_on_error
 from skunsup.models._categorical_estimator import CategoricalEstimator
 from skunsup.models._clusters import kmeans_values
 
@@ -130,8 +130,9 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
             If the data, a parameter or their combination cannot be used, or if the loss
             is not finite in the first epoch. The estimator is then as it was before.
         """
-        super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
-        self.labels_ = self.predict(X)
+        with unchanged_on_error(self):
+            super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
+            self.labels_ = self.predict(X)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
@@ -156,8 +157,9 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
         ValueError
             As in `fit`, and if `X` has other columns than before.
         """
-        super().partial_fit(X, y, sample_weight=sample_weight)
-        self.labels_ = self.predict(X)
+        with unchanged_on_error(self):
+            super().partial_fit(X, y, sample_weight=sample_weight)
+            self.labels_ = self.predict(X)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from sklearn.cluster import KMeans
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Architecture, Network, Part
 from skunsup._random import draw_seed, global_state_kept
 
@@ -63,7 +64,7 @@ def kmeans_values(
 
 def _hidden(part: Part, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
     """Output of the last layer but one of `part`, float64."""
-    with global_state_kept():
+    with interrupts_put_off(), global_state_kept():
         model = part.build()
         below = keras.Model(model.inputs[0], model.layers[-1].input)
     for variable, value in zip(below.variables, values, strict=True):

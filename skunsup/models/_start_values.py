@@ -157,7 +157,7 @@ def layerwise_values(
             f"{architecture.n_members} side by side. Use n_estimators=1, or "
             "init='random'."
         )
-    plan = replace(plan, patience=None, callbacks=(), verbose=0)
+    plan = replace(plan, patience=None, callbacks=(), verbose=0, preliminary=True)
     rows = data.rows
     encoder: list[np.ndarray] = []
     decoder: list[np.ndarray] = []

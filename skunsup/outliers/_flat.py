@@ -241,6 +241,7 @@ class FlatDetector(Detector, DetectionParameters):
             own = weight * sees
             # With very few rows a network may be dealt one, or none.
             own = own if np.count_nonzero(own) > 1 else weight
+            model._preliminary = model is not models[-1]
             model.fit(X, sample_weight=own, X_val=X_val)
         return models
 

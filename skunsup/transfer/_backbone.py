@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._random import draw_seed, global_state_kept
 
 SIZE = 224
@@ -75,7 +76,7 @@ class Backbone:
 
     def fresh(self, rng: np.random.Generator) -> "Backbone":
         """Return the same network with random weights that `rng` fixes."""
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             return Backbone(self._restored(rng), own=True)
 
     def loaded(self, path: Path) -> "Backbone":
@@ -91,7 +92,7 @@ class Backbone:
         return Backbone(model, own=True)
 
     def _rebuilt(self) -> keras.Model:
-        with global_state_kept():
+        with interrupts_put_off(), global_state_kept():
             model = self._restored(np.random.default_rng(0))
         for variable, value in zip(model.variables, self.values, strict=True):
             variable.assign(value)

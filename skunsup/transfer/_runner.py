@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 from sklearn.base import BaseEstimator
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._training._programs import backend
 from skunsup.inputs._image_file import LIMITS, FileLimits
 from skunsup.transfer._backbone import Backbone
@@ -130,7 +131,8 @@ class ImageRunner:
             yield self.compute(np.concatenate([batch, last]))[: len(batch)]
 
     def _by_keras(self, batch: np.ndarray) -> np.ndarray:
-        return np.asarray(self.model.predict_on_batch(batch), np.float32)
+        with interrupts_put_off():
+            return np.asarray(self.model.predict_on_batch(batch), np.float32)
 
     def _exactly(self, batch: np.ndarray) -> np.ndarray:
         def function(_: Any, rows: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import ExitStack
 from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
@@ -11,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network
 from skunsup._random import global_state_kept, make_generator
 from skunsup._sklearn import (
@@ -38,6 +40,7 @@ from skunsup.transfer._targets import (
     check_lengths,
     split,
 )
+from skunsup.transfer._whole_steps import WholeSteps
 
 ROUTED = ("model__freeze", "model__head_layer_sizes", "model__activation")
 # What scikeras has and nothing here reads, with the only value that changes nothing.
@@ -251,9 +254,10 @@ class FineTuned(BaseEstimator):
             self._fitted.values if go_on else start_values(architecture, encoder, rng)
         )
         with global_state_kept():
-            training = KerasTraining(
-                architecture, values, freeze=self.model__freeze, **self._compiling()
-            )
+            with interrupts_put_off():
+                training = KerasTraining(
+                    architecture, values, freeze=self.model__freeze, **self._compiling()
+                )
             if go_on:
                 training.load_optimizer(self._optimizer_values)
             history = self._run(training, rows, sample, epochs, rng, go_on=go_on)
@@ -293,16 +297,18 @@ class FineTuned(BaseEstimator):
         )
         before = self.current_epoch if go_on else 0
         self.callbacks_ = copied("callbacks", self.callbacks)
-        return training.model.fit(
-            batches,
-            epochs=before + epochs,
-            initial_epoch=before,
-            verbose=int(self.verbose),
-            callbacks=self.callbacks_,
-            validation_data=None if held is None else batches.whole(held),
-            validation_batch_size=self.validation_batch_size or self.batch_size,
-            shuffle=False,  # of the order of minibatches, by Python's global generator
-        ).history
+        with ExitStack() as building:
+            building.enter_context(interrupts_put_off())
+            return training.model.fit(
+                batches,
+                epochs=before + epochs,
+                initial_epoch=before,
+                verbose=int(self.verbose),
+                callbacks=[WholeSteps(building), *self.callbacks_],
+                validation_data=None if held is None else batches.whole(held),
+                validation_batch_size=self.validation_batch_size or self.batch_size,
+                shuffle=False,  # of minibatches, by Python's global generator
+            ).history
 
     def _n_targets(self, rows: Rows) -> int:
         return rows.d - self._layout.n_columns
