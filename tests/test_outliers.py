@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 from sklearn.mixture import GaussianMixture
-from sklearn.neighbors import KernelDensity
+from sklearn.neighbors import KernelDensity, kneighbors_graph
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import Autoencoder, AutoencoderDetector, OutlierDetector
@@ -97,6 +97,70 @@ def test_auto_flags_the_highest_of_scores_in_clusters():
     detector = OutlierDetector(FirstColumn()).fit(X)
     assert detector._shape.quantile(0.99) > X.max()
     assert np.sum(detector.predict(X) == -1) == 3
+
+
+RNG = np.random.default_rng(0)
+REPEATED = RNG.normal(size=(400, 3))[np.minimum(RNG.integers(0, 615, 400), 140)]
+TINY, HUGE = np.finfo(float).smallest_subnormal, np.finfo(float).max
+ODD_SCORES = {
+    "three plateaus": np.repeat([0.0, 1.0, 1e6], [60, 20, 20]),
+    "a leap": np.repeat([0.0, TINY, HUGE], [60, 20, 20]),
+    "hardly a step": np.repeat([0.0, 1.0, 1.00001], [60, 20, 20]),
+    "the least step": np.repeat([0.0, 1.0, np.nextafter(1.0, 2)], [60, 20, 20]),
+    "two plateaus": np.repeat([0.0, 1.0], [60, 40]),
+    "constant": np.full(100, 3.0),
+    "constant and huge": np.full(100, HUGE),
+    "tiny": np.arange(100) * TINY,
+    "a tiny spread": 1.0 + np.arange(100) * np.finfo(float).eps,
+    "huge": np.linspace(-HUGE / 2, HUGE / 2, 100),
+    "both ends": np.repeat([-HUGE, HUGE], 50),
+    "a few huge": np.repeat([-HUGE, 0.0, HUGE], [30, 60, 10]),
+    "one huge": np.append(np.linspace(0.0, 1.0, 99), HUGE),
+    "powers": np.geomspace(1e-300, 1e300, 100),
+    "a range": np.concatenate([-np.geomspace(1e-300, 1e300, 50), np.zeros(50)]),
+    "neighbours": kneighbors_graph(REPEATED, 1, mode="distance")
+    .max(axis=1)
+    .toarray()[:, 0],
+    "two": np.array([0.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("contamination", ["auto", TINY, 1e-300, 1e-20, 0.03, 0.5])
+@pytest.mark.parametrize("name", ODD_SCORES)
+def test_any_finite_scores_have_a_threshold(name, contamination):
+    X = ODD_SCORES[name][:, None]
+    detector = OutlierDetector(FirstColumn(), contamination=contamination).fit(X)
+    assert np.isfinite(detector.offset_)
+    assert X.min() <= -detector.offset_ <= X.max()
+    decision = detector.decision_function(X)
+    assert np.isfinite(decision).all()
+    np.testing.assert_array_equal(detector.predict(X) < 0, decision < 0)
+    outside = np.array([[-HUGE], [HUGE]])
+    assert np.isfinite(detector.decision_function(outside)).all()
+    probability = detector.outlier_probability(np.concatenate([X, outside]))
+    assert ((probability >= 0) & (probability <= 1)).all()
+    order = np.argsort(X[:, 0], kind="stable")
+    assert (np.diff(probability[:-2][order]) >= 0).all()
+    share = 0.1 if contamination == "auto" else contamination
+    assert probability[:-2].mean() == pytest.approx(share, rel=1e-3, abs=9 * TINY)
+    if contamination != "auto":
+        assert np.mean(decision < 0) <= share
+
+
+def test_scores_of_a_few_levels_have_a_threshold():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        levels = rng.normal(size=rng.integers(1, 5)) * 10.0 ** rng.uniform(-300, 300)
+        X = rng.choice(np.append(levels, 0.0), size=(rng.integers(2, 60), 1))
+        detector = OutlierDetector(FirstColumn()).fit(X)
+        assert X.min() <= -detector.offset_ <= X.max()
+        assert detector.outlier_probability(X).mean() == pytest.approx(0.1)
+
+
+def test_scores_of_nan_have_none():
+    X = np.array([[0.0], [np.nan], [1.0]])
+    with pytest.raises(ValueError, match="NaN for row 1"):
+        OutlierDetector(FirstColumn()).fit(X)
 
 
 def test_probability_is_between_0_and_1_and_falls_with_the_score(tumours):

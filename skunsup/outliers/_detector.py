@@ -34,6 +34,7 @@ from skunsup.outliers._threshold import (
 )
 
 SPARSE_BATCH = 1024
+LARGEST = np.finfo(np.float64).max
 CONTAMINATION = [StrOptions({"auto"}), reals(0, 0.5, "right")]
 
 
@@ -92,7 +93,9 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
         ndarray of shape (n_samples,), float64
             `score_samples(X) - offset_`: negative for outliers.
         """
-        return self.score_samples(X) - self.offset_
+        with np.errstate(over="ignore"):
+            decision = self.score_samples(X) - self.offset_
+        return np.clip(decision, -LARGEST, LARGEST)
 
     def predict(self, X: Any) -> np.ndarray:
         """Tell outliers from inliers.
@@ -161,6 +164,12 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
     def _learn_threshold(self, X: Any, weight: Any) -> None:
         """Set `offset_` from the scores of the training rows."""
         anomaly = -self._scores(X)
+        if np.isnan(anomaly).any():
+            raise ValueError(
+                f"{type(self.estimator_).__name__}.score_samples is NaN for row "
+                f"{int(np.isnan(anomaly).argmax())} of X, which leaves no threshold. "
+                "Use an estimator that scores each row."
+            )
         if weight is not None:
             weight = np.broadcast_to(np.asarray(weight, np.float64), anomaly.shape)
         self._shape = fit_tukey_g(anomaly, weight)

@@ -12,6 +12,8 @@ UPPER = ((0.7, 0.85), (0.85, 0.95), (0.95, 0.99))
 DETECTION_RATE = 0.01
 EXPECTED_SHARE = 0.1  # of outliers, where none is given
 FARTHEST = 50.0  # normal score that stands for all beyond
+MOST_SKEWED = 20.0  # g of scores that leap, or hardly move, between two quantiles
+LARGE = 2.0**1000  # above which sums of scores could leave the range of float64
 
 
 @dataclass(frozen=True)
@@ -25,26 +27,30 @@ class TukeyG:
     ----------
     location, scale, g : float
         Median, spread (0 for scores that are all but constant) and skewness.
+    unit : float
+        What location and scale are in units of.
     """
 
     location: float
     scale: float
     g: float
+    unit: float = 1.0
 
     def quantile(self, p: float) -> float:
         """Return the value that a share `p` in (0, 1) lies below."""
         z = norm.ppf(p)
-        return self.location + self.scale * _height(self.g, z)
+        return self.unit * (self.location + self.scale * _height(self.g, z))
 
     def standardise(self, values: np.ndarray) -> np.ndarray:
         """Return the normal scores of `values`: the inverse of the definition."""
+        values = values / self.unit
         if not self.scale:
             above, below = values > self.location, values < self.location
             return np.select([above, below], [np.inf, -np.inf], 0.0)
-        x = (values - self.location) / self.scale
-        if abs(self.g) <= 1e-9:
-            return x
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
+            x = (values - self.location) / self.scale
+            if abs(self.g) <= 1e-9:
+                return x
             return np.log(np.maximum(1.0 + self.g * x, 0.0)) / self.g
 
 
@@ -81,7 +87,11 @@ def fit_posterior(
     def excess(middle: float) -> float:
         return float(np.average(expit(z - middle), weights=weight)) - share
 
-    return Posterior(shape, brentq(excess, -2 * FARTHEST, 2 * FARTHEST))
+    # At the normal score that is `share` likely for the lowest value, or the highest.
+    even = np.log(share) - np.log1p(-share)
+    low = min(-2 * FARTHEST, z.min() - even - 1)
+    high = max(2 * FARTHEST, z.max() - even + 1)
+    return Posterior(shape, brentq(excess, low, high))
 
 
 def _bounded(z: np.ndarray) -> np.ndarray:
@@ -90,15 +100,27 @@ def _bounded(z: np.ndarray) -> np.ndarray:
 
 def fit_tukey_g(values: np.ndarray, weight: np.ndarray | None) -> TukeyG:
     """Fit Tukey's g distribution to quantiles of the upper half of weighted values."""
+    unit = 2.0**24 if np.abs(values).max() > LARGE else 1.0
+    values = values / unit
     middle = weighted_quantile(values, weight, 0.5)
     for low, high in UPPER:
         near = weighted_quantile(values, weight, low) - middle
         far = weighted_quantile(values, weight, high) - middle
         if 0 < near < far:
             z = norm.ppf([low, high])
-            g = brentq(lambda g, r=far / near, z=z: _spread(g, z) - r, -20, 20)
-            return TukeyG(middle, near / _height(g, z[0]), g)
-    return TukeyG(middle, 0.0, 0.0)
+            g = _skewness(far / near, z)
+            scale = near / _height(g, z[0])
+            if scale > 0:
+                return TukeyG(middle, scale, g, unit)
+    return TukeyG(middle, 0.0, 0.0, unit)
+
+
+def _skewness(ratio: float, z: np.ndarray) -> float:
+    """Return the g at which two normal scores are `ratio` times as far from 0."""
+    for g in (-MOST_SKEWED, MOST_SKEWED):
+        if (ratio - _spread(g, z)) * g >= 0:
+            return g
+    return float(brentq(lambda g: _spread(g, z) - ratio, -MOST_SKEWED, MOST_SKEWED))
 
 
 def _height(g: float, z: float) -> float:
@@ -121,5 +143,5 @@ def weighted_quantile(values: np.ndarray, weight: np.ndarray | None, p: float) -
     reached = np.cumsum(total) / total.sum()
     at = np.searchsorted(reached, p - 1e-12)
     if at + 1 < len(distinct) and reached[at] <= p + 1e-12:
-        return float(distinct[at] + distinct[at + 1]) / 2
+        return float(distinct[at] / 2 + distinct[at + 1] / 2)
     return float(distinct[at])
