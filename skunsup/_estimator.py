@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._containers import check_container
 from skunsup._networks import Architecture, Network, Part
 from skunsup._random import make_generator
 from skunsup._sklearn import (
@@ -224,6 +225,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
 
         With `keep`, what was learned before stands, if it is of the same kind.
         """
+        check_container(X)
         kind = as_kind(self.inputs)
         described = repr((type(kind), kind.get_params()))
         if keep and described == self._kind and not isinstance(kind, Dense):
@@ -233,6 +235,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
         return read
 
     def _read(self, X: Any, name: str = "X") -> Read:
+        check_container(X, name)
         return self._layout.read(self, X, name)
 
     def _training_data(self, read: Read, y: Any, sample_weight: Any) -> FitData:

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
+from skunsup._containers import check_container
 from skunsup._dates import refuse_dates
 from skunsup._training import Rows, as_rows, is_mapped
 
@@ -110,6 +111,7 @@ def value_range(rows: Rows, n_features: int | None = None) -> tuple[float, float
 def check_codes(X: object, n_components: int, name: str) -> np.ndarray:
     """Validate codes for `inverse_transform`: finite, (n, n_components)."""
     refuse_dates(X, "X")
+    check_container(X)
     with _located(X, "X"):
         codes = check_array(X, dtype=FLOATS, input_name="X")
     if codes.shape[1] != n_components:
@@ -130,6 +132,7 @@ def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
+    check_container(sample_weight, "sample_weight")
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n, sample_weight)
     refuse_dates(sample_weight, "sample_weight")

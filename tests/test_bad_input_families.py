@@ -104,7 +104,7 @@ PRIORS = {
 }
 
 
-def number(name, value, kinds, words="[0.0, inf)"):
+def number(name, value, kinds, words="[0.0, 3.4e+38]"):
     return Case(
         f"'{name}' .. {words} .. Got {value}", params={name: value}, kinds=kinds
     )
@@ -120,14 +120,14 @@ NUMBERS = {
     "n_critic": number("n_critic", 0, ADVERSARIAL, "[1, inf)"),
     "warmup_epochs": number("warmup_epochs", -1, VAE, "[0, inf)"),
     "n_importance_samples": number("n_importance_samples", 0, VAE, "[1, inf)"),
-    "noise_variance=0": number("noise_variance", 0.0, VAE, "(0.0, inf)"),
+    "noise_variance=0": number("noise_variance", 0.0, VAE, "(0.0, 3.4e+38]"),
     "noise_variance": Case(
         "'noise_variance' .. 'isotropic' .. Got 'full'",
         params={"noise_variance": "full"},
         kinds=VAE,
     ),
     "a critic that never trains": number(
-        "discriminator_learning_rate", 0, ADVERSARIAL, "(0.0, inf)"
+        "discriminator_learning_rate", 0, ADVERSARIAL, "(0.0, 3.4e+38]"
     ),
     "spectral_normalization": Case(
         "'spectral_normalization' .. Got 'yes'",

@@ -720,7 +720,10 @@ def test_values_of_another_type_are_understood(small, of_small, fitted, table):
         (lambda X: X.iloc[:1], r"minimum of 2 is required"),
         (lambda X: X.iloc[:, :0], r"1 column"),
         (lambda X: X["int"], "expected a table"),
-        (lambda X: pl.DataFrame({"a": [1.0]}).lazy(), r"Call its collect\(\) first"),
+        (
+            lambda X: pl.DataFrame({"a": [1.0]}).lazy(),
+            r"Give X\.collect\(\)",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused(small, change, message):

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from skunsup._networks import Cells, DenseStack, Part
 from skunsup._training import Rows
 from skunsup._validation import check_rows, check_X, value_range
+from skunsup.inputs._hints import other_kinds_named
 
 
 class Read(NamedTuple):
@@ -171,7 +172,8 @@ class Dense(Inputs):
         self, estimator: BaseEstimator, X: Any, min_samples: int
     ) -> tuple[Layout, Read]:
         """Validate numbers: dense, sparse or memory-mapped."""
-        X = check_X(estimator, X, reset=True, min_samples=min_samples)
+        with other_kinds_named(estimator, X):
+            X = check_X(estimator, X, reset=True, min_samples=min_samples)
         return DenseLayout(X.shape[1]), _read(estimator, X)
 
 
@@ -189,7 +191,9 @@ class DenseLayout(Layout):
 
     def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
         """Validate numbers against the columns that `estimator` knows."""
-        return _read(estimator, check_X(estimator, X, reset=False, name=name), name)
+        with other_kinds_named(estimator, X):
+            X = check_X(estimator, X, reset=False, name=name)
+        return _read(estimator, X, name)
 
     def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Return the rows with that dtype."""

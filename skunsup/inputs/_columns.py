@@ -117,8 +117,6 @@ def as_table(X: Any, name: str) -> Any:
 
 
 def _as_array(X: Any, name: str) -> np.ndarray:
-    if hasattr(X, "collect"):
-        raise TypeError(f"{name} is a {type(X).__name__}. Call its collect() first.")
     if hasattr(X, "toarray"):
         raise TypeError(
             f"{name} is a sparse matrix, but inputs=Table() takes DataFrames and dense "

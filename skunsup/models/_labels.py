@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from skunsup._containers import check_container
 from skunsup._validation import is_missing
 
 UNKNOWN = -1
@@ -33,6 +34,7 @@ def as_labels(y: Any, *, warn: bool = True) -> np.ndarray:
     array of shape (n,)
         Numbers and booleans have a type of their own where none is missing.
     """
+    check_container(y, "y")
     y = column_or_1d(_unboxed(y), warn=warn)
     if y.dtype != object:
         return y

@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._containers import check_container
 from skunsup._sklearn import (
     DOC_LINK,
     HasMethods,
@@ -275,6 +276,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
             The fitted detector.
         """
         with unchanged_on_error(self):
+            check_container(X)
             _refuse_one_row(X)
             routed = self._routed(params)
             self.estimator_ = clone(self.estimator).fit(X, y, **routed)
@@ -304,6 +306,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         return getattr(self, "estimator_", self.estimator)
 
     def _scores(self, X: Any) -> np.ndarray:
+        check_container(X)
         score = self.estimator_.score_samples
         if not sp.issparse(X):
             return np.asarray(score(X), np.float64)

@@ -10,6 +10,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from skunsup._containers import check_container
 from skunsup._dates import refuse_dates
 
 FLOATS = (np.float64, np.float32)
@@ -45,6 +46,7 @@ def check_series(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[np.nd
     ValueError, TypeError
         Naming the series, the time point and the column.
     """
+    check_container(X)
     sequence = isinstance(X, list | tuple) or (
         isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skunsup._containers import check_container
 from skunsup._validation import MISSING
 
 WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -73,6 +74,7 @@ def check_texts(X: Any, max_characters: int | None = None) -> list[str]:
         If it is empty or has several columns, or a text is too long or cannot be
         written as UTF-8.
     """
+    check_container(X)
     texts = _as_list(X)
     if not texts:
         raise ValueError("X holds no texts, but expected at least one.")

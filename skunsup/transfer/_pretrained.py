@@ -17,6 +17,7 @@ from sklearn.base import (
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+from skunsup._containers import check_container
 from skunsup._random import make_generator
 from skunsup._sklearn import (
     DOC_LINK,
@@ -207,6 +208,7 @@ class PretrainedFeatures(
         with unchanged_on_error(self):
             for name in ("n_features_in_", "feature_names_in_"):
                 self.__dict__.pop(name, None)
+            check_container(X)
             rng = make_generator(self.random_state)
             network = self._network()
             if isinstance(network, keras.Model) and self._takes_rows(network):
@@ -239,6 +241,7 @@ class PretrainedFeatures(
             read; the message names it.
         """
         check_is_fitted(self)
+        check_container(X)
         found, rows, dtype = self._features.read(self, X)
         if self.memory is None:
             return self._features.compute(rows).astype(dtype, copy=False)

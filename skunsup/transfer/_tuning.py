@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._containers import check_container
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network
 from skunsup._random import global_state_kept, make_generator
@@ -179,6 +180,7 @@ class FineTuned(BaseEstimator):
 
     def _raw(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
+        check_container(X)
         rows = self._layout.read(self, X).rows
         return self._fitted.compute("outputs", rows).astype(np.float64)
 
@@ -189,6 +191,7 @@ class FineTuned(BaseEstimator):
             check_params(self)
             self._check_routed()
             encoder = fitted_encoder(self.encoder)
+            check_container(X)
             rows = self._rows(encoder, X, go_on=go_on)
             target = self._targets(y, go_on=go_on)
             check_lengths(rows.n, len(target))
