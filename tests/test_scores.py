@@ -5,10 +5,19 @@ import pickle
 import numpy as np
 import pytest
 from scipy.stats import norm
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
-from skunsup import AutoencoderDetector, VAEDetector
+from skunsup import (
+    Autoencoder,
+    AutoencoderDetector,
+    BiGAN,
+    OutlierDetector,
+    VAEDetector,
+    VariationalAutoencoder,
+)
 from skunsup._training import FittedNetwork
+from skunsup.inputs import DenseLayout
 from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._scales import Scales
@@ -304,6 +313,33 @@ def test_a_view_asks_the_network_once(blobs, monkeypatch):
     detector._score.anomaly(view)
     detector._score.shares(view.part(np.arange(60) < 9))
     assert calls == ["residual"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Autoencoder(**QUICK),
+        BiGAN(**QUICK),
+        VariationalAutoencoder(**QUICK),
+        AutoencoderDetector(**QUICK, score_by="reconstruction"),
+        AutoencoderDetector(**QUICK),
+        OutlierDetector(Autoencoder(**QUICK)),
+    ],
+)
+def test_feature_scores_read_rows_and_run_the_network_once(model, blobs, monkeypatch):
+    model, calls = clone(model).fit(blobs), []
+    for owner, name in ((FittedNetwork, "compute"), (DenseLayout, "read")):
+        original = getattr(owner, name)
+
+        def counting(self, *args, _original=original, _name=name):
+            calls.append(_name)
+            return _original(self, *args)
+
+        monkeypatch.setattr(owner, name, counting)
+    shares = model.feature_scores(blobs)
+    assert sorted(calls) == ["compute", "read"]
+    assert shares.shape == blobs.shape
+    assert (shares >= 0).all()
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from skunsup._networks._losses import (
     keras_name,
     output_activation,
     row_loss,
+    with_shares,
 )
 from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
 from skunsup._networks._pca import pca_values
@@ -112,4 +113,5 @@ __all__ = [
     "squared_distances",
     "uniform",
     "user_network",
+    "with_shares",
 ]

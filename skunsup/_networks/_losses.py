@@ -109,6 +109,11 @@ def column_losses(loss: Loss, whole: Callable[[Any, Any], Any]) -> Callable:
     )
 
 
+def with_shares(loss: Any, shares: Any) -> Any:
+    """Put the loss of each row, (..., n), in front of its shares, (..., n, k)."""
+    return ops.concatenate([loss[..., None], shares], axis=-1)
+
+
 def _categorical(target: Any, output: Any) -> Any:
     """Cross-entropy of counts, or shares, with a distribution over columns.
 

@@ -6,7 +6,14 @@ import keras
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Group, fooling_loss, noise_state, normal
+from skunsup._networks import (
+    Architecture,
+    Group,
+    fooling_loss,
+    noise_state,
+    normal,
+    with_shares,
+)
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
 from skunsup.models._adversary import (
@@ -126,13 +133,10 @@ class BiGANNetwork(Adversary):
         share = RECONSTRUCTION_SHARE
         return -share * error - (1.0 - share) * matching
 
-    def column_losses(self, x: Any) -> Any:
-        """Share of each column in the anomaly score's part of reconstruction."""
-        return RECONSTRUCTION_SHARE * ops.abs(self.residual(x))
-
-    def explained_loss(self, x: Any) -> Any:
-        """What the `column_losses` of each row sum to."""
-        return ops.sum(self.column_losses(x), axis=-1)
+    def split_loss(self, x: Any) -> Any:
+        """Part of reconstruction in the anomaly score, then each column's share."""
+        shares = RECONSTRUCTION_SHARE * ops.abs(self.residual(x))
+        return with_shares(ops.sum(shares, axis=-1), shares)
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Reconstruct, as Keras users expect of the model."""

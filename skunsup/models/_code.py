@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks import Corruption, Network, column_losses, row_loss
+from skunsup._networks import Corruption, Network, column_losses, row_loss, with_shares
 
 
 class CodeNetwork(Network):
@@ -82,17 +82,17 @@ class CodeNetwork(Network):
         """Reconstruction loss of each row."""
         return self.output_loss(x, self._output(x))
 
-    def explained_loss(self, x: Any) -> Any:
-        """What the `column_losses` of each row sum to."""
-        return self.row_loss(x)
-
     def row_score(self, x: Any) -> Any:
         """Score of each row, higher for more normal ones."""
         return -self.row_loss(x)
 
-    def column_losses(self, x: Any) -> Any:
-        """Share of each cell in `explained_loss`, for losses that are means."""
-        return self.output_losses(x, self._output(x))
+    def split_loss(self, x: Any) -> Any:
+        """Reconstruction loss of each row, then each cell's share, if it is a mean."""
+        output = self._output(x)
+        shares = self.output_losses(x, output)
+        if self.cells is None:
+            return with_shares(self.output_loss(x, output), shares)
+        return with_shares(ops.sum(shares, axis=-1), shares)
 
     def _output(self, x: Any) -> Any:
         return self.decoder(self.encode(x), training=False)

@@ -17,8 +17,8 @@ class LatentTransformer(
     """Base of the estimators whose network can `encode`, `decode` and `reconstruct`.
 
     The network's `row_score` gives the scores, higher for more normal rows, `row_loss`
-    judges validation rows, and `column_losses` are the shares of the columns in
-    `explained_loss`, the loss of reconstruction.
+    judges validation rows, and `split_loss` is the loss of reconstruction with the
+    shares of the columns behind it.
     """
 
     _criterion = "row_loss"
@@ -137,22 +137,30 @@ class LatentTransformer(
             If the loss is not a mean of non-negative losses of the columns, as the
             squared, absolute and cross-entropy losses are.
         """
-        shares = self._compute("column_losses", X)[0].astype(np.float64)
+        found = self._compute("split_loss", X)[0].astype(np.float64)
+        shares = checked_shares(found, getattr(self, "loss", None))
         cells = self._layout.cells
-        if cells is not None and shares.shape[1] != cells.n_cells:
-            shares = cells.pooled(shares)
-        total = self._compute("explained_loss", X)[0].astype(np.float64)
-        return checked_shares(shares, total, getattr(self, "loss", None))
+        if cells is None or shares.shape[1] == cells.n_cells:
+            return shares
+        return cells.pooled(shares)
 
 
-def checked_shares(shares: np.ndarray, total: np.ndarray, loss: Any) -> np.ndarray:
-    """Return the columns' shares (n, n_features) in losses (n,), once they are ones.
+def checked_shares(found: np.ndarray, loss: Any) -> np.ndarray:
+    """Return shares of columns, once they are ones.
+
+    Parameters
+    ----------
+    found : array of shape (n, 1 + n_features)
+        As `split_loss` returns it: the loss of each row, then the shares.
+    loss : object
+        The parameter, for the message.
 
     Raises
     ------
     ValueError
-        If they do not sum to the losses, or are negative.
+        If the shares do not sum to the losses, or are negative.
     """
+    total, shares = found[:, 0], found[:, 1:]
     whole = np.allclose(shares.sum(axis=1), total, rtol=1e-3, atol=1e-6)
     if shares.min() < -1e-6 or not whole:
         raise ValueError(

@@ -8,7 +8,14 @@ import numpy as np
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Network, RealLoss, noise_state, normal
+from skunsup._networks import (
+    Architecture,
+    Network,
+    RealLoss,
+    noise_state,
+    normal,
+    with_shares,
+)
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
 from skunsup.models._latent import LatentTransformer
@@ -173,17 +180,14 @@ class VariationalNetwork(Network):
         nll, kl = self._bound(x)
         return -nll - kl
 
-    def column_losses(self, x: Any) -> Any:
-        """What each cell adds to minus the log-likelihood at the mean code.
+    def split_loss(self, x: Any) -> Any:
+        """Minus the log-likelihood at the mean code, then what each cell adds to it.
 
         Without the Gaussian's constant, so non-negative.
         """
         output = self.decoder(self.encode(x), training=False)
-        return self._cell_losses(x, output, self._excess)
-
-    def explained_loss(self, x: Any) -> Any:
-        """What the `column_losses` of each row sum to."""
-        return ops.sum(self.column_losses(x), axis=-1)
+        shares = self._cell_losses(x, output, self._excess)
+        return with_shares(ops.sum(shares, axis=-1), shares)
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Reconstruct, as Keras users expect of the model."""

@@ -58,9 +58,7 @@ class Reconstruction:
 
     def shares(self, view: View) -> np.ndarray:
         """Return the columns' shares in the loss of reconstruction."""
-        shares = view.mean(view.computed("column_losses"))
-        total = view.mean(view.computed("explained_loss"))
-        return checked_shares(shares, total, self.loss)
+        return checked_shares(view.mean(view.computed("split_loss")), self.loss)
 
 
 class Residual:
