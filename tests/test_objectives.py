@@ -74,8 +74,8 @@ POSTERIOR_VARIANCE = 1 / (1 + (LOADINGS**2 / VARIANCE[:, None]).sum(axis=0))
 def linear_gaussian(encoder_weights, n_importance_samples=None):
     """The network of x = LOADINGS z + OFFSET + noise, with weights of an encoder."""
     network = VariationalNetwork(
-        keras.Sequential([keras.Input((3,)), layers.Dense(4)]),
-        keras.Sequential([keras.Input((2,)), layers.Dense(3)]),
+        encoder=keras.Sequential([keras.Input((3,)), layers.Dense(4)]),
+        decoder=keras.Sequential([keras.Input((2,)), layers.Dense(3)]),
         n_features=3,
         n_components=2,
         n_importance_samples=n_importance_samples,
@@ -152,8 +152,8 @@ def test_training_loss_is_the_bound():
 
 def test_bernoulli_likelihood_is_the_cross_entropy():
     network = VariationalNetwork(
-        keras.Sequential([keras.Input((3,)), layers.Dense(4)]),
-        keras.Sequential([keras.Input((2,)), layers.Dense(3, activation="sigmoid")]),
+        encoder=keras.Sequential([keras.Input((3,)), layers.Dense(4)]),
+        decoder=keras.Sequential([keras.Input((2,)), layers.Dense(3, "sigmoid")]),
         n_features=3,
         n_components=2,
         likelihood="bernoulli",

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
 
 import keras
 import numpy as np
@@ -71,11 +72,7 @@ class Network(keras.Model):
 
     Parameters
     ----------
-    parts : mapping of str to keras.Model
-        Sub-networks; each becomes the attribute of its name.
-    settings : mapping of str to object
-        The other arguments of the subclass's constructor.
-    regularized : bool
+    regularized : bool, default=False
         Whether layers may add losses of their own (weight or activity regularisers);
         they then join the objective as the term `regularization`.
     n_members : int, default=1
@@ -84,9 +81,18 @@ class Network(keras.Model):
         in front, (n_members, n, n_features), and so do results.
     cells : Cells, default=None
         What the columns of rows mean; None for plain numbers.
+    name, trainable, dtype
+        See `keras.Model`.
+    **arguments : dict
+        The subclass lists them: sub-networks, each of which becomes the attribute of
+        its name, and settings, which go into `settings` before those of `defaults`.
 
     Attributes
     ----------
+    settings : dict of str to object
+        All arguments that are no sub-networks.
+    part_names : tuple of str
+        Names of the sub-networks.
     groups : tuple of Group
         Which parts are updated when, each by an optimizer of its own; the first is
         updated in every step. Empty for one group of everything.
@@ -98,26 +104,32 @@ class Network(keras.Model):
 
     own_terms: tuple[str, ...] = ()
     own_metrics: tuple[str, ...] = ()
+    defaults: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     groups: tuple[Group, ...] = ()
     n_members: int = 1
     input_gradient: Callable[[Callable, Any], Any] | None = None
 
     def __init__(
         self,
-        parts: Mapping[str, keras.Model],
-        settings: Mapping[str, Any],
+        *,
         regularized: bool = False,
         n_members: int = 1,
         cells: Cells | None = None,
-        **kwargs: Any,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        **arguments: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         self.regularized, self.n_members, self.cells = regularized, n_members, cells
         self.augmentation = None if cells is None else cells.corruption()
         self.balance = None if cells is None else cells.balance()
-        self.part_names, self.settings = tuple(parts), dict(settings)
-        for name, part in parts.items():
-            setattr(self, name, part)
+        given = {**self.defaults, **arguments}
+        parts = {k: v for k, v in given.items() if isinstance(v, keras.Model)}
+        self.part_names = tuple(parts)
+        self.settings = {k: v for k, v in given.items() if k not in parts}
+        for key, part in parts.items():
+            setattr(self, key, part)
 
     @property
     def term_names(self) -> tuple[str, ...]:

@@ -1,12 +1,11 @@
 """The adversarial autoencoder."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Group, Prior, fooling_loss, make_prior
+from skunsup._networks import Architecture, Group, fooling_loss, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
 from skunsup.inputs import DenseLayout
@@ -66,46 +65,17 @@ class AdversarialNetwork(Adversary, PriorNetwork):
 
     own_terms = ("reconstruction", "discriminator", "adversarial")
 
-    def __init__(
-        self,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        discriminator: keras.Model,
-        head: keras.Model,
-        prior: Prior,
-        n_features: int,
-        adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 0.1,
-        gradient_penalty: float = 0.0,
-        n_critic: int = 1,
-        loss: Any = "mean_squared_error",
-        noise: str | None = None,
-        noise_level: float = 0.1,
-        density_weight: float = 1.0,
-        **kwargs: Any,
-    ) -> None:
-        parts: Mapping[str, keras.Model] = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "discriminator": discriminator,
-            "head": head,
-        }
-        settings = {
-            "prior": prior,
-            "n_features": n_features,
-            "adversarial_loss": adversarial_loss,
-            "adversarial_weight": adversarial_weight,
-            "gradient_penalty": gradient_penalty,
-            "n_critic": n_critic,
-            "loss": loss,
-            "noise": noise,
-            "noise_level": noise_level,
-            "density_weight": density_weight,
-        }
-        super().__init__(parts, settings, **kwargs)
+    defaults: ClassVar[dict[str, Any]] = {
+        **PriorNetwork.defaults,
+        **Adversary.defaults,
+        "adversarial_weight": 0.1,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self.groups = (
             Group(("discriminator", "head")),
-            Group(("encoder", "decoder"), n_critic),
+            Group(("encoder", "decoder"), self.settings["n_critic"]),
         )
 
     def loss_terms(self, x: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from keras import ops
 from sklearn.exceptions import ConvergenceWarning
@@ -45,6 +45,11 @@ class Adversary(Network):
     """
 
     own_metrics: tuple[str, ...] = METRICS
+    defaults: ClassVar[dict[str, Any]] = {
+        "adversarial_loss": "non-saturating",
+        "gradient_penalty": 0.0,
+        "n_critic": 1,
+    }
 
     def judge(self, x: Any, training: bool = False, of: str = "") -> Any:
         """Logits of rows, shape (n,), by the discriminator `of` that name."""

@@ -1,6 +1,6 @@
 """The autoencoder."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -46,27 +46,12 @@ class AutoencoderNetwork(CodeNetwork):
         Weight of the sparsity term.
     """
 
-    def __init__(
-        self,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        loss: Any = "mean_squared_error",
-        noise: str | None = None,
-        noise_level: float = 0.1,
-        l1_penalty: float = 0.0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(
-            {"encoder": encoder, "decoder": decoder},
-            {
-                "loss": loss,
-                "noise": noise,
-                "noise_level": noise_level,
-                "l1_penalty": l1_penalty,
-            },
-            **kwargs,
-        )
-        self.own_terms = ("reconstruction", *(("sparsity",) if l1_penalty else ()))
+    defaults: ClassVar[dict[str, Any]] = {**CodeNetwork.defaults, "l1_penalty": 0.0}
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        more = ("sparsity",) if self.settings["l1_penalty"] else ()
+        self.own_terms = ("reconstruction", *more)
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Reconstruction and sparsity of the minibatch `x`."""

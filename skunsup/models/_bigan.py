@@ -1,6 +1,6 @@
 """The bidirectional generative adversarial network."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -53,39 +53,19 @@ class BiGANNetwork(Adversary):
         Steps of the discriminator for one of the halves.
     """
 
-    def __init__(
-        self,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        discriminator: keras.Model,
-        head: keras.Model,
-        n_components: int,
-        adversarial_loss: str = "non-saturating",
-        reconstruction_weight: float = 0.0,
-        gradient_penalty: float = 0.0,
-        n_critic: int = 1,
-        **kwargs: Any,
-    ) -> None:
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder,
-            "discriminator": discriminator,
-            "head": head,
-        }
-        settings = {
-            "n_components": n_components,
-            "adversarial_loss": adversarial_loss,
-            "reconstruction_weight": reconstruction_weight,
-            "gradient_penalty": gradient_penalty,
-            "n_critic": n_critic,
-        }
-        super().__init__(parts, settings, **kwargs)
-        more = ("reconstruction",) if reconstruction_weight else ()
+    defaults: ClassVar[dict[str, Any]] = {
+        **Adversary.defaults,
+        "reconstruction_weight": 0.0,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        more = ("reconstruction",) if self.settings["reconstruction_weight"] else ()
         self.own_terms = ("discriminator", "adversarial", *more)
         self.noise_state = noise_state()
         self.groups = (
             Group(("discriminator", "head")),
-            Group(("encoder", "decoder"), n_critic),
+            Group(("encoder", "decoder"), self.settings["n_critic"]),
         )
 
     def loss_terms(self, x: Any) -> list[Any]:

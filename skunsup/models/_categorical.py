@@ -1,9 +1,9 @@
 """The network of adversarial autoencoders whose code has a category."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -199,54 +199,26 @@ keras.Model
     own_terms: tuple[str, ...] = ("reconstruction", "discriminator", "adversarial")
     own_metrics = (*METRICS, *CATEGORY_METRICS)
 
-    def __init__(
-        self,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        discriminator: keras.Model,
-        head: keras.Model,
-        category_discriminator: keras.Model,
-        category_head: keras.Model,
-        prior: CategoricalPrior,
-        n_features: int,
-        adversarial_loss: str = "non-saturating",
-        adversarial_weight: float = 1.0,
-        gradient_penalty: float = 0.0,
-        n_critic: int = 1,
-        balance_weight: float | None = None,
-        label_weight: float | None = None,
-        loss: Any = "mean_squared_error",
-        noise: str | None = None,
-        noise_level: float = 0.1,
-        **kwargs: Any,
-    ) -> None:
-        judges: Mapping[str, keras.Model] = {
-            "discriminator": discriminator,
-            "head": head,
-            "category_discriminator": category_discriminator,
-            "category_head": category_head,
-        }
-        settings = {
-            "prior": prior,
-            "n_features": n_features,
-            "adversarial_loss": adversarial_loss,
-            "adversarial_weight": adversarial_weight,
-            "gradient_penalty": gradient_penalty,
-            "n_critic": n_critic,
-            "balance_weight": balance_weight,
-            "label_weight": label_weight,
-            "loss": loss,
-            "noise": noise,
-            "noise_level": noise_level,
-        }
-        halves = {"encoder": encoder, "decoder": decoder}
-        super().__init__({**halves, **judges}, settings, **kwargs)
-        self.n_categories = len(prior.shares)
-        self.groups = (Group(tuple(judges)), Group(tuple(halves), n_critic))
-        if balance_weight is not None:
-            self.own_terms = (*self.own_terms, "balance")
-        if label_weight is not None:
-            self.own_terms = (*self.own_terms, "classification")
+    defaults: ClassVar[dict[str, Any]] = {
+        **PriorNetwork.defaults,
+        **Adversary.defaults,
+        "adversarial_weight": 1.0,
+        "balance_weight": None,
+        "label_weight": None,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.n_categories = len(self.settings["prior"].shares)
+        halves = ("encoder", "decoder")
+        discriminators = tuple(name for name in self.part_names if name not in halves)
+        self.groups = (
+            Group(discriminators),
+            Group(halves, self.settings["n_critic"]),
+        )
+        terms = {"balance_weight": "balance", "label_weight": "classification"}
+        more = [terms[name] for name in terms if self.settings[name] is not None]
+        self.own_terms = (*self.own_terms, *more)
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Losses of the halves, of the discriminators and of the encoder, metrics."""

@@ -1,9 +1,8 @@
 """What all networks with an encoder and a decoder share."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-import keras
 from keras import ops
 
 from skunsup._networks import Corruption, Network, column_losses, row_loss, with_shares
@@ -12,23 +11,20 @@ from skunsup._networks import Corruption, Network, column_losses, row_loss, with
 class CodeNetwork(Network):
     """Base of the networks that encode rows and decode codes.
 
-    Parameters
-    ----------
-    parts : mapping of str to keras.Model
-        `encoder`, `decoder` and others.
-    settings : mapping of str to object
-        `loss`, a reconstruction loss as `check_loss` returns it; `noise` ("gaussian",
-        "masking", "swap" or None) and `noise_level`, how the input is corrupted in
-        training; and others.
+    Its `settings` are `loss`, a reconstruction loss as `check_loss` returns it; `noise`
+    ("gaussian", "masking", "swap" or None) and `noise_level`, how the input is
+    corrupted in training; and others.
     """
 
-    def __init__(
-        self,
-        parts: Mapping[str, keras.Model],
-        settings: Mapping[str, Any],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(parts, settings, **kwargs)
+    defaults: ClassVar[dict[str, Any]] = {
+        "loss": "mean_squared_error",
+        "noise": None,
+        "noise_level": 0.1,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        settings = self.settings
         kind, level = settings["noise"], settings["noise_level"]
         self.corruption = Corruption(kind, level, self.cells) if kind else None
         self.reconstruction_loss = row_loss(settings["loss"])

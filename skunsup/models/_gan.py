@@ -63,32 +63,15 @@ class GANNetwork(Adversary):
 
     own_terms = ("discriminator", "generator")
 
-    def __init__(
-        self,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        head: keras.Model,
-        n_components: int,
-        adversarial_loss: str = "non-saturating",
-        gradient_penalty: float = 0.0,
-        n_critic: int = 1,
-        **kwargs: Any,
-    ) -> None:
-        parts = {"discriminator": discriminator, "head": head, "generator": generator}
-        settings = {
-            "n_components": n_components,
-            "adversarial_loss": adversarial_loss,
-            "gradient_penalty": gradient_penalty,
-            "n_critic": n_critic,
-        }
-        super().__init__(parts, settings, **kwargs)
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self.noise_state = noise_state()
         self.groups = (
             Group(("discriminator", "head")),
-            Group(("generator",), n_critic),
+            Group(("generator",), self.settings["n_critic"]),
         )
         rng = np.random.default_rng(0)
-        noise = rng.standard_normal((N_COMPARED, n_components))
+        noise = rng.standard_normal((N_COMPARED, self.settings["n_components"]))
         self.noise = noise.astype(np.float32)
 
     def loss_terms(self, x: Any) -> list[Any]:

@@ -1,9 +1,7 @@
 """What all networks share whose codes are made to follow a prior."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-import keras
 from keras import ops
 
 from skunsup._networks import noise_state
@@ -15,22 +13,14 @@ DECAY = 0.95
 class PriorNetwork(CodeNetwork):
     """Base of the encoder-decoder networks whose codes follow `settings["prior"]`.
 
-    Parameters
-    ----------
-    parts : mapping of str to keras.Model
-        As of `CodeNetwork`.
-    settings : mapping of str to object
-        As of `CodeNetwork`, with `prior` and the width `n_features` of rows, and
-        perhaps `density_weight`, the weight of the prior's log-density in `row_score`.
+    Its `settings` are those of `CodeNetwork` with `prior`, the width `n_features` of
+    rows, and `density_weight`, the weight of the prior's log-density in `row_score`.
     """
 
-    def __init__(
-        self,
-        parts: Mapping[str, keras.Model],
-        settings: Mapping[str, Any],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(parts, settings, **kwargs)
+    defaults: ClassVar[dict[str, Any]] = {**CodeNetwork.defaults, "density_weight": 1.0}
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self.noise_state = noise_state()
         self.error = self.add_weight(
             name="error", shape=(), initializer="ones", trainable=False
@@ -54,7 +44,7 @@ class PriorNetwork(CodeNetwork):
         """
         code = self.encode(x)
         loss = self.output_loss(x, self.decoder(code, training=False))
-        weight = self.settings.get("density_weight", 1.0)
+        weight = self.settings["density_weight"]
         if not weight:
             return -loss
         n = self.settings["n_features"] if self.cells is None else self.cells.n_cells

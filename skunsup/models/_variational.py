@@ -1,7 +1,7 @@
 """The variational autoencoder."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -104,36 +104,28 @@ class VariationalNetwork(Network):
     own_terms = ("reconstruction", "kl")
     own_metrics = ("beta",)
 
-    def __init__(
-        self,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        n_features: int,
-        n_components: int,
-        likelihood: str = "gaussian",
-        noise_variance: str | float = "diagonal",
-        beta: float = 1.0,
-        n_importance_samples: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        settings = {
-            "n_features": n_features,
-            "n_components": n_components,
-            "likelihood": likelihood,
-            "noise_variance": noise_variance,
-            "beta": beta,
-            "n_importance_samples": n_importance_samples,
-        }
-        super().__init__({"encoder": encoder, "decoder": decoder}, settings, **kwargs)
+    defaults: ClassVar[dict[str, Any]] = {
+        "likelihood": "gaussian",
+        "noise_variance": "diagonal",
+        "beta": 1.0,
+        "n_importance_samples": None,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        noise_variance = self.settings["noise_variance"]
         self.noise_state = noise_state()
         fixed = 1.0 if isinstance(noise_variance, str) else noise_variance
-        n_cells = n_features if self.cells is None else self.cells.n_cells
+        plain = self.settings["n_features"]
+        n_cells = plain if self.cells is None else self.cells.n_cells
         self.variance = self._state("variance", (n_cells,), fixed)
         self.steps = self._state("steps", (), 0.0)
         self.warmup_steps = self._state("warmup_steps", (), 0.0)
         rng = np.random.default_rng(0)
+        n_components = self.settings["n_components"]
         self.pairs = opposite_pairs(n_components, rng)
-        draws = rng.standard_normal((n_importance_samples or 1, n_components))
+        n_draws = self.settings["n_importance_samples"] or 1
+        draws = rng.standard_normal((n_draws, n_components))
         self.draws = draws.astype(np.float32)
 
     def _state(self, name: str, shape: tuple[int, ...], value: float) -> Any:

@@ -1,12 +1,12 @@
 """The Wasserstein autoencoder."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Prior, make_prior
+from skunsup._networks import Architecture, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
 from skunsup.models._latent import LatentTransformer
@@ -74,27 +74,7 @@ class WassersteinNetwork(PriorNetwork):
 
     own_terms = ("reconstruction", "mmd")
 
-    def __init__(
-        self,
-        encoder: keras.Model,
-        decoder: keras.Model,
-        prior: Prior,
-        n_features: int,
-        mmd_weight: float = 1.0,
-        loss: Any = "mean_squared_error",
-        noise: str | None = None,
-        noise_level: float = 0.1,
-        **kwargs: Any,
-    ) -> None:
-        settings = {
-            "prior": prior,
-            "n_features": n_features,
-            "mmd_weight": mmd_weight,
-            "loss": loss,
-            "noise": noise,
-            "noise_level": noise_level,
-        }
-        super().__init__({"encoder": encoder, "decoder": decoder}, settings, **kwargs)
+    defaults: ClassVar[dict[str, Any]] = {**PriorNetwork.defaults, "mmd_weight": 1.0}
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Reconstruction loss and weighted discrepancy of the minibatch `x`."""

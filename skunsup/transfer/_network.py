@@ -27,9 +27,6 @@ class TunedNetwork(Network):
         The two parts.
     """
 
-    def __init__(self, encoder: keras.Model, head: keras.Model, **kwargs: Any) -> None:
-        super().__init__({"encoder": encoder, "head": head}, {}, **kwargs)
-
     def call(self, x: Any, training: bool = False) -> Any:
         """Return probabilities of classes, or values."""
         return self.head(self.encoder(x, training=training), training=training)

@@ -24,9 +24,6 @@ class RowNetwork(Network):
         From rows to rows.
     """
 
-    def __init__(self, body: keras.Model, **kwargs: Any) -> None:
-        super().__init__({"body": body}, {}, **kwargs)
-
     def call(self, x: Any, training: bool = False) -> Any:
         """Return what the network does."""
         return self.body(x, training=training)
