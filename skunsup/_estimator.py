@@ -46,11 +46,6 @@ CHANGED = (
     "describe another {what} than in the last fit. Set them back, or call fit with "
     "warm_start=False to start anew."
 )
-WHOLE = (
-    "A detector measures by default how far apart rows are, but rows of "
-    "inputs={inputs} are whole tokens, which have no distance. Use "
-    "score_by='reconstruction'."
-)
 
 
 @dataclass(frozen=True)
@@ -81,12 +76,6 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
     _doc_link_module = "skunsup"
     _doc_link_template = DOC_LINK
     _criterion: ClassVar[str]
-    # Set by a detector that wants several networks side by side.
-    _members: Members | None = None
-    # Set by a detector that measures distances between rows.
-    _measures: bool = False
-    # Set by a detector that trains another model after this one.
-    _preliminary: bool = False
     _layout: Layout
     _kind: str
 
@@ -146,13 +135,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             then as it was before.
         """
         with unchanged_on_error(self):
-            previous = self._previous() if self.warm_start else None
-            rng = make_generator(self.random_state)
-            read = self._learn(X, 2, keep=previous is not None)
-            data = self._training_data(read, y, sample_weight)
-            data = self._with_validation(data, read.rows, X_val, rng)
-            plan = self._plan(stopping=self.early_stopping)
-            return self._train(data, plan, previous, rng)
+            return self._fit(learn_rows(self, X), y, sample_weight, X_val)
 
     @validated(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
@@ -194,6 +177,23 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             )
             return self._train(data, plan, previous, rng)
 
+    def _fit(
+        self,
+        read: Read,
+        y: Any,
+        sample_weight: Any,
+        X_val: Any,
+        members: Members | None = None,
+        **options: Any,
+    ) -> Self:
+        """Train on rows that `learn_rows` read; `options` are those of `Plan`."""
+        previous = self._previous() if self.warm_start else None
+        rng = make_generator(self.random_state)
+        data = self._training_data(read, y, sample_weight)
+        data = self._with_validation(data, read.rows, X_val, rng)
+        plan = replace(self._plan(stopping=self.early_stopping), **options)
+        return self._train(data, plan, previous, rng, members)
+
     @property
     def model_(self) -> Network:
         """Keras network with the fitted weights, for the caller to keep."""
@@ -209,10 +209,9 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
         data: FitData,
     ) -> Architecture:
         """Return an architecture for rows of the kind of `data`."""
-        cells = data.layout.cells
-        if self._measures and cells is not None and not cells.smooth:
-            raise ValueError(WHOLE.format(inputs=self.inputs))
-        return Architecture(network, parts, settings, n_components, cells=cells)
+        return Architecture(
+            network, parts, settings, n_components, cells=data.layout.cells
+        )
 
     def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
         """Validate `X`, apply a method of the network, and say the dtype to return."""
@@ -286,12 +285,6 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             )
         return rest, held
 
-    def _dealt(self, data: FitData) -> Sample | Pairs | Bags:
-        """Deal rows out to the members of an ensemble, where it is one."""
-        if self._members is None or not isinstance(data.sample, Sample):
-            return data.sample
-        return bags(data.rows, data.sample, self._members)
-
     def _plan(self, *, stopping: bool) -> Plan:
         self._check_length()
         callbacks = self.callbacks or ()
@@ -313,7 +306,6 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             verbose=int(self.verbose),
             max_steps=self.max_steps,
             schedule=str(self.learning_rate_schedule),
-            preliminary=self._preliminary,
         )
 
     def _check_length(self) -> None:
@@ -341,12 +333,16 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
         plan: Plan,
         previous: TrainingState | None,
         rng: np.random.Generator,
+        members: Members | None = None,
     ) -> Self:
         architecture, recipes = self._architecture(data), self._recipes()
-        if self._members is not None:
+        sample: Sample | Pairs | Bags = data.sample
+        if members is not None:
             architecture = architecture.repeated(
-                self._members.n_members, self._members.max_features
+                members.n_members, members.max_features
             )
+            if isinstance(sample, Sample):
+                sample = bags(data.rows, sample, members)
         keys = (architecture.key, tuple(recipe.key for recipe in recipes))
         if previous is None:
             network = shared_network(architecture)
@@ -360,7 +356,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             recipes,
             plan,
             data.rows,
-            self._dealt(data),
+            sample,
             data.validation,
             previous,
         )
@@ -390,3 +386,85 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
         self.callbacks_ = state.callbacks
         if state.history:
             self._check_health(state.history)
+
+
+# What detectors and transfer use of a model. Only this module reads its private names.
+
+
+def learn_rows(model: DeepEstimator, X: Any) -> Read:
+    """Validate and read training rows, and learn what they look like.
+
+    With a warm start, what was learned in the last fit stands.
+
+    Parameters
+    ----------
+    model : DeepEstimator
+        Knows the columns of `X` afterwards.
+    X : array-like
+        As `fit` takes it.
+
+    Returns
+    -------
+    Read
+        For `fit_rows`.
+    """
+    going_on = model.warm_start and model._previous() is not None
+    return model._learn(X, 2, keep=going_on)
+
+
+def fit_rows(
+    model: DeepEstimator,
+    read: Read,
+    *,
+    sample_weight: Any = None,
+    X_val: Any = None,
+    members: Members | None = None,
+    preliminary: bool = False,
+) -> None:
+    """Train a model on rows that `learn_rows` read, as `fit` does.
+
+    Parameters
+    ----------
+    model : DeepEstimator
+        The model to train.
+    read : Read
+        The rows.
+    sample_weight, X_val : array-like, default=None
+        As `fit` takes them.
+    members : Members, default=None
+        Train several networks side by side; None for one.
+    preliminary : bool, default=False
+        Whether another model is trained after this one.
+    """
+    model._fit(read, None, sample_weight, X_val, members, preliminary=preliminary)
+
+
+def same_layout(model: DeepEstimator, other: DeepEstimator) -> None:
+    """Let `model` know of the columns what `other` has learned.
+
+    Parameters
+    ----------
+    model : DeepEstimator
+        A model that `fit_rows` will train on the rows of `other`.
+    other : DeepEstimator
+        The model that read them.
+    """
+    model._layout, model._kind = other._layout, other._kind
+    for name in ("n_features_in_", "feature_names_in_"):
+        if hasattr(other, name):
+            setattr(model, name, getattr(other, name))
+
+
+def read_rows(model: DeepEstimator, X: Any) -> Rows:
+    """Return the rows of `X`, validated against those of the fit."""
+    return model._read(X).rows
+
+
+def layout_of(model: DeepEstimator) -> Layout:
+    """Return what rows of a fitted model look like."""
+    return model._layout
+
+
+def network_of(model: DeepEstimator) -> FittedNetwork:
+    """Return the trained network of a fitted model."""
+    return model._network

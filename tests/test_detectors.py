@@ -97,7 +97,7 @@ def test_every_parameter_of_the_model_is_there_and_reaches_it(fitted, family):
     given |= {"adversarial_weight": 0.5, "reconstruction_weight": 0.5, "n_critic": 2}
     given |= {"tol": 0.5, "validation_fraction": 0.25, "n_iter_no_change": 3}
     given |= {"density_weight": 0.5, "n_importance_samples": 2, "noise": "swap"}
-    names = set(model._get_param_names())
+    names = set(model().get_params())
     own = {"contamination", "score_by", "novelty", "trim", "n_neighbors"}
     if family is AutoencoderDetector:
         own |= {"n_estimators", "max_samples", "max_features"}

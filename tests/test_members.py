@@ -15,7 +15,6 @@ from skunsup._training import (
     _fitted,
     as_rows,
     bags,
-    row_hashes,
     weighted_sample,
 )
 from skunsup._training._loop import _trainer
@@ -127,7 +126,7 @@ def test_each_member_draws_its_own_rows(blobs):
     rows = as_rows(np.concatenate([blobs, blobs[:7]]))
     dealt = bags(rows, weighted_sample(rows, None), DEALT)
     drawn = dealt.draw(dealt.n_draws, np.random.default_rng(0)).reshape(-1, 4)
-    sees = DEALT.sees(row_hashes(rows))
+    sees = DEALT.sees(rows.hashes)
     for member, column in enumerate(drawn.T):
         assert sees[column, member].all()
         assert set(column) == set(dealt.members[member].index)
@@ -135,7 +134,7 @@ def test_each_member_draws_its_own_rows(blobs):
 
 def test_a_training_row_is_judged_by_those_who_did_not_see_it(fitted, blobs):
     viewer = fitted._viewer
-    sees = viewer.members.sees(row_hashes(as_rows(blobs)))
+    sees = viewer.members.sees(as_rows(blobs).hashes)
     counted = viewer.view(np.float32(blobs)).counted
     np.testing.assert_array_equal(counted > 0, ~sees)
     np.testing.assert_allclose(counted.sum(axis=1), 1.0)
@@ -210,7 +209,7 @@ def test_one_network_is_the_model_itself(blobs):
     detector = AutoencoderDetector(
         n_estimators=1, noise=None, score_by="reconstruction", random_state=0, **params
     ).fit(blobs)
-    given = {n: getattr(detector, n) for n in Autoencoder._get_param_names()}
+    given = {n: getattr(detector, n) for n in Autoencoder().get_params()}
     given["learning_rate_schedule"] = "cosine"
     alone = Autoencoder(**given).fit(blobs)
     np.testing.assert_allclose(

@@ -202,7 +202,7 @@ def test_flat_detector_is_the_wrapped_model(tumours):
     train, X, _ = tumours
     params = {"n_estimators": 1, "score_by": "reconstruction", "noise": None}
     flat = AutoencoderDetector(n_components=4, **params, **QUICK).fit(train)
-    params = {name: getattr(flat, name) for name in Autoencoder._get_param_names()}
+    params = {name: getattr(flat, name) for name in Autoencoder().get_params()}
     params["learning_rate_schedule"] = "cosine"
     wrapped = OutlierDetector(Autoencoder(**params)).fit(train)
     ours, theirs = flat.score_samples(X), wrapped.score_samples(X)

@@ -8,7 +8,7 @@ from skunsup._training._optimizers import OptimizerRecipe, optimizer_recipe
 from skunsup._training._pairs import Pairs, paired
 from skunsup._training._programs import compilations
 from skunsup._training._rows import Rows, as_rows, beside, is_mapped
-from skunsup._training._sampling import Sample, row_hashes, weighted_sample
+from skunsup._training._sampling import Sample, weighted_sample
 
 __all__ = [
     "Bags",
@@ -28,7 +28,6 @@ __all__ = [
     "is_mapped",
     "optimizer_recipe",
     "paired",
-    "row_hashes",
     "shared_network",
     "train",
     "weighted_sample",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skunsup._training._rows import Rows
-from skunsup._training._sampling import Sample, row_hashes
+from skunsup._training._sampling import Sample
 
 GOLDEN = 0x9E3779B97F4A7C15
 MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
@@ -41,7 +41,7 @@ class Members:
         Parameters
         ----------
         hashes : array of shape (n,), uint64
-            As `row_hashes` gives them.
+            As `Rows.hashes`.
 
         Returns
         -------
@@ -99,7 +99,7 @@ def bags(rows: Rows, sample: Sample, members: Members) -> Bags:
     members : Members
         Who sees what.
     """
-    sees = members.sees(row_hashes(rows)[sample.index])
+    sees = members.sees(rows.hashes[sample.index])
     parts = tuple(sample.part(column) if column.any() else sample for column in sees.T)
     return Bags(sample, parts)
 

@@ -2,6 +2,7 @@
 
 import mmap
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import scipy.sparse as sp
 BLOCK_BYTES = 8 * 2**20
 REGION_BYTES = 32 * 2**20
 ALIGNMENT = 64  # bytes, as XLA allocates
+HASH_SEED = 20_177
 
 
 class Rows:
@@ -33,13 +35,29 @@ class Rows:
 
     def blocks(self) -> Iterator[np.ndarray]:
         """All rows in order, in float32 arrays of a bounded size."""
+        return map(self.take, self.block_slices())
+
+    def block_slices(self) -> Iterator[slice]:
+        """Where the blocks of `blocks` stand."""
         size = max(1, BLOCK_BYTES // (4 * self.d))
-        for start in range(0, self.n, size):
-            yield self.take(slice(start, start + size))
+        return (slice(start, start + size) for start in range(0, self.n, size))
 
     def part(self, index: np.ndarray) -> "Rows":
         """Return the rows at `index`, as rows of their own."""
         return type(self)(self.X[index])
+
+    @cached_property
+    def hashes(self) -> np.ndarray:
+        """A 64-bit hash of the content of each row, shape (n,), uint64.
+
+        Two multilinear hashes over the 32-bit words, the upper halves of which are
+        strongly universal (Lemire & Kaser 2014): two different rows collide with
+        probability 2^-64.
+        """
+        salt = np.random.default_rng(HASH_SEED).integers(
+            0, 2**64, size=(2, self.d), dtype=np.uint64
+        )
+        return np.concatenate([_hashed(block, salt) for block in self.blocks()])
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
         if isinstance(index, slice) or self.X.dtype != np.float32:
@@ -109,6 +127,14 @@ class _WiderRows(Rows):
     def part(self, index: np.ndarray) -> Rows:
         """Return the rows at `index`, as rows of their own."""
         return _WiderRows(self._rows.part(index), self._columns[index])
+
+
+def _hashed(block: np.ndarray, salt: np.ndarray) -> np.ndarray:
+    words = (block + np.float32(0)).view(np.uint32).astype(np.uint64)
+    first, second = np.einsum("ij,kj->ki", words, salt)
+    high = second & np.uint64(0xFFFFFFFF00000000)
+    hashes: np.ndarray = (first >> np.uint64(32)) | high
+    return hashes
 
 
 def beside(rows: Rows, columns: np.ndarray) -> Rows:

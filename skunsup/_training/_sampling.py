@@ -13,8 +13,6 @@ import numpy as np
 
 from skunsup._training._rows import Rows, aligned
 
-HASH_SEED = 20_177
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -93,7 +91,7 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:
     weight : array of shape (n,) or None
         Non-negative, with a positive sum; None for 1 each.
     """
-    hashes = row_hashes(rows)
+    hashes = rows.hashes
     kept = None if weight is None else np.flatnonzero(weight)
     if kept is not None:
         hashes = hashes[kept]
@@ -107,24 +105,6 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:
     ones = np.ones(len(ordered)) if weight is None else weight[ordered]
     totals = np.add.reduceat(ones, first)
     return Sample(ordered[first], None if (totals == 1).all() else totals)
-
-
-def row_hashes(rows: Rows) -> np.ndarray:
-    """Return a 64-bit hash of the content of each row, an array of shape (n,).
-
-    Two multilinear hashes over the 32-bit words, the upper halves of which are strongly
-    universal (Lemire & Kaser 2014): two different rows collide with probability 2^-64.
-    """
-    salt = np.random.default_rng(HASH_SEED).integers(
-        0, 2**64, size=(2, rows.d), dtype=np.uint64
-    )
-    hashes = []
-    for block in rows.blocks():
-        words = (block + np.float32(0)).view(np.uint32).astype(np.uint64)
-        first, second = np.einsum("ij,kj->ki", words, salt)
-        high = second & np.uint64(0xFFFFFFFF00000000)
-        hashes.append((first >> np.uint64(32)) | high)
-    return np.concatenate(hashes)
 
 
 def batches(

@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._estimator import DeepEstimator, FitData
+from skunsup._estimator import DeepEstimator, FitData, network_of
 from skunsup._networks import Architecture, DenseStack, Network, check_loss
 from skunsup._random import draw_seed
 from skunsup._training import (
@@ -81,13 +81,12 @@ def _fitted_network(source: Any) -> FittedNetwork:
             "first; and since clone, which searches and pipelines call, makes a fitted "
             "model an unfitted one, give it as sklearn.frozen.FrozenEstimator(model)."
         ) from error
-    if not has_network or not set(HALVES) <= set(source._network.architecture.parts):
+    if not has_network or not set(HALVES) <= set(network_of(source).architecture.parts):
         raise ValueError(
             f"init={name}, but expected 'random', 'pca', 'layerwise' or a fitted model "
             "of skunsup with an encoder and a decoder, such as Autoencoder."
         )
-    network: FittedNetwork = source._network
-    return network
+    return network_of(source)
 
 
 def _described(architecture: Architecture) -> str:

@@ -162,9 +162,9 @@ class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
             elif hasattr(self, name):
                 delattr(self, name)
 
-    def _learn_threshold(self, X: Any, weight: Any) -> None:
+    def _learn_threshold(self, scores: np.ndarray, weight: Any) -> None:
         """Set `offset_` from the scores of the training rows."""
-        anomaly = -self._scores(X)
+        anomaly = -scores
         if np.isnan(anomaly).any():
             raise ValueError(
                 f"{type(self.estimator_).__name__}.score_samples is NaN for row "
@@ -281,7 +281,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
             routed = self._routed(params)
             self.estimator_ = clone(self.estimator).fit(X, y, **routed)
             self._take_columns()
-            self._learn_threshold(X, routed.get("sample_weight"))
+            self._learn_threshold(self._scores(X), routed.get("sample_weight"))
         return self
 
     def get_metadata_routing(self) -> MetadataRouter:

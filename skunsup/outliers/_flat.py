@@ -1,7 +1,8 @@
 """The detectors that have a model's parameters as their own."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any, ClassVar, Self
 
 import keras
@@ -10,6 +11,14 @@ from keras.optimizers.schedules import LearningRateSchedule
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._estimator import (
+    fit_rows,
+    layout_of,
+    learn_rows,
+    network_of,
+    read_rows,
+    same_layout,
+)
 from skunsup._parameters import parameter, parameters
 from skunsup._random import draw_seed, make_generator
 from skunsup._sklearn import (
@@ -19,13 +28,14 @@ from skunsup._sklearn import (
     unchanged_on_error,
     validated,
 )
-from skunsup._training import Members, row_hashes, weighted_sample
+from skunsup._training import Members, Rows, weighted_sample
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
+from skunsup.inputs import Layout, Read
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._detector import CONTAMINATION, Detector
 from skunsup.outliers._scores import SCORES, fit_score
-from skunsup.outliers._views import Viewer
+from skunsup.outliers._views import View, Viewer
 
 N_COMPONENTS = 16
 MOST_REFERENCE_NUMBERS = 2**24
@@ -35,6 +45,12 @@ MOST_REFERENCE_ROWS = {True: 3_000, False: 1_000}
 N_NEIGHBORS = {True: 1, False: 0.03}
 TRIM = {True: 0.0, False: 0.2}
 MAX_SAMPLES = {True: 0.5, False: 1.0}
+
+WHOLE = (
+    "A detector measures by default how far apart rows are, but rows of "
+    "inputs={inputs} are whole tokens, which have no distance. Use "
+    "score_by='reconstruction'."
+)
 
 
 @parameters
@@ -164,15 +180,18 @@ class FlatDetector(Detector, DetectionParameters):
             As the model's `fit` does; the detector is then as it was before.
         """
         with unchanged_on_error(self):
+            model = self._scorer()
+            read = learn_rows(model, X)
+            self._check_distance(layout_of(model))
             members = self._ensemble(self._before())
-            self._models = self._fitted(members, X, sample_weight, X_val)
-            self.estimator_ = model = self._models[0]
+            self._models = self._fitted(members, model, read, sample_weight, X_val)
+            self.estimator_ = model
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
             self.callbacks_ = model.callbacks_
-            self.n_components_ = model._network.architecture.n_components
-            self._learn_score(members, X, sample_weight)
-            self._learn_threshold(X, sample_weight)
+            self.n_components_ = network_of(model).architecture.n_components
+            self._learn_score(members, read.rows, sample_weight)
+            self._learn_threshold(self._row_scores(read.rows), sample_weight)
         return self
 
     @property
@@ -187,7 +206,7 @@ class FlatDetector(Detector, DetectionParameters):
         return tags
 
     def _scorer(self, place: int = 0) -> Any:
-        names = self._model._get_param_names()
+        names = (field.name for field in fields(self._model))
         params = {name: getattr(self, name) for name in names}
         if params["n_components"] is None and params["encoder"] is None:
             params["n_components"] = N_COMPONENTS
@@ -224,35 +243,46 @@ class FlatDetector(Detector, DetectionParameters):
             return before.seed
         return draw_seed(make_generator(self.random_state))
 
+    def _check_distance(self, layout: Layout) -> None:
+        measures = self.score_by != "reconstruction"
+        if measures and layout.cells is not None and not layout.cells.smooth:
+            raise ValueError(WHOLE.format(inputs=self.inputs))
+
     def _fitted(
-        self, members: Members | None, X: Any, sample_weight: Any, X_val: Any
+        self,
+        members: Members | None,
+        model: Any,
+        read: Read,
+        sample_weight: Any,
+        X_val: Any,
     ) -> list[Any]:
         """Return the fitted models: several where they are trained one by one."""
-        first = self._scorer()
-        first._measures = self.score_by != "reconstruction"
         if members is None or self._side_by_side:
-            first._members = members
-            return [first.fit(X, sample_weight=sample_weight, X_val=X_val)]
-        hashes = row_hashes(first._learn(X, 2, keep=False).rows)
-        weight = check_weights(sample_weight, len(hashes))
-        weight = np.ones(len(hashes)) if weight is None else weight
-        models = [first, *(self._scorer(at) for at in range(1, members.n_members))]
-        for model, sees in zip(models, members.sees(hashes).T, strict=True):
+            fit_rows(
+                model, read, sample_weight=sample_weight, X_val=X_val, members=members
+            )
+            return [model]
+        weight = check_weights(sample_weight, read.rows.n)
+        weight = np.ones(read.rows.n) if weight is None else weight
+        models = [model, *(self._scorer(at) for at in range(1, members.n_members))]
+        for each, sees in zip(models, members.sees(read.rows.hashes).T, strict=True):
             own = weight * sees
             # With very few rows a network may be dealt one, or none.
             own = own if np.count_nonzero(own) > 1 else weight
-            model._preliminary = model is not models[-1]
-            model.fit(X, sample_weight=own, X_val=X_val)
+            same_layout(each, model)
+            last = each is models[-1]
+            fit_rows(each, read, sample_weight=own, X_val=X_val, preliminary=not last)
         return models
 
-    def _learn_score(self, members: Members | None, X: Any, sample_weight: Any) -> None:
+    def _learn_score(
+        self, members: Members | None, rows: Rows, sample_weight: Any
+    ) -> None:
         """Fit the score to reference rows drawn from the training rows."""
         rng = make_generator(self.random_state)
-        rows = self._rows(X)
         sample = weighted_sample(rows, check_weights(sample_weight, rows.n))
-        networks = [model._network for model in self._models]
+        networks = [network_of(model) for model in self._models]
         parted = members is not None and members.max_samples < 1.0
-        known = row_hashes(rows)[sample.index] if parted else None
+        known = rows.hashes[sample.index] if parted else None
         self._viewer = Viewer(networks, members, known)
         novel = bool(self.novelty)
         most = max(2, MOST_REFERENCE_NUMBERS // rows.d)
@@ -261,22 +291,27 @@ class FlatDetector(Detector, DetectionParameters):
         k = N_NEIGHBORS[novel] if self.n_neighbors is None else self.n_neighbors
         trim = TRIM[novel] if self.trim is None else self.trim
         score = SCORES[self.score_by](getattr(self, "loss", None), k)
-        self._score = fit_score(score, self._viewer.view(rows.take(drawn)), trim)
+        self._score = fit_score(score, self._view(rows, drawn), trim)
 
     def _scores(self, X: Any) -> np.ndarray:
-        blocks = [self._score.anomaly(view) for view in self._views(X)]
+        return self._row_scores(read_rows(self.estimator_, X))
+
+    def _row_scores(self, rows: Rows) -> np.ndarray:
+        blocks = [self._score.anomaly(view) for view in self._views(rows)]
         # Rounded, since products of matrices differ in their last digits with the place
         # of a row among others.
         return -np.concatenate(blocks).astype(np.float32).astype(np.float64)
 
     def _shares(self, X: Any) -> np.ndarray:
-        shares = np.concatenate([self._score.shares(view) for view in self._views(X)])
-        cells = self.estimator_._layout.cells
-        by_column = cells is not None and shares.shape[1] == cells.n_columns
-        return cells.pooled(shares) if by_column else shares
+        views = self._views(read_rows(self.estimator_, X))
+        shares = np.concatenate([self._score.shares(view) for view in views])
+        cells = layout_of(self.estimator_).cells
+        if cells is None or shares.shape[1] != cells.n_columns:
+            return shares
+        return cells.pooled(shares)
 
-    def _views(self, X: Any) -> Any:
-        return map(self._viewer.view, self._rows(X).blocks())
+    def _views(self, rows: Rows) -> Iterator[View]:
+        return (self._view(rows, at) for at in rows.block_slices())
 
-    def _rows(self, X: Any) -> Any:
-        return self.estimator_._read(X).rows
+    def _view(self, rows: Rows, at: slice | np.ndarray) -> View:
+        return self._viewer.view(rows.take(at), rows.hashes[at])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skunsup._training import FittedNetwork, Members, Rows, row_hashes
+from skunsup._training import FittedNetwork, Members, Rows
 from skunsup.outliers._scales import Scales
 
 
@@ -96,9 +96,17 @@ class Viewer:
         self.networks, self.members = networks, members
         self.known = None if known is None else np.unique(known)
 
-    def view(self, x: np.ndarray) -> View:
-        """Return the view of rows `x`, of shape (n, n_features), float32."""
-        hashes = row_hashes(Rows(x))
+    def view(self, x: np.ndarray, hashes: np.ndarray | None = None) -> View:
+        """Return the view of rows `x`, of shape (n, n_features), float32.
+
+        Parameters
+        ----------
+        x : array of shape (n, n_features), float32
+            The rows.
+        hashes : array of shape (n,), default=None
+            Their hashes, where they are known.
+        """
+        hashes = Rows(x).hashes if hashes is None else hashes
         return View(x, self.networks, hashes, self._counted(hashes))
 
     def _counted(self, hashes: np.ndarray) -> np.ndarray:

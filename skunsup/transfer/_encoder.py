@@ -11,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._estimator import DeepEstimator
+from skunsup._estimator import DeepEstimator, layout_of, network_of
 from skunsup._networks import Part
 from skunsup._training import shared_network
 from skunsup.inputs import Layout
@@ -163,7 +163,7 @@ def fitted_encoder(fitted: Any) -> FittedEncoder:
     name, model = type(fitted).__name__, _model(fitted)
     if isinstance(model, DeepEstimator):
         _check_fitted(model, name)
-        network = model._network
+        network = network_of(model)
         if "encoder" in network.architecture.parts:
             return _taken(name, model)
     raise TypeError(
@@ -199,11 +199,11 @@ def _check_fitted(model: Any, name: str) -> None:
 
 
 def _taken(name: str, model: DeepEstimator) -> FittedEncoder:
-    architecture, values = model._network.architecture, model._network.values
+    architecture, values = network_of(model).architecture, network_of(model).values
     taken = architecture.taken(shared_network(architecture), values, "encoder")
     part = CodePart(
         architecture.parts["encoder"], architecture.n_members, architecture.n_components
     )
     columns = getattr(model, "feature_names_in_", None)
     copies = [value.copy() for value in taken]
-    return FittedEncoder(name, part, copies, model._layout, columns)
+    return FittedEncoder(name, part, copies, layout_of(model), columns)
