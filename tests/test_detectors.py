@@ -19,7 +19,9 @@ from skunsup import (
     GANDetector,
     VAEDetector,
     VariationalAutoencoder,
+    _validation,
 )
+from skunsup._training import _rows
 
 from .helpers import unchanged
 
@@ -233,3 +235,24 @@ def test_refuses_bad_rows(planted, fitted, family):
     for X, weight, message in ((None, None, "scalar"), (train, [1.0], "shape")):
         with unchanged(detector), pytest.raises(ValueError, match=message):
             detector.fit(X, sample_weight=weight)
+
+
+@pytest.mark.parametrize("novelty", [False, True])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_training_rows_are_validated_and_hashed_once(family, novelty, monkeypatch):
+    counts = {"validated": 0, "hashed": 0}
+    validate, hashed = _validation.validate_data, _rows._hashed
+
+    def count_validations(*args, **kwargs):
+        counts["validated"] += 1
+        return validate(*args, **kwargs)
+
+    def count_hashes(block, salt):
+        counts["hashed"] += len(block)
+        return hashed(block, salt)
+
+    monkeypatch.setattr(_validation, "validate_data", count_validations)
+    monkeypatch.setattr(_rows, "_hashed", count_hashes)
+    X = np.random.default_rng(0).normal(size=(60, 6))
+    family(**QUICK, max_steps=2, novelty=novelty, random_state=0).fit(X)
+    assert counts == {"validated": 1, "hashed": 60}
