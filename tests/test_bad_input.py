@@ -6,7 +6,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-import joblib
 import keras
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import KernelDensity
 from sklearn.preprocessing import StandardScaler
 
+import joblib
 from skunsup import Autoencoder, AutoencoderDetector, OutlierDetector
 
 from .helpers import unchanged
@@ -284,6 +284,16 @@ PARAMS = {
         "activation='rellu' .. Did you mean 'relu'? .. tanh",
         params={"activation": "rellu"},
     ),
+    "activation, two shapes": Case(
+        "activation='glu' .. same shape. Did you mean 'gelu'?",
+        params={"activation": "glu"},
+    ),
+    "activation, with parameters": Case(
+        "activation='threshold' .. Give one of celu", params={"activation": "threshold"}
+    ),
+    "activation, no function": Case(
+        "activation='deserialize' .. Give one of", params={"activation": "deserialize"}
+    ),
     "activation, raises": Case(
         f"activation= .. {RAISED}", params={"activation": fails}
     ),
@@ -296,6 +306,10 @@ PARAMS = {
     "loss, unknown": Case(
         "loss='mean_square_error' .. Did you mean 'mean_squared_error'? .. huber",
         params={"loss": "mean_square_error"},
+    ),
+    "loss, that Keras lists and does not know": Case(
+        "loss='categorical_generalized_cross_entropy' .. Give one of binary_crossentr",
+        params={"loss": "categorical_generalized_cross_entropy"},
     ),
     "loss, for classes": Case(
         "loss='sparse_categorical_crossentropy' raised .. for 4 rows of 3 columns",

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import joblib
 import keras
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+import joblib
 from skunsup import PretrainedFeatures
 
 from .helpers import on_torch_or_asked
@@ -395,6 +395,14 @@ def test_a_pickle_loads_under_another_backend(convolutional, images, tmp_path):
 
 def refuse(self, images):
     raise RuntimeError("The features were computed.")
+
+
+def test_memory_in_a_place_that_cannot_be_written(convolutional, images, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    features = PretrainedFeatures(convolutional, memory=file / "cache").fit(images)
+    with pytest.raises(ValueError, match=r"(?s)memory=.*cannot keep.*Give a folder"):
+        features.transform(images)
 
 
 def test_memory_spares_the_network(convolutional, images, files, tmp_path, monkeypatch):

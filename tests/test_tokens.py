@@ -108,6 +108,16 @@ def test_standardize_split_and_ngrams(params, tokens):
     assert [vectorizer.vocabulary_[i] for i in ids] == tokens
 
 
+def broken(text):
+    raise ZeroDivisionError("out of luck")
+
+
+def test_a_standardize_that_raises_is_named():
+    words = "standardize=.*broken.* raised ZeroDivisionError for 'a b': out of luck"
+    with pytest.raises(ValueError, match=words):
+        TokenVectorizer(standardize=broken).fit(["a b"])
+
+
 @pytest.mark.parametrize("ngrams", [None, 2, (1, 3)])
 @pytest.mark.parametrize(
     "standardize", [None, "lower", "strip_punctuation", "lower_and_strip_punctuation"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import cache
 
 import keras
 import numpy as np
@@ -12,21 +13,30 @@ def resolve_activation(activation: str | Callable) -> str | Callable:
     """Return `activation` once Keras is known to know it, or it to keep shapes."""
     if callable(activation):
         _check_keeps_shape(activation)
-        return activation
-    try:
-        keras.activations.get(activation)
-    except ValueError:
-        helpers = ("deserialize", "get", "serialize")
-        names = sorted(
-            n for n in dir(keras.activations) if n[0].islower() and n not in helpers
-        )
+    elif not _is_usable(activation):
+        names = [
+            name
+            for name in sorted(dir(keras.activations))
+            if name[0].islower() and _is_usable(name)
+        ]
         near = get_close_matches(activation, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"activation={activation!r} is not an activation that Keras knows.{hint} "
-            f"Give one of {', '.join(names)}, or a callable on tensors."
-        ) from None
+            f"activation={activation!r} is not an activation that Keras knows and that "
+            f"returns a tensor of the same shape.{hint} Give one of "
+            f"{', '.join(names)}, or a callable on tensors."
+        )
     return activation
+
+
+@cache
+def _is_usable(name: str) -> bool:
+    """Whether a name of Keras stands for a function of one tensor that keeps shapes."""
+    try:
+        _check_keeps_shape(keras.activations.get(name))
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _check_keeps_shape(activation: Callable) -> None:

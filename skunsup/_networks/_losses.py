@@ -161,11 +161,7 @@ def _known_name(name: str) -> str:
     except ValueError:
         found = None
     if found is None:
-        names = sorted(
-            n
-            for n in dir(keras.losses)
-            if n[0].islower() and n not in ("deserialize", "get", "serialize")
-        )
+        names = [n for n in sorted(dir(keras.losses)) if _is_usable(n)]
         near = get_close_matches(name, names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
@@ -173,6 +169,17 @@ def _known_name(name: str) -> str:
             f"{', '.join(names)}, a keras.losses.Loss, or a callable of (X, output)."
         )
     return getattr(found, "__name__", name)
+
+
+def _is_usable(name: str) -> bool:
+    """Whether a name of Keras stands for a loss with one value a row."""
+    try:
+        found = name[0].islower() and keras.losses.get(name) is not None
+        if found:
+            _check_one_value_a_row(name, name, 3)
+        return found
+    except (TypeError, ValueError):
+        return False
 
 
 def _check_one_value_a_row(loss: Any, described: Loss, n_features: int) -> None:

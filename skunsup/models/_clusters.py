@@ -11,6 +11,7 @@ from skunsup._random import draw_seed, global_state_kept
 RIDGE = 1e-3
 SHARPNESS = 4.0
 BLOCK_ROWS = 1000
+SQUARABLE = 40  # powers of 2; squares and their sums are then far from 3.4e38
 
 
 def kmeans_values(
@@ -50,7 +51,8 @@ def kmeans_values(
     encoder = architecture.parts["encoder"]
     k = encoder.n_categories  # type: ignore[attr-defined]
     seed = draw_seed(rng) % 2**31
-    labels = KMeans(min(k, n_distinct), n_init=4, random_state=seed).fit_predict(X)
+    kmeans = KMeans(min(k, n_distinct), n_init=4, random_state=seed)
+    labels = kmeans.fit_predict(_squarable(X))
     own = architecture.taken(network, values, "encoder")
     *own, kernel, bias = own
     hidden = _hidden(encoder.inner, own, X)  # type: ignore[attr-defined]
@@ -60,6 +62,12 @@ def kmeans_values(
     new = list(values)
     architecture.put(network, new, "encoder", [*own, kernel, bias])
     return new
+
+
+def _squarable(X: np.ndarray) -> np.ndarray:
+    """Return rows whose squares are in range, by a power of 2 where they are not."""
+    exponent = int(np.frexp(np.abs(X).max())[1])
+    return X if abs(exponent) < SQUARABLE else np.ldexp(X, -exponent)
 
 
 def _hidden(part: Part, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ from skunsup.models._adversary import (
     penalty_weight,
     spread,
 )
+from skunsup.models._latent import bounded
 from skunsup.models._parameters import (
     OWN_NETWORK,
     DiscriminatorParameters,
@@ -246,7 +247,7 @@ class GAN(
         ndarray of shape (n_samples,), float64
             Logits: higher is more like a training row than a generated one.
         """
-        return self._compute("row_score", X)[0].astype(np.float64)
+        return bounded(self._compute("row_score", X)[0], -1.0)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Compare rows with generated ones, for model selection.
@@ -265,7 +266,7 @@ class GAN(
             constant of X: higher is better. Not the mean of `score_samples`, which
             says how the discriminator fares and not what the rows are worth.
         """
-        return -float(self._compute("row_loss", X)[0].mean(dtype=np.float64))
+        return -float(bounded(self._compute("row_loss", X)[0]).mean())
 
     def _architecture(self, data: FitData) -> Architecture:
         n_components = self.n_components or N_NOISE

@@ -10,6 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from skunsup._estimator import DeepEstimator
 from skunsup._validation import check_codes, check_rows
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 class LatentTransformer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator
@@ -95,9 +97,10 @@ class LatentTransformer(
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Higher is more normal; the class says what the score is.
+            Higher is more normal; the class says what the score is. A loss beyond
+            single precision counts as 3.4e38.
         """
-        return self._compute("row_score", X)[0].astype(np.float64)
+        return bounded(self._compute("row_score", X)[0], -1.0)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, for model selection.
@@ -137,12 +140,24 @@ class LatentTransformer(
             If the loss is not a mean of non-negative losses of the columns, as the
             squared, absolute and cross-entropy losses are.
         """
-        found = self._compute("split_loss", X)[0].astype(np.float64)
+        found = bounded(self._compute("split_loss", X)[0])
         shares = checked_shares(found, getattr(self, "loss", None))
         cells = self._layout.cells
         if cells is None or shares.shape[1] == cells.n_cells:
             return shares
         return cells.pooled(shares)
+
+
+def bounded(losses: np.ndarray, sign: float = 1.0) -> np.ndarray:
+    """Return losses, or scores with `sign` -1, as float64 in the range of float32.
+
+    What overflowed in the network, to infinity or to NaN, counts as the largest loss.
+    """
+    worst = sign * LARGEST
+    values = losses.astype(np.float64)
+    if not np.isfinite(values).all():
+        values = np.nan_to_num(values, nan=worst, posinf=LARGEST, neginf=-LARGEST)
+    return values
 
 
 def checked_shares(found: np.ndarray, loss: Any) -> np.ndarray:
@@ -161,7 +176,9 @@ def checked_shares(found: np.ndarray, loss: Any) -> np.ndarray:
         If the shares do not sum to the losses, or are negative.
     """
     total, shares = found[:, 0], found[:, 1:]
-    whole = np.allclose(shares.sum(axis=1), total, rtol=1e-3, atol=1e-6)
+    known = total < LARGEST
+    sums = shares[known].sum(axis=1)
+    whole = np.allclose(sums, total[known], rtol=1e-3, atol=1e-6)
     if shares.min() < -1e-6 or not whole:
         raise ValueError(
             f"loss={loss!r} is not a mean of non-negative losses of the columns, so it "

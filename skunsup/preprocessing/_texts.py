@@ -36,7 +36,7 @@ def standard_form(text: str, standardize: str | Callable | None) -> str:
         If a callable `standardize` does not return a string.
     """
     if callable(standardize):
-        found = standardize(text)
+        found = _called(standardize, text)
         if not isinstance(found, str):
             raise TypeError(
                 f"standardize returned {found!r} of type {type(found).__name__} for "
@@ -49,6 +49,16 @@ def standard_form(text: str, standardize: str | Callable | None) -> str:
         if standardize.endswith("strip_punctuation"):
             text = text.translate(WITHOUT_PUNCTUATION)
     return text
+
+
+def _called(standardize: Callable, text: str) -> Any:
+    try:
+        return standardize(text)
+    except Exception as error:
+        raise ValueError(
+            f"standardize={standardize!r} raised {type(error).__name__} for "
+            f"{_shown(text)}: {error}. It must take a text and return one."
+        ) from error
 
 
 def check_texts(X: Any, max_characters: int | None = None) -> list[str]:

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import joblib
 import keras
 import numpy as np
 from sklearn.base import (
@@ -17,6 +16,7 @@ from sklearn.base import (
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, check_memory
 
+import joblib
 from skunsup._containers import check_container
 from skunsup._random import make_generator
 from skunsup._sklearn import (
@@ -246,9 +246,17 @@ class PretrainedFeatures(
         if self.memory is None:
             return self._features.compute(rows).astype(dtype, copy=False)
         key = found.key() if isinstance(found, ImageBatches) else found
-        remember = check_memory(self.memory).cache(_computed, ignore=["compute"])
         compute = partial(self._features.compute, rows)
-        return remember(self._features.digest, key, compute).astype(dtype, copy=False)
+        try:
+            memory = check_memory(self.memory)
+            remember = memory.cache(_computed, ignore=["compute"])
+            kept = remember(self._features.digest, key, compute)
+        except OSError as error:
+            raise ValueError(
+                f"memory={self.memory!r} cannot keep features ({error}). Give a folder "
+                "that can be made and written, or memory=None."
+            ) from error
+        return kept.astype(dtype, copy=False)
 
     @property
     def model_(self) -> keras.Model:
