@@ -161,6 +161,12 @@ def test_missing_labels_are_unknown(kind):
     assert label_numbers(y, classes, 6).tolist() == plain.tolist()
 
 
+def test_a_date_that_is_missing_is_unknown():
+    y = check_labels(pd.Series(pd.to_datetime(["2020-01-01", None, "2020-01-02"])), "")
+    classes = find_classes(y)
+    assert label_numbers(y, classes, 3).tolist() == [0, -1, 1]
+
+
 def test_missing_labels_train_as_those_of_minus_one(few, groups):
     X, known = few
     names = pd.Series(np.array([*"abcd", ""])[known], dtype="string").mask(known < 0)

@@ -64,6 +64,8 @@ def is_unlabelled(y: np.ndarray) -> np.ndarray:
     """Return where labels are missing values."""
     if y.dtype.kind == "f":
         return np.isnan(y)
+    if y.dtype.kind in "mM":
+        return np.isnat(y)
     if y.dtype.kind == "O":
         return np.array([is_missing(label) for label in y], bool)
     return np.zeros(len(y), bool)
