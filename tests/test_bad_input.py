@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+import joblib
 import keras
 import numpy as np
 import pandas as pd
@@ -18,7 +19,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.neighbors import KernelDensity
 from sklearn.preprocessing import StandardScaler
 
-import joblib
 from skunsup import Autoencoder, AutoencoderDetector, OutlierDetector
 
 from .helpers import unchanged

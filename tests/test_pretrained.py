@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import keras
 import numpy as np
 import pytest
@@ -17,7 +18,6 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-import joblib
 from skunsup import PretrainedFeatures
 
 from .helpers import on_torch_or_asked

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import joblib
 import keras
 import numpy as np
 from sklearn.base import (
@@ -16,7 +17,6 @@ from sklearn.base import (
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, check_memory
 
-import joblib
 from skunsup._containers import check_container
 from skunsup._random import make_generator
 from skunsup._sklearn import (

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+import joblib
 import keras
 import numpy as np
 from keras import ops
 from sklearn.base import BaseEstimator
 
-import joblib
 from skunsup._networks import Architecture, Network, user_network
 from skunsup._training import FittedNetwork, Rows
 from skunsup._validation import check_rows, check_X
