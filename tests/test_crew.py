@@ -8,8 +8,9 @@ import pytest
 
 from skunsup import AutoencoderDetector
 from skunsup._training import _crew, _loop, compilations
+from skunsup._training._backend import backend
 from skunsup._training._crew import Crew
-from skunsup._training._programs import Store, backend
+from skunsup._training._programs import Store
 
 QUICK = {
     "n_components": 2,

@@ -20,7 +20,7 @@ from skunsup import (
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Architecture
 from skunsup._training import _fitted, _loop, compilations
-from skunsup._training._programs import backend
+from skunsup._training._backend import backend
 
 from .helpers import unchanged
 

@@ -17,9 +17,10 @@ from skunsup._training import (
     bags,
     weighted_sample,
 )
+from skunsup._training._backend import backend
 from skunsup._training._loop import _trainer
 from skunsup._training._optimizers import optimizer_recipe
-from skunsup._training._programs import Store, backend
+from skunsup._training._programs import Store
 from skunsup.models._autoencoder import AutoencoderNetwork
 
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}

@@ -19,7 +19,7 @@ from skunsup._networks import (
     uniform,
 )
 from skunsup._networks._noise import _cosine
-from skunsup._training._programs import backend
+from skunsup._training._backend import backend
 from skunsup.models._gan import GANNetwork
 from skunsup.models._variational import VariationalNetwork, kl_divergence, log_normal
 from skunsup.models._wasserstein import SCALES, mmd

@@ -7,8 +7,7 @@ from typing import Any
 
 import keras
 
-from skunsup._training._crew import Crew
-from skunsup._training._trainer import Trainer
+from skunsup._training._backend import NetworkTrainer
 
 Logs = dict[str, float]
 
@@ -20,7 +19,7 @@ class Callbacks:
     ----------
     callbacks : sequence of keras.callbacks.Callback
         Deep-copied, so that what the user passed stays as it was.
-    trainer : Trainer or Crew
+    trainer : NetworkTrainer
         Whose network the callbacks see as `model`.
     n_epochs, n_steps : int
         Epochs, and minibatches an epoch.
@@ -29,7 +28,7 @@ class Callbacks:
     def __init__(
         self,
         callbacks: Sequence[keras.callbacks.Callback],
-        trainer: Trainer | Crew,
+        trainer: NetworkTrainer,
         n_epochs: int,
         n_steps: int,
     ) -> None:

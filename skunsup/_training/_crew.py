@@ -14,10 +14,9 @@ import numpy as np
 
 from skunsup._networks import NOISE_STATE
 from skunsup._sklearn import n_threads
+from skunsup._training._backend import Values, Work
 from skunsup._training._rows import aligned
-from skunsup._training._trainer import Trainer, Work
-
-Values = list[np.ndarray]
+from skunsup._training._trainer import Trainer
 
 
 class Crew:

@@ -11,7 +11,8 @@ from sklearn.utils import gen_batches
 
 from skunsup._networks import Architecture, Network
 from skunsup._threads import in_threads
-from skunsup._training._programs import Store, backend, count_compilation
+from skunsup._training._backend import backend
+from skunsup._training._programs import Store, count_compilation
 from skunsup._training._rows import Rows, aligned
 
 BLOCK_BYTES = 4 * 2**20

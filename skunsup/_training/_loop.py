@@ -11,16 +11,17 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import gen_batches
 
 from skunsup._networks import Architecture
+from skunsup._training._backend import NetworkTrainer, Work, backend
 from skunsup._training._bags import Bags
 from skunsup._training._callbacks import Callbacks, Logs, progress_bar
 from skunsup._training._crew import Crew
 from skunsup._training._fitted import FittedNetwork
 from skunsup._training._optimizers import OptimizerRecipe, is_entrywise
 from skunsup._training._pairs import Pairs
-from skunsup._training._programs import Store, backend
+from skunsup._training._programs import Store
 from skunsup._training._rows import BLOCK_BYTES, Rows
 from skunsup._training._sampling import Sample, batches
-from skunsup._training._trainer import Trainer, Work
+from skunsup._training._trainer import Trainer
 
 _trainers = Store(16)
 
@@ -158,7 +159,7 @@ def train(
 
 def _trainer(
     architecture: Architecture, recipes: Sequence[OptimizerRecipe]
-) -> Trainer | Crew:
+) -> NetworkTrainer:
     whole = _trainer_alone(architecture, recipes)
     share = architecture.share(N_SHARES) if backend().concurrent() else None
     pairs = zip(whole.optimizers, whole.groups, strict=True)
@@ -174,12 +175,11 @@ def _trainer_alone(
     network = architecture.build()
     groups = network.grouped_variables()
     optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
-    trainer: Trainer = backend().Trainer(network, optimizers)
-    return trainer
+    return backend().Trainer(network, optimizers)
 
 
 def _optimizer_start(
-    trainer: Trainer | Crew, recipes: Sequence[OptimizerRecipe], state: TrainingState
+    trainer: NetworkTrainer, recipes: Sequence[OptimizerRecipe], state: TrainingState
 ) -> list[np.ndarray]:
     values = list(state.optimizer_values or trainer.fresh_optimizer)
     for recipe, optimizer in zip(recipes, trainer.optimizers, strict=True):
@@ -200,7 +200,7 @@ class _Run:
         rows: Rows,
         sample: Sample | Pairs | Bags,
         validation: Validation | None,
-        trainer: Trainer | Crew,
+        trainer: NetworkTrainer,
         state: TrainingState,
     ) -> None:
         self.architecture, self.plan, self.trainer = architecture, plan, trainer

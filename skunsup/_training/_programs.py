@@ -1,35 +1,18 @@
 """A bounded store of compiled programs, shared by all fits of a process."""
 
-import importlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import keras
-
 from skunsup._interrupts import interrupts_put_off
-
-BACKENDS = ("tensorflow", "jax", "torch")
 
 # Where Linux says what a process has mapped, and how much it may map.
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = Path("/proc/sys/vm/max_map_count")
 ROOM = 3000  # mappings; a program takes between 100 and 1,000
-
-
-def backend() -> ModuleType:
-    """Return the engine's module for the running Keras backend."""
-    name = keras.backend.backend()
-    if name not in BACKENDS:
-        raise RuntimeError(
-            f"skunsup trains on the Keras backends {', '.join(BACKENDS)}, but Keras "
-            f"runs on {name!r}. Set KERAS_BACKEND before Python starts."
-        )
-    return importlib.import_module(f"skunsup._training._{name}")
 
 
 class Store:

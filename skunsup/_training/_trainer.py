@@ -12,12 +12,12 @@ import numpy as np
 
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network
-from skunsup._training._programs import backend, count_compilation
+from skunsup._training._backend import Work, backend
+from skunsup._training._programs import count_compilation
 
 MAX_SHAPES = 8
 
 Program = Callable[["Trainer", np.ndarray, int], Any]
-Work = tuple[np.ndarray, int, float]
 
 
 class Trainer(ABC):
