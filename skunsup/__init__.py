@@ -8,6 +8,8 @@ first name is used.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from skunsup._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from skunsup.inputs import Blocks, Images, Sequences, Table, Text, image_paths
     from skunsup.models import (
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
         VAEDetector,
     )
     from skunsup.preprocessing import SlidingWindows, TokenVectorizer
-
-__version__ = "0.1.0"
 
 __all__ = [
     "GAN",

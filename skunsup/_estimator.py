@@ -1,17 +1,18 @@
 """The one template of every deep estimator: validate, build, train, publish."""
 
+import copy
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-import keras
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
+from skunsup._identity import differ, identity
 from skunsup._networks import Architecture, Network, Part
+from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
 from skunsup._sklearn import (
     DOC_LINK,
@@ -31,15 +32,17 @@ from skunsup._training import (
     Validation,
     bags,
     beside,
+    check_callbacks,
     optimizer_recipe,
     paired,
     shared_network,
     train,
     weighted_sample,
+    with_callbacks_at_rest,
 )
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
-from skunsup.inputs import Dense, Layout, Read, as_kind
+from skunsup.inputs import Dense, Inputs, Layout, Read, as_kind
 
 CHANGED = (
     "{name} cannot go on training, because its parameters or the columns of X now "
@@ -64,7 +67,7 @@ class FitData:
         return self.layout.n_columns
 
 
-class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
+class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
     A subclass names in `_criterion` the method of its network that judges validation
@@ -77,7 +80,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
     _doc_link_template = DOC_LINK
     _criterion: ClassVar[str]
     _layout: Layout
-    _kind: str
+    _kind: Inputs
 
     @abstractmethod
     def _architecture(self, data: FitData) -> Architecture:
@@ -99,6 +102,9 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _check_health(self, history: dict[str, list[float]]) -> None:
         """Warn of what `history` says went wrong."""
+
+    def _saved(self) -> dict[str, Any]:
+        return with_callbacks_at_rest(super()._saved(), self.callbacks)
 
     def _recipe(self, learning_rate: Any) -> OptimizerRecipe:
         return optimizer_recipe(self.optimizer, learning_rate, self.weight_decay)
@@ -226,11 +232,11 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
         """
         check_container(X)
         kind = as_kind(self.inputs)
-        described = repr((type(kind), kind.get_params()))
-        if keep and described == self._kind and not isinstance(kind, Dense):
+        same = keep and identity(kind) == identity(self._kind)
+        if same and not isinstance(kind, Dense):
             return self._read(X)
         self._layout, read = kind.learn(self, X, min_samples)
-        self._kind = described
+        self._kind = copy.deepcopy(kind)
         return read
 
     def _read(self, X: Any, name: str = "X") -> Read:
@@ -287,22 +293,12 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _plan(self, *, stopping: bool) -> Plan:
         self._check_length()
-        callbacks = self.callbacks or ()
-        if isinstance(callbacks, keras.callbacks.Callback):
-            callbacks = (callbacks,)
-        for callback in callbacks:
-            if not isinstance(callback, keras.callbacks.Callback):
-                raise TypeError(
-                    f"callbacks holds {callback!r}, but expected instances of "
-                    "keras.callbacks.Callback; wrap a function in "
-                    "keras.callbacks.LambdaCallback(on_epoch_end=function)."
-                )
         return Plan(
             epochs=self.epochs,
             batch_size=self.batch_size,
             patience=self.n_iter_no_change if stopping else None,
             tol=self.tol,
-            callbacks=tuple(callbacks),
+            callbacks=check_callbacks(self.callbacks),
             verbose=int(self.verbose),
             max_steps=self.max_steps,
             schedule=str(self.learning_rate_schedule),
@@ -343,14 +339,12 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             )
             if isinstance(sample, Sample):
                 sample = bags(data.rows, sample, members)
-        keys = (architecture.key, tuple(recipe.key for recipe in recipes))
         if previous is None:
             network = shared_network(architecture)
             values = self._start_values(architecture, network, data, rng)
             previous = TrainingState(values, None, rng)
-        elif keys != self._keys:
-            what = "optimizer" if architecture.key == self._keys[0] else "network"
-            raise ValueError(CHANGED.format(name=type(self).__name__, what=what))
+        else:
+            self._check_unchanged(architecture, recipes)
         state = train(
             architecture,
             recipes,
@@ -360,13 +354,25 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
             data.validation,
             previous,
         )
-        self._publish(architecture, keys, previous, state, data.dtype)
+        self._publish(architecture, recipes, previous, state, data.dtype)
         return self
+
+    def _check_unchanged(
+        self, architecture: Architecture, recipes: tuple[OptimizerRecipe, ...]
+    ) -> None:
+        pairs = zip(self._fitted_recipes, recipes, strict=True)
+        changed = ""
+        if differ(self._network.architecture, architecture):
+            changed = "network"
+        elif any(differ(*pair) for pair in pairs):
+            changed = "optimizer"
+        if changed:
+            raise ValueError(CHANGED.format(name=type(self).__name__, what=changed))
 
     def _publish(
         self,
         architecture: Architecture,
-        keys: tuple,
+        recipes: tuple[OptimizerRecipe, ...],
         previous: TrainingState,
         state: TrainingState,
         dtype: np.dtype,
@@ -377,7 +383,7 @@ class DeepEstimator(BaseEstimator, TrainingParameters, metaclass=ABCMeta):
         }
         history = history or previous.history  # after Ctrl-C in the first epoch
         self._state = replace(state, history=history, callbacks=[])
-        self._keys = keys
+        self._fitted_recipes = recipes
         self._network = FittedNetwork(architecture, state.values)
         self._dtype = dtype
         self.n_components_ = architecture.n_components * architecture.n_members

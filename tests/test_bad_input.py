@@ -418,6 +418,11 @@ PARAMS = {
     "callbacks, class": Case(
         "EarlyStopping", TypeError, {"callbacks": [keras.callbacks.EarlyStopping]}
     ),
+    "callbacks, BackupAndRestore": Case(
+        "callbacks holds a BackupAndRestore .. cannot work .. warm_start=True .. "
+        "ModelCheckpoint",
+        params={"callbacks": [keras.callbacks.BackupAndRestore("/tmp/nowhere")]},
+    ),
     "callbacks, text": Case("'callbacks' .. Got 'stop'", params={"callbacks": "stop"}),
     "callbacks, a lock": Case(
         "callbacks=[ .. cannot be copied .. lock .. __deepcopy__",

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV, cross_val_predict
@@ -464,3 +464,35 @@ def test_importing_scikeras_leaves_keras_as_it_was():
     pytest.importorskip("jax", reason="Keras's NumPy backend imports JAX")
     command = [sys.executable, "-W", "ignore", "-c", UNPATCHED]
     subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": "numpy"})
+
+
+class Recorder(keras.callbacks.Callback):
+    """Notes the losses, and has the model under a second name."""
+
+    def on_train_begin(self, logs=None):
+        self.losses, self.network = [], self.model
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["loss"])
+
+
+def test_an_old_pickle_without_a_version_and_parameters(fitted, digits):
+    tuned = fine_tune(fitted.encoder, epochs=2, callbacks=[Recorder()], random_state=0)
+    tuned.fit(digits[:40], np.arange(40) % 2)
+    state = tuned.__getstate__()
+    del state["_skunsup_version"], state["model__activation"], state["warm_start"]
+    old = type(tuned).__new__(type(tuned))
+    with pytest.warns(InconsistentVersionWarning, match="an unknown version"):
+        old.__setstate__(pickle.loads(pickle.dumps(state)))
+    assert old.callbacks_[0].losses == tuned.history_["loss"]
+    assert not hasattr(old.callbacks_[0], "network")
+    assert old.callbacks_[0].model is None
+    assert old.model__activation == "relu"
+    assert old.warm_start is False
+    assert "model__activation=relu" in repr(old)
+    twin = copy.deepcopy(tuned)
+    for model in (old, twin):
+        model.fit(digits[:40], np.arange(40) % 2)
+    np.testing.assert_array_equal(
+        old.predict_proba(digits[:40]), twin.predict_proba(digits[:40])
+    )

@@ -7,24 +7,32 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
+import warnings
+from inspect import signature
 
 import joblib
 import keras
 import numpy as np
 import psutil
 import pytest
+import sklearn.exceptions
 from sklearn.base import clone
+from sklearn.model_selection import cross_validate
 
+import skunsup
 from skunsup import (
     GAN,
     AdversarialAutoencoder,
     Autoencoder,
     AutoencoderDetector,
     BiGAN,
+    Images,
     OutlierDetector,
     VariationalAutoencoder,
     WassersteinAutoencoder,
 )
+from skunsup._persistence import VERSION, InconsistentVersionWarning
 from skunsup._training import _fitted, _loop, _programs, compilations
 
 from .helpers import unchanged
@@ -253,3 +261,138 @@ def test_clones_of_the_keras_network_start_from_random_kernels(blobs, spectral):
     model = GAN(**QUICK, n_components=2, spectral_normalization=spectral).fit(blobs)
     twin = keras.models.clone_model(model.model_.discriminator)
     assert all(np.ptp(w) > 0 for w in twin.get_weights() if w.ndim == 2)
+
+
+def everything():
+    """One of each class that has parameters, where possible with defaults alone."""
+    required = {"estimator": Autoencoder(), "blocks": [("a", Images(), ["a"])]}
+    for cls in (getattr(skunsup, name) for name in skunsup.__all__):
+        if isinstance(cls, type):
+            names = signature(cls).parameters
+            yield cls(**{k: v for k, v in required.items() if k in names})
+
+
+EVERYTHING = {type(each).__name__: each for each in everything()}
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_an_old_pickle_warns_and_has_the_defaults(name):
+    """As of a version before there were versions, and some of the parameters."""
+    estimator = EVERYTHING[name]
+    defaults = {
+        k: p.default
+        for k, p in signature(type(estimator)).parameters.items()
+        if p.default is not p.empty
+    }
+    state = estimator.__getstate__()
+    assert state.pop(VERSION) == skunsup.__version__
+    for parameter in defaults:
+        del state[parameter]
+    old = type(estimator).__new__(type(estimator))
+    with pytest.warns(sklearn.exceptions.InconsistentVersionWarning) as warned:
+        old.__setstate__(state)
+    assert isinstance(warned[0].message, InconsistentVersionWarning)
+    assert f"{name} was pickled with skunsup of an unknown" in str(warned[0].message)
+    found = old.get_params(deep=False)
+    assert all(found[k] is v or found[k] == v for k, v in defaults.items())
+    assert repr(old) == repr(type(estimator)(**found))
+
+
+def test_an_old_fitted_estimator_goes_on(blobs):
+    model = Autoencoder(**QUICK).fit(blobs)
+    state = {**model.__getstate__(), VERSION: "0.0.9"}
+    for name in ("weight_decay", "max_steps", "inputs", "warm_start"):
+        del state[name]
+    old = Autoencoder.__new__(Autoencoder)
+    with pytest.warns(InconsistentVersionWarning, match=r"0\.0\.9 and is read by"):
+        old.__setstate__(state)
+    assert repr(old) == repr(model)
+    np.testing.assert_array_equal(old.transform(blobs), model.transform(blobs))
+    np.testing.assert_array_equal(
+        old.partial_fit(blobs).transform(blobs),
+        model.partial_fit(blobs).transform(blobs),
+    )
+    np.testing.assert_array_equal(
+        old.fit(blobs).transform(blobs), model.fit(blobs).transform(blobs)
+    )
+
+
+def test_the_same_version_does_not_warn(blobs):
+    around = OutlierDetector(Autoencoder(**QUICK)).fit(blobs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for how in COPIES.values():
+            assert VERSION not in vars(how(around))
+
+
+class Recorder(keras.callbacks.Callback):
+    """Has data, a model under a name of its own, a file and a lock."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen, self.network, self.lock, self.file = [], None, None, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append((epoch, np.float64(logs["loss"])))
+        self.network, self.lock = self.model, threading.Lock()
+
+
+class Careful(Recorder):
+    """Says itself what shall be pickled."""
+
+    def __getstate__(self):
+        left_out = ("lock", "network")
+        return {k: v for k, v in vars(self).items() if k not in left_out}
+
+
+def running(folder):
+    return [
+        Recorder(),
+        Careful(),
+        keras.callbacks.CSVLogger(folder / "log.csv"),
+        keras.callbacks.EarlyStopping("loss", restore_best_weights=True),
+        keras.callbacks.ModelCheckpoint(folder / "best.keras", "loss"),
+        keras.callbacks.ProgbarLogger(),
+        keras.callbacks.History(),
+    ]
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_callbacks_are_copied_with_what_they_recorded(blobs, tmp_path, how):
+    callbacks = running(tmp_path)
+    model = Autoencoder(**QUICK, callbacks=callbacks).fit(blobs)
+    twin = COPIES[how](model)
+    assert [type(c) for c in twin.callbacks_] == [type(c) for c in callbacks]
+    for ours, theirs in zip(twin.callbacks_[:2], model.callbacks_[:2], strict=True):
+        assert ours.seen == theirs.seen
+        assert len(ours.seen) == 3
+    assert twin.callbacks_[0].lock is twin.callbacks_[0].network is None
+    assert all(callback.model is None for callback in twin.callbacks_)
+    assert twin.callbacks_[6].history["loss"] == model.history_["loss"]
+    assert model.callbacks_[0].network is model.callbacks_[0].model
+    plain = Autoencoder(**QUICK).fit(blobs)
+    np.testing.assert_array_equal(
+        twin.fit(blobs).transform(blobs), plain.transform(blobs)
+    )
+
+
+def test_tensorboard_and_open_files_do_not_stop_copies(blobs, tmp_path):
+    pytest.importorskip("tensorboard")
+    callbacks = [
+        keras.callbacks.TensorBoard(tmp_path / "board"),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+    ]
+    detector = AutoencoderDetector(**QUICK, callbacks=callbacks).fit(blobs)
+    for copied in COPIES.values():
+        np.testing.assert_array_equal(
+            copied(detector).score_samples(blobs), detector.score_samples(blobs)
+        )
+    found = cross_validate(
+        Autoencoder(**QUICK, callbacks=callbacks),
+        blobs,
+        cv=2,
+        n_jobs=2,
+        return_estimator=True,
+        error_score="raise",
+    )
+    assert all(each.n_iter_ == 3 for each in found["estimator"])

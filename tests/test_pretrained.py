@@ -452,3 +452,47 @@ def test_nothing_is_loaded_before_fit():
 def test_the_documentation_says_what_a_cache_is_trusted_with():
     text = " ".join(PretrainedFeatures.__doc__.split())
     assert "A folder is trusted like a pickle" in text
+
+
+def of_rows(value):
+    network = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    network.set_weights([np.full_like(w, value) for w in network.get_weights()])
+    return network
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_weights_in_files_of_networks_of_rows(tmp_path, built):
+    path = tmp_path / "twos.weights.h5"
+    of_rows(2.0).save_weights(path)
+    network = of_rows(0.0) if built else keras.Sequential([layers.Dense(2)])
+    X = np.arange(12.0).reshape(4, 3)
+    features = PretrainedFeatures(network, weights=path)
+    expected = np.repeat(2 * X.sum(1, keepdims=True) + 2, 2, axis=1)
+    np.testing.assert_allclose(features.fit_transform(X), expected)
+    with pytest.raises(ValueError, match=r"gone.h5' is no file"):
+        features.set_params(weights=tmp_path / "gone.h5").fit(X)
+    other = keras.Sequential([keras.Input((3,)), layers.Dense(5)])
+    with pytest.raises(ValueError, match="do not fit"):
+        PretrainedFeatures(other, weights=path).fit(X)
+
+
+def test_weights_that_are_not_finite_are_refused(convolutional, images, tmp_path):
+    def spoilt(network):
+        weights = network.get_weights()
+        weights[0].flat[1] = np.nan
+        network.set_weights(weights)
+        return network
+
+    rows, path = spoilt(of_rows(0.0)), tmp_path / "nan.weights.h5"
+    rows.save_weights(path)
+    X = np.ones((4, 3))
+    for model, weights in ((rows, "auto"), (of_rows(0.0), path)):
+        with pytest.raises(ValueError, match=r"not finite: 1 of 6 in .*kernel"):
+            PretrainedFeatures(model, weights=weights).fit(X)
+    whole = keras.models.clone_model(convolutional)
+    spoilt(whole).save_weights(path)
+    whole.save(tmp_path / "nan.keras")
+    given = ((whole, "auto"), (convolutional, path), (tmp_path / "nan.keras", "auto"))
+    for model, weights in given:
+        with pytest.raises(ValueError, match="not finite: 1 of"):
+            PretrainedFeatures(model, weights=weights).fit(images)

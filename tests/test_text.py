@@ -336,3 +336,27 @@ def test_dropout_makes_words_unknown_and_leaves_padding():
     assert (seen[:, 4:] == 0).all()
     np.testing.assert_allclose(hit[:, :4].mean(0), 0.5, atol=0.05)
     assert TokenCells(6, 9).corruption() is None
+
+
+class Lower:
+    """A callable without a __repr__ of its own, so that copies are shown unlike."""
+
+    def __init__(self, words=()):
+        self.words = words
+
+    def __call__(self, text):
+        return text.lower()
+
+
+def test_training_goes_on_with_the_vocabulary_that_a_pickle_has(texts):
+    inputs = Text(**SMALL, standardize=Lower())
+    model = Autoencoder(**QUICK, inputs=inputs, warm_start=True).fit(texts)
+    twin, words = pickle.loads(pickle.dumps(model)), texts[:10]
+    known = list(model._layout.vectorizer.vocabulary_)
+    assert twin.fit(words)._layout.vectorizer.vocabulary_ == known
+    np.testing.assert_array_equal(
+        twin.transform(texts), model.fit(words).transform(texts)
+    )
+    changed = Text(**SMALL, standardize=Lower(("a",)))
+    with pytest.raises(ValueError, match="another network"):
+        twin.set_params(inputs=changed).fit(words)

@@ -28,6 +28,7 @@ from skunsup._networks._convolutional import (
 )
 from skunsup._networks._corruption import Corruption
 from skunsup._networks._dense import DenseStack
+from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
 from skunsup._networks._embedding import EmbeddingEncoder, embedding_width
 from skunsup._networks._losses import (
@@ -54,7 +55,11 @@ from skunsup._networks._recurrent import (
 from skunsup._networks._sequence_cells import SequenceCells
 from skunsup._networks._table_cells import TableCells
 from skunsup._networks._token_cells import TokenCells
-from skunsup._networks._user import UserNetwork, user_network
+from skunsup._networks._user import (
+    UserNetwork,
+    check_finite_weights,
+    user_network,
+)
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
@@ -72,6 +77,7 @@ __all__ = [
     "ConvEncoder",
     "Corruption",
     "DenseStack",
+    "Description",
     "EmbeddingEncoder",
     "GaussianPrior",
     "Group",
@@ -92,10 +98,12 @@ __all__ = [
     "TokenEncoder",
     "UserNetwork",
     "accuracies",
+    "check_finite_weights",
     "check_loss",
     "check_loss_domain",
     "column_losses",
     "default_filters",
+    "described",
     "discriminator_loss",
     "embedding_width",
     "fooling_loss",

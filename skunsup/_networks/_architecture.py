@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._identity import identity
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks._cells import Cells
 from skunsup._networks._members import DenseMembers, members_of
@@ -255,9 +256,19 @@ class Architecture:
 
     @cached_property
     def key(self) -> Hashable:
-        """Equal for architectures that can share compiled programs."""
-        parts, settings = freeze(self.parts), freeze(self.settings)
-        return (self.network, parts, settings, self.n_members, self.cells)
+        """Equal for architectures that can share compiled programs.
+
+        As functions that it holds were when this was first asked for.
+        """
+        return self.current_key()
+
+    def current_key(self) -> Hashable:
+        """Return what `key` would be by what functions read now."""
+        held = identity((self.parts, self.settings, self.cells))
+        return (self.network, held, self.n_members)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k != "key"}
 
     def repeated(self, n_members: int, max_features: float) -> "Architecture":
         """Return the architecture of several such networks, trained side by side.
@@ -363,12 +374,3 @@ def frozen(part: keras.Model, x: Any) -> Any:
     weights = [ops.stop_gradient(v.value) for v in part.trainable_variables]
     rest = [v.value for v in part.non_trainable_variables]
     return part.stateless_call(weights, rest, x, training=True)[0]
-
-
-def freeze(value: Any) -> Hashable:
-    """Return a hashable stand-in for nested dicts and lists, else the value."""
-    if isinstance(value, Mapping):
-        return tuple((name, freeze(value[name])) for name in sorted(value))
-    if isinstance(value, list | tuple):
-        return tuple(freeze(item) for item in value)
-    return value

@@ -33,8 +33,8 @@ OUTPUTS = {
 class LossInstance:
     """A Keras loss object as a function of (target, output) with one value a row.
 
-    Equal for equal settings, so that copies share compiled programs, and pickled with
-    all of them: Keras's own copies of a loss forget some, such as Huber's `delta`.
+    Known by its settings, so that copies share compiled programs, and pickled with all
+    of them: Keras's own copies of a loss forget some, such as Huber's `delta`.
     """
 
     def __init__(self, kind: type[keras.losses.Loss], settings: dict[str, Any]) -> None:
@@ -45,13 +45,10 @@ class LossInstance:
     def __call__(self, target: Any, output: Any) -> Any:
         return self.loss.call(target, output)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, LossInstance):
-            return NotImplemented
-        return self.kind is other.kind and self.settings == other.settings
-
-    def __hash__(self) -> int:
-        return hash(self.kind)
+    @property
+    def identity(self) -> tuple:
+        """Kind and settings."""
+        return self.kind, self.settings
 
     def __reduce__(self) -> tuple:
         return LossInstance, (self.kind, self.settings)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._identity import identity
 from skunsup._networks._distances import squared_distances
 from skunsup._networks._noise import normal, uniform
 
@@ -170,7 +171,7 @@ class BankPrior(Prior):
     @property
     def identity(self) -> Hashable:
         """The sampler, so that fits with one sampler share programs, or the draws."""
-        return (self.width, self.sampler or self.bank.tobytes())
+        return (self.width, identity(self.sampler or self.bank))
 
     def get_config(self) -> dict[str, Any]:
         """Draws without the sampler, which Keras cannot save."""

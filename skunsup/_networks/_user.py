@@ -1,17 +1,21 @@
 """Networks that the user brings, copied and never touched."""
 
-import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import keras
 import numpy as np
 from keras import ops
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._random import draw_seed, global_state_kept
+from skunsup._networks._description import (
+    Description,
+    described,
+    layers_of,
+    reason,
+)
+from skunsup._random import global_state_kept
 
 # What a network of that name is given.
 SOURCES = {
@@ -27,50 +31,40 @@ class UserNetwork:
 
     Parameters
     ----------
-    config : str
-        JSON of the model as Keras serialises it.
+    description : Description
+        What it is made of.
     n_inputs, n_outputs : int
         Numbers of columns in and out.
-    custom_objects : tuple of (str, type)
-        The classes of its layers, so that unregistered ones are found again.
-    identity : object
-        What tells networks apart: the configuration, or the callable that built it,
-        since Keras numbers the names of its layers anew at each call.
     frozen : tuple of (int, array)
         Positions and values of the variables of layers with `trainable=False`: weights
         that the user froze are kept, all others start afresh.
     """
 
-    config: str = field(compare=False)
+    description: Description
     n_inputs: int
     n_outputs: int
-    custom_objects: tuple[tuple[str, type], ...]
-    identity: Any
     frozen: tuple[tuple[int, np.ndarray], ...] = field(compare=False)
     regularized: ClassVar[bool] = True
 
     def build(self) -> keras.Model:
-        """Return a new model of the same configuration.
+        """Return a new model of the same description.
 
         Its random layers have seeds of their own: without one, torch's dropout draws
         from the global generator.
         """
-        rng = np.random.default_rng(0)
-        return self._restore(_with_seeds(json.loads(self.config), rng))
+        return self._restored(np.random.default_rng(0))
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """What the model's own initialisers give when seeded by `rng`."""
         with interrupts_put_off(), global_state_kept():
-            model = self._restore(_with_seeds(json.loads(self.config), rng))
+            model = self._restored(rng)
         values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
         for position, value in self.frozen:
             values[position] = value
         return values
 
-    def _restore(self, config: dict[str, Any]) -> keras.Model:
-        model = keras.saving.deserialize_keras_object(
-            config, custom_objects=dict(self.custom_objects), safe_mode=False
-        )
+    def _restored(self, rng: np.random.Generator) -> keras.Model:
+        model = self.description.model(rng)
         if not model.built:
             model.build((None, self.n_inputs))
         return model
@@ -101,23 +95,10 @@ def user_network(
     """
     with global_state_kept():
         model = _made(name, given, n_inputs, wanted)
-        config = _serialize(name, model)
-        layers = list(_all_layers(model))
-        copy = UserNetwork(
-            config=config,
-            n_inputs=n_inputs,
-            n_outputs=0,
-            custom_objects=tuple(
-                sorted({(type(x).__name__, type(x)) for x in layers}, key=str)
-            ),
-            identity=config if model is given else given,
-            frozen=(),
-        )
+        network = UserNetwork(described(name, model), n_inputs, 0, ())
         with interrupts_put_off():
-            n_outputs = _n_outputs(name, copy, n_inputs)
-    return UserNetwork(
-        **{**vars(copy), "n_outputs": n_outputs, "frozen": _frozen(model)}
-    )
+            n_outputs = _n_outputs(name, network, n_inputs)
+    return replace(network, n_outputs=n_outputs, frozen=_frozen(name, model))
 
 
 def _made(
@@ -138,17 +119,6 @@ def _made(
     return model
 
 
-def _serialize(name: str, model: keras.Model) -> str:
-    try:
-        return json.dumps(keras.saving.serialize_keras_object(model))
-    except (NotImplementedError, TypeError) as error:
-        raise TypeError(
-            f"{name}={model!r} cannot be copied, because Keras cannot describe it by "
-            f"a configuration ({_reason(error)}). Build it from keras.Sequential or "
-            "the functional API, or give the class a get_config method."
-        ) from error
-
-
 def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
     """Try the copy on two rows: what fits and what comes out."""
     try:
@@ -157,7 +127,7 @@ def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
     except Exception as error:
         raise ValueError(
             f"{name} does not accept the {n_inputs} columns that "
-            f"{SOURCES.get(name, 'what it judges has')}: {_reason(error)} "
+            f"{SOURCES.get(name, 'what it judges has')}: {reason(error)} "
             f"Let its first layer take {n_inputs} columns."
         ) from error
     if len(shape) != 2 or shape[0] != 2:
@@ -168,42 +138,43 @@ def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
     return int(shape[1])
 
 
-def _reason(error: Exception) -> str:
-    """Return the telling line of an error of Keras, without the colours."""
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()
-    telling = [x for x in lines if x and not x.startswith("Exception encountered")]
-    return telling[0] if telling else type(error).__name__
-
-
-def _all_layers(layer: keras.layers.Layer) -> Any:
-    yield layer
-    for inner in getattr(layer, "layers", []):
-        yield from _all_layers(inner)
-
-
-def _frozen(model: keras.Model) -> tuple[tuple[int, np.ndarray], ...]:
+def _frozen(name: str, model: keras.Model) -> tuple[tuple[int, np.ndarray], ...]:
     kept = {
         id(variable)
-        for layer in _all_layers(model)
+        for layer in layers_of(model)
         if not layer.trainable
         for variable in layer.weights
     }
-    return tuple(
-        (i, np.array(ops.convert_to_numpy(variable.value)))
-        for i, variable in enumerate(model.variables)
-        if id(variable) in kept
-    )
+    values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
+    places = [i for i, v in enumerate(model.variables) if id(v) in kept]
+    check_finite_weights(name, model, values, places)
+    return tuple((i, values[i]) for i in places)
 
 
-def _with_seeds(config: Any, rng: np.random.Generator) -> Any:
-    """Fill in every seed that the user left open."""
-    if isinstance(config, dict):
-        return {
-            name: draw_seed(rng)
-            if name == "seed" and value is None
-            else _with_seeds(value, rng)
-            for name, value in config.items()
-        }
-    if isinstance(config, list):
-        return [_with_seeds(item, rng) for item in config]
-    return config
+def check_finite_weights(
+    name: str,
+    model: keras.Model,
+    values: Sequence[np.ndarray],
+    places: Iterable[int] | None = None,
+) -> None:
+    """Raise ValueError where weights that shall be kept hold NaN or infinity.
+
+    Parameters
+    ----------
+    name : str
+        Of what brought them.
+    model : keras.Model
+        Whose they are.
+    values : sequence of array
+        Of its variables, in order.
+    places : iterable of int, default=None
+        Which of them to look at; None for all.
+    """
+    for i in range(len(values)) if places is None else places:
+        value = values[i]
+        if np.issubdtype(value.dtype, np.floating) and not np.isfinite(value).all():
+            raise ValueError(
+                f"{name} holds weights that are not finite: "
+                f"{np.sum(~np.isfinite(value))} of {value.size} in "
+                f"{model.variables[i].path!r}. Train the network anew, or load others."
+            )

@@ -11,6 +11,16 @@ from skunsup._training._backend import NetworkTrainer
 
 Logs = dict[str, float]
 
+# Callbacks that would seem to work here and do not, with what does.
+REFUSED = {
+    keras.callbacks.BackupAndRestore: (
+        "it takes up the weights of an interrupted fit, but here all epochs would be "
+        "run again on top of them. Fit with warm_start=True to go on from an estimator "
+        "that you pickled or interrupted, or keep the networks of epochs by "
+        "keras.callbacks.ModelCheckpoint."
+    ),
+}
+
 
 class Callbacks:
     """Calls copies of the user's Keras callbacks with the Keras variables up to date.
@@ -72,6 +82,33 @@ class Callbacks:
                 "or leave it out; to end training early, let it set "
                 "self.model.stop_training = True."
             ) from error
+
+
+def check_callbacks(given: Any) -> tuple[keras.callbacks.Callback, ...]:
+    """Return the value of the parameter `callbacks` as a tuple.
+
+    Raises
+    ------
+    TypeError
+        If it holds something else than callbacks of Keras.
+    ValueError
+        If it holds one that cannot work here.
+    """
+    single = isinstance(given, keras.callbacks.Callback)
+    callbacks = (given,) if single else tuple(given or ())
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks holds {callback!r}, but expected instances of "
+                "keras.callbacks.Callback; wrap a function in "
+                "keras.callbacks.LambdaCallback(on_epoch_end=function)."
+            )
+        for kind, reason in REFUSED.items():
+            if isinstance(callback, kind):
+                raise ValueError(
+                    f"callbacks holds a {kind.__name__}, which cannot work: {reason}"
+                )
+    return callbacks
 
 
 def _copied(

@@ -112,6 +112,8 @@ class FittedNetwork:
 
     def _scorer(self, method: str, shape: tuple[int, ...]) -> Callable:
         key = (self.architecture.key, method, shape)
+        if key not in _scorers:  # functions read what there is when it is compiled
+            key = (self.architecture.current_key(), method, shape)
         return _scorers.shared(key, lambda: self._compile(method, shape))
 
     def _compile(self, method: str, shape: tuple[int, ...]) -> Callable:

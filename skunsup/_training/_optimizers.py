@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from skunsup._networks._architecture import freeze
+from skunsup._identity import identity
 from skunsup._random import global_state_kept
 
 # Optimizers that update an entry of a variable without a look at the others. Two are
@@ -63,7 +63,14 @@ class OptimizerRecipe:
     @cached_property
     def key(self) -> Hashable:
         """Equal for recipes that can share a compiled program."""
-        return (self.kind, freeze(self.config), self.skip_bias_decay)
+        return self.current_key()
+
+    def current_key(self) -> Hashable:
+        """Return what `key` would be by what functions read now."""
+        return (identity((self.kind, self.config)), self.skip_bias_decay)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k != "key"}
 
     def build(self, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
         """Return a new optimizer for `variables`."""

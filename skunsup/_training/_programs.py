@@ -26,6 +26,9 @@ class Store:
         self._values: OrderedDict[Hashable, list[Any]] = OrderedDict()
         self._lock = threading.RLock()
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._values
+
     def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return the value at `key`, made once; several threads may hold it."""
         with self._lock:

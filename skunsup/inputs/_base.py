@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skunsup._networks import Cells, DenseStack, Part
+from skunsup._persistence import PickledEstimator
 from skunsup._training import Rows
 from skunsup._validation import check_rows, check_X, value_range
 from skunsup.inputs._hints import other_kinds_named
@@ -134,7 +135,7 @@ class Layout(metaclass=ABCMeta):
         """
 
 
-class Inputs(BaseEstimator, metaclass=ABCMeta):
+class Inputs(PickledEstimator, metaclass=ABCMeta):
     """Base of the kinds of data, the values of the parameter `inputs`.
 
     A kind has parameters, as estimators have, and learns a `Layout` from data. `_boxed`

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, OutlierMixin, clone
+from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
 from sklearn.utils import Tags, gen_batches, get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
+from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import (
     DOC_LINK,
     HasMethods,
@@ -43,7 +44,7 @@ def _explains(detector: Any) -> bool:
     return hasattr(detector._scorer(), "feature_scores")
 
 
-class Detector(OutlierMixin, BaseEstimator, metaclass=ABCMeta):
+class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
     """Base of the detectors: everything but where the scores come from.
 
     A subclass sets `estimator_` in `fit`, then calls `_take_columns` and

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
@@ -15,6 +14,7 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._dates import refuse_dates
+from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import (
     DOC_LINK,
     StrOptions,
@@ -54,7 +54,9 @@ class Analysis(NamedTuple):
                 yield " ".join(singles[start : start + size])
 
 
-class TokenVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TokenVectorizer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, PickledEstimator
+):
     """Texts to rows of whole numbers, one for each token, in the order of the text.
 
     The ids are places in a vocabulary of the most frequent tokens of the training

@@ -3,11 +3,12 @@
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._dates import refuse_dates
+from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import (
     DOC_LINK,
     integers,
@@ -25,7 +26,7 @@ from skunsup.preprocessing._series import (
 )
 
 
-class SlidingWindows(TransformerMixin, BaseEstimator):
+class SlidingWindows(TransformerMixin, PickledEstimator):
     """Rows out of time series: the values of `width` time points each.
 
     With the defaults there is one window for each time point, the one that ends in it.

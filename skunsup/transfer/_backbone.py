@@ -1,9 +1,8 @@
 """Networks that were trained elsewhere: by name, in a file, or as a Keras model."""
 
 import hashlib
-import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +13,8 @@ import numpy as np
 from keras import ops
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._random import draw_seed, global_state_kept
+from skunsup._networks import Description, check_finite_weights, described
+from skunsup._random import global_state_kept
 
 SIZE = 224
 # Height and width of images that networks of `keras.applications` were trained on,
@@ -56,10 +56,10 @@ class Backbone:
     def __init__(
         self, model: keras.Model, *, own: bool, source: "Named | None" = None
     ) -> None:
-        self.config, self.custom_objects = _described(model)
-        self.values = _arrays(model)
+        self.description, self.values = described("model", model), arrays(model)
+        check_finite_weights("model", model, self.values)
         self.source = source
-        self.digest = _digest(self.config, self.values)
+        self.digest = _digest(self.description, self.values)
         self._model = model if own else None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -99,17 +99,13 @@ class Backbone:
         return model
 
     def _restored(self, rng: np.random.Generator) -> keras.Model:
-        return keras.saving.deserialize_keras_object(
-            _with_seeds(json.loads(self.config), rng),
-            custom_objects=dict(self.custom_objects),
-            safe_mode=False,
-        )
+        return self.description.model(rng)
 
     def _loaded(self) -> keras.Model:
         assert self.source is not None
         model = self.source.load()
-        self.values = _arrays(model)
-        if _digest(self.config, self.values) != self.digest:
+        self.values = arrays(model)
+        if _digest(self.description, self.values) != self.digest:
             raise ValueError(
                 f"weights={self.source.weights!r} of {self.source.name} are others now "
                 "than when the features were fitted. Fit anew, or pickle a transformer "
@@ -268,7 +264,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
     Raises
     ------
     ValueError
-        If there is none, or they do not fit.
+        If there is none, or they do not fit or are not finite.
     """
     if not path.is_file():
         raise ValueError(
@@ -281,6 +277,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
         raise ValueError(
             f"weights={str(path)!r} do not fit {model.name!r}: {error}"
         ) from error
+    check_finite_weights(f"weights={str(path)!r}", model, arrays(model))
 
 
 def _is_builder(name: str, value: Any) -> bool:
@@ -291,46 +288,13 @@ def _has_layer(model: keras.Model, layer: str | None) -> bool:
     return layer is None or any(x.name == layer for x in model.layers)
 
 
-def _described(model: keras.Model) -> tuple[str, tuple[tuple[str, type], ...]]:
-    """Return the configuration as JSON, and the classes of the layers."""
-    try:
-        config = json.dumps(keras.saving.serialize_keras_object(model))
-    except (NotImplementedError, TypeError) as error:
-        raise TypeError(
-            f"model={model!r} cannot be copied, because Keras cannot describe it by a "
-            f"configuration ({error}). Build it from keras.Sequential or the "
-            "functional API, or give the class a get_config method."
-        ) from error
-    classes = {(type(x).__name__, type(x)) for x in _all_layers(model)}
-    return config, tuple(sorted(classes, key=str))
-
-
-def _all_layers(layer: Any) -> Iterator[Any]:
-    yield layer
-    for inner in getattr(layer, "layers", []):
-        yield from _all_layers(inner)
-
-
-def _arrays(model: keras.Model) -> list[np.ndarray]:
+def arrays(model: keras.Model) -> list[np.ndarray]:
+    """Return the values of the variables of a model, in order."""
     return [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
 
 
-def _digest(config: str, values: list[np.ndarray]) -> str:
-    digest = hashlib.sha256(config.encode())
+def _digest(description: Description, values: list[np.ndarray]) -> str:
+    digest = hashlib.sha256(description.digest.encode())
     for value in values:
         digest.update(value.tobytes())
     return digest.hexdigest()
-
-
-def _with_seeds(config: Any, rng: np.random.Generator) -> Any:
-    """Fill in every seed that was left open."""
-    if isinstance(config, dict):
-        return {
-            name: draw_seed(rng)
-            if name == "seed" and value is None
-            else _with_seeds(value, rng)
-            for name, value in config.items()
-        }
-    if isinstance(config, list):
-        return [_with_seeds(item, rng) for item in config]
-    return config

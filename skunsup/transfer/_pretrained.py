@@ -10,7 +10,6 @@ import joblib
 import keras
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
@@ -18,6 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from skunsup._containers import check_container
+from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
 from skunsup._sklearn import (
     DOC_LINK,
@@ -42,7 +42,7 @@ KEPT = ("auto", "imagenet")
 
 
 class PretrainedFeatures(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, PickledEstimator
 ):
     """Features of images, or of rows, by a network that was trained on other data.
 
@@ -213,8 +213,8 @@ class PretrainedFeatures(
             network = self._network()
             if isinstance(network, keras.Model) and self._takes_rows(network):
                 X = check_X(self, X, reset=True)
-                fresh = self._loading(network) is None
-                self._features: Any = RowFeatures(network, X.shape[1], rng, fresh=fresh)
+                source = self._loading(network)
+                self._features: Any = RowFeatures(network, X.shape[1], rng, source)
             else:
                 self._features = self._of_images(network, X, rng)
             self.image_size_ = self._features.size

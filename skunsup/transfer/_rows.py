@@ -1,17 +1,23 @@
 """Networks on plain rows of numbers, computed by the engine."""
 
+from pathlib import Path
 from typing import Any
 
 import joblib
 import keras
 import numpy as np
-from keras import ops
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import Architecture, Network, user_network
+from skunsup._networks import (
+    Architecture,
+    Network,
+    check_finite_weights,
+    user_network,
+)
 from skunsup._training import FittedNetwork, Rows
 from skunsup._validation import check_rows, check_X
 from skunsup.inputs._base import float_dtype
+from skunsup.transfer._backbone import arrays, load_weights
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -44,13 +50,14 @@ class RowFeatures:
         Number of columns in.
     rng : numpy.random.Generator
         Draws weights where there are none.
-    fresh : bool
-        Whether to draw them in any case.
+    source : path, "auto" or None
+        A file with weights, those that the model has, or random ones.
 
     Raises
     ------
     ValueError
-        If it does not take `n_features` columns or return rows.
+        If it does not take `n_features` columns or return rows, or weights cannot be
+        had, do not fit or are not finite.
     """
 
     size = None
@@ -60,20 +67,23 @@ class RowFeatures:
         model: keras.Model,
         n_features: int,
         rng: np.random.Generator,
-        *,
-        fresh: bool,
+        source: Path | str | None,
     ) -> None:
         part = user_network("model", model, n_features, None)
         architecture = Architecture(RowNetwork, {"body": part}, {}, part.n_outputs)
-        if model.built and not fresh:
-            values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
+        if isinstance(source, Path):
+            model = part.build()
+            load_weights(model, source)
+        if model.built and source is not None:
+            values = arrays(model)
+            check_finite_weights("model", model, values)
         else:
             values = architecture.initial_values(architecture.build(), rng)
         self.network, self.n_outputs = (
             FittedNetwork(architecture, values),
             part.n_outputs,
         )
-        self.digest = joblib.hash((part.config, values))
+        self.digest = joblib.hash((part.description.digest, values))
 
     def model(self) -> keras.Model:
         """Return the network, for the caller to keep."""

@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
+from skunsup._identity import differ
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network
+from skunsup._persistence import PickledEstimator
 from skunsup._random import global_state_kept, make_generator
 from skunsup._sklearn import (
     check_params,
@@ -23,7 +24,14 @@ from skunsup._sklearn import (
     reals,
     unchanged_on_error,
 )
-from skunsup._training import FittedNetwork, Rows, Sample, beside, weighted_sample
+from skunsup._training import (
+    FittedNetwork,
+    Rows,
+    Sample,
+    beside,
+    weighted_sample,
+    with_callbacks_at_rest,
+)
 from skunsup._validation import check_weights
 from skunsup.inputs import Dense, DenseLayout, Layout
 from skunsup.models._parts import layer_sizes
@@ -48,7 +56,7 @@ ROUTED = ("model__freeze", "model__head_layer_sizes", "model__activation")
 UNREAD = {"model": None, "build_fn": None, "shuffle": True}
 
 
-class FineTuned(BaseEstimator):
+class FineTuned(PickledEstimator):
     """What both estimators share; it stands in front of a wrapper of scikeras.
 
     Fitted weights are NumPy arrays beside a recipe: a pickle holds nothing of Keras and
@@ -167,10 +175,8 @@ class FineTuned(BaseEstimator):
         check_is_fitted(self)
         return self._fitted.model()
 
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = dict(super().__getstate__())
-        state.pop("callbacks_", None)  # they hold the Keras model
-        return state
+    def _saved(self) -> dict[str, Any]:
+        return with_callbacks_at_rest(super()._saved(), self.callbacks)
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()
@@ -247,7 +253,7 @@ class FineTuned(BaseEstimator):
         architecture = tuned_architecture(
             encoder, sizes, self.model__activation, self._n_outputs(), self._last
         )
-        if go_on and architecture.key != self._fitted.architecture.key:
+        if go_on and differ(self._fitted.architecture, architecture):
             raise ValueError(
                 f"{type(self).__name__} cannot go on training, because its parameters "
                 "now describe another network than in the last fit. Set them back, or "

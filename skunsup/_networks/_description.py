@@ -1,0 +1,338 @@
+"""A Keras model as text, with the functions and classes that the text names."""
+
+import json
+import re
+import sys
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+import joblib
+import keras
+import numpy as np
+
+from skunsup._identity import identity
+from skunsup._random import draw_seed
+
+REFERENCES = ("keras_history", "input_layers", "output_layers")
+UNSAFE = (
+    "A network of yours holds a Python lambda, which was read from a file, and code in "
+    "a file could do anything. If you trust the file, call "
+    "keras.config.enable_unsafe_deserialization() first. A function with a name, in a "
+    "module that can be imported, needs no such thing."
+)
+
+
+@dataclass(frozen=True)
+class Lambda:
+    """A Python lambda as pickles hold it.
+
+    Parameters
+    ----------
+    config : dict
+        Its code and values, as Keras writes them to files.
+    identity : hashable
+        What told it from others.
+    """
+
+    config: dict[str, Any]
+    identity: Hashable
+
+    def function(self) -> Callable:
+        """Return the function, where the user allowed that by Keras's name for it.
+
+        Raises
+        ------
+        ValueError
+            If not.
+        """
+        written = {"class_name": "__lambda__", "config": self.config}
+        layer = {"function": written, "arguments": {}, "output_shape": None}
+        try:
+            return keras.saving.deserialize_keras_object(
+                {"module": "keras.layers", "class_name": "Lambda", "config": layer},
+                safe_mode=True,
+            ).function
+        except ValueError as error:
+            raise ValueError(UNSAFE) from error
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a Keras model is made of; it never changes, so copies share it.
+
+    Parameters
+    ----------
+    config : str
+        JSON of the model as Keras serialises it, but for the names of `objects`.
+    structure : str
+        The same without what changes nothing that it computes: names of layers are
+        numbers in the order in which they come.
+    objects : tuple of (str, object)
+        What is not Keras's own, by the name that `config` has for it: classes and
+        functions. A lambda is pickled as a `Lambda`. None stands for what was
+        registered with Keras and cannot be pickled.
+    """
+
+    config: str = field(compare=False)
+    structure: str
+    objects: tuple[tuple[str, Any], ...]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Description":
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        objects = tuple((name, _written(value)) for name, value in self.objects)
+        return {**vars(self), "objects": objects}
+
+    def model(self, rng: np.random.Generator) -> keras.Model:
+        """Return a new model, with the seeds that were left open drawn by `rng`.
+
+        Raises
+        ------
+        ValueError
+            If it holds code out of a file, and the user did not allow that.
+        """
+        return keras.saving.deserialize_keras_object(
+            _with_seeds(json.loads(self.config), rng),
+            custom_objects={name: _found(name, value) for name, value in self.objects},
+            safe_mode=True,
+        )
+
+    @property
+    def identity(self) -> Hashable:
+        """Structure and objects."""
+        objects = (
+            (name, value.identity if isinstance(value, Lambda) else identity(value))
+            for name, value in self.objects
+        )
+        return (self.structure, tuple(objects))
+
+    @property
+    def digest(self) -> str:
+        """What tells it from others, the same in every process."""
+        return str(joblib.hash(self.identity))
+
+
+def described(name: str, model: keras.Model) -> Description:
+    """Describe a model, the value of the parameter `name`.
+
+    Raises
+    ------
+    TypeError
+        If Keras cannot describe it, or not by what JSON can hold.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Of lambdas, which are named here and need not be read from text.
+            warnings.filterwarnings("ignore", "The object being serialized")
+            config = keras.saving.serialize_keras_object(model)
+        names = _Names(list(parts_of(model)))
+        config = names.put_in(config)
+        structure = json.dumps(_unnamed(config, {}), sort_keys=True)
+        return Description(json.dumps(config), structure, tuple(names.used.items()))
+    except (NotImplementedError, TypeError) as error:
+        raise TypeError(
+            f"{name}={model!r} cannot be copied, because Keras cannot describe it by "
+            f"a configuration ({reason(error)}). Build it from keras.Sequential or "
+            "the functional API, or give the class a get_config method."
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """Return the telling line of an error of Keras, without the colours."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()
+    telling = [x for x in lines if x and not x.startswith("Exception encountered")]
+    return telling[0] if telling else type(error).__name__
+
+
+def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yield a model and all layers in it."""
+    return (part for part in parts_of(model) if isinstance(part, keras.Layer))
+
+
+def parts_of(value: Any, met: set[int] | None = None) -> Iterator[Any]:
+    """Yield the layers, the functions and the other objects of Keras in a model."""
+    met = set() if met is None else met
+    if id(value) in met:
+        return
+    met.add(id(value))
+    inside: Iterable[Any] = ()
+    if isinstance(value, list | tuple):
+        inside = value
+    elif isinstance(value, dict):
+        inside = list(value.values())
+    elif isinstance(value, FunctionType):
+        yield value
+    elif hasattr(value, "get_config") and not isinstance(value, type):
+        yield value
+        # Without what Keras wraps around methods.
+        inside = [v for k, v in vars(value).items() if not hasattr(type(value), k)]
+    for item in inside:
+        yield from parts_of(item, met)
+
+
+class _Names:
+    """Names for the classes and functions in a configuration that are not Keras's.
+
+    Those that Keras has would do, but it finds by them what was registered last.
+
+    Parameters
+    ----------
+    parts : list of object
+        Of the model.
+
+    Attributes
+    ----------
+    used : dict of str to object
+        What the configuration names.
+    """
+
+    def __init__(self, parts: list[Any]) -> None:
+        self.used: dict[str, Any] = {}
+        self._known: dict[tuple[str, str], Any] = {}
+        self._lambdas: list[Callable] = []  # in the order of the parts
+        for part in parts:
+            value = part if isinstance(part, FunctionType) else type(part)
+            if value.__name__ == "<lambda>":
+                self._lambdas.append(value)
+            elif not value.__module__.startswith("keras."):
+                name = keras.saving.get_registered_name(value)
+                module = "builtins" if value is part else value.__module__
+                self._known[module, name] = value
+
+    def put_in(self, config: Any) -> Any:
+        """Return the configuration with these names in place of Keras's."""
+        if isinstance(config, list | tuple):
+            return [self.put_in(item) for item in config]
+        if not isinstance(config, dict):
+            return config
+        name = self._lambda(_code_in(config))
+        if name is not None:
+            named = {"config": name, "registered_name": name}
+            return {"module": "builtins", "class_name": "function", **named}
+        changed = {key: self.put_in(value) for key, value in config.items()}
+        function = config.get("class_name") == "function"
+        called = config.get("config" if function else "registered_name")
+        module = "builtins" if function else config.get("module") or "__main__"
+        value = self._known.get((module, called)) if isinstance(called, str) else None
+        if value is None:
+            return changed
+        name = f"{module}>{called}"
+        self.used[name] = value
+        return {
+            **changed,
+            **({"config": name} if function else {}),
+            "registered_name": name,
+        }
+
+    def _lambda(self, code: Any) -> str | None:
+        """Return the name of the lambda for which Keras wrote this code."""
+        for place, function in enumerate(self._lambdas):
+            written = keras.saving.serialize_keras_object(_code_of(function))
+            if written == code:
+                name = f"<lambda> {place}"
+                self.used[name] = function
+                return name
+        return None
+
+
+def _code_of(function: Callable) -> dict[str, Any]:
+    """Return what Keras writes for a lambda."""
+    layer = keras.layers.Lambda(function, name="lambda")  # else Keras counts it
+    config: dict[str, Any] = layer.get_config()["function"]["config"]
+    return config
+
+
+def _code_in(config: dict[str, Any]) -> Any:
+    """Return what Keras wrote for a lambda, which activations have without a class."""
+    if config.get("class_name") == "__lambda__":
+        config = config["config"]
+    dumped = config.get("value")
+    if len(config) == 1 and isinstance(dumped, tuple) and len(dumped) == 3:
+        return dict(zip(("code", "defaults", "closure"), dumped, strict=True))
+    return config
+
+
+def _written(value: Any) -> Any:
+    """Return what a pickle holds of a class or function."""
+    if not isinstance(value, FunctionType):
+        return value
+    if value.__name__ == "<lambda>":
+        return Lambda(_code_of(value), identity(value))
+    found: Any = sys.modules.get(value.__module__)
+    for name in value.__qualname__.split("."):
+        found = getattr(found, name, None)
+    registered = keras.saving.get_registered_object(
+        keras.saving.get_registered_name(value)
+    )
+    return None if registered is value and found is not value else value
+
+
+def _found(name: str, value: Any) -> Any:
+    """Return the class or function that a configuration calls `name`."""
+    if isinstance(value, Lambda):
+        return value.function()
+    if value is not None:
+        return value
+    registered = name.split(">", 1)[1]
+    value = keras.saving.get_registered_object(registered)
+    if value is None:
+        raise ValueError(
+            f"A network of yours has {registered!r}, which was registered with Keras "
+            "when it was pickled. Run the code that registers it first."
+        )
+    return value
+
+
+def _unnamed(config: Any, numbers: dict[str, int], layer: bool = False) -> Any:
+    """Return a configuration with numbers for names of layers."""
+    if isinstance(config, list):
+        return [_unnamed(item, numbers) for item in config]
+    if not isinstance(config, dict):
+        return config
+    inner = config.get("config")
+    inner_layer = isinstance(inner, dict) and (
+        "inbound_nodes" in config
+        or "trainable" in inner
+        or config.get("class_name") == "InputLayer"
+    )
+    found = {}
+    for key, value in config.items():
+        if key == "name" and (layer or inner_layer):
+            found[key] = _number(value, numbers)
+        elif key in REFERENCES:
+            found[key] = _referred(value, numbers)
+        elif key != "compile_config":
+            within = inner_layer and key == "config"
+            found[key] = _unnamed(value, numbers, within)
+    return found
+
+
+def _referred(value: Any, numbers: dict[str, int]) -> Any:
+    """Return references to layers, [name, 0, 0], with a number for the name."""
+    if isinstance(value, dict):
+        return {key: _referred(item, numbers) for key, item in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return [_number(value[0], numbers), *value[1:]]
+    return [_referred(item, numbers) for item in value or ()]
+
+
+def _number(name: str, numbers: dict[str, int]) -> int:
+    return numbers.setdefault(name, len(numbers))
+
+
+def _with_seeds(config: Any, rng: np.random.Generator) -> Any:
+    """Fill in every seed that was left open."""
+    if isinstance(config, dict):
+        return {
+            name: draw_seed(rng)
+            if name == "seed" and value is None
+            else _with_seeds(value, rng)
+            for name, value in config.items()
+        }
+    if isinstance(config, list):
+        return [_with_seeds(item, rng) for item in config]
+    return config

@@ -1,0 +1,3 @@
+"""The version, which pickles carry."""
+
+__version__ = "0.1.0"
