@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from functools import cache
 from typing import Any
 
 import sklearn.exceptions
@@ -66,6 +67,7 @@ class PickledEstimator(BaseEstimator):
         super().__setstate__({**_defaults(type(self)), **attributes})
 
 
+@cache
 def _defaults(kind: type) -> dict[str, Any]:
     """Return the defaults of the constructor's parameters, those handed on too."""
     found: dict[str, Any] = {}
