@@ -64,7 +64,7 @@ class PickledEstimator(BaseEstimator):
             warning = InconsistentVersionWarning(name, __version__, written)
             warnings.warn(warning, stacklevel=2)
         attributes = {k: v for k, v in state.items() if k != VERSION}
-        super().__setstate__({**_defaults(type(self)), **attributes})
+        super().__setstate__({**_defaults(type(self)), **attributes})  # type: ignore[arg-type]
 
 
 @cache
