@@ -20,8 +20,9 @@ from skunsup._networks import (
 )
 from skunsup._networks._noise import _cosine
 from skunsup._training._backend import backend
-from skunsup.models._gan import GANNetwork
-from skunsup.models._variational import VariationalNetwork, kl_divergence, log_normal
+from skunsup.models._gan_network import GANNetwork
+from skunsup.models._gaussian import kl_divergence, log_normal
+from skunsup.models._variational_network import VariationalNetwork
 from skunsup.models._wasserstein import SCALES, mmd
 
 from .helpers import array, tensor

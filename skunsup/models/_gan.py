@@ -5,29 +5,22 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 
 from skunsup._estimator import DeepEstimator, FitData
 from skunsup._networks import (
     Architecture,
-    Group,
-    fooling_loss,
-    noise_state,
-    normal,
     resolve_activation,
-    squared_distances,
 )
 from skunsup._parameters import parameter, parameters
 from skunsup.inputs import Layout
 from skunsup.models._adversary import (
     AdversarialEstimator,
-    Adversary,
     discriminator_parts,
     penalty_weight,
-    spread,
 )
+from skunsup.models._gan_network import GANNetwork
 from skunsup.models._latent import bounded
 from skunsup.models._parameters import (
     OWN_NETWORK,
@@ -38,79 +31,6 @@ from skunsup.models._parts import hidden_sizes, own_output
 from skunsup.models._sampler import Sampler
 
 N_NOISE = 16
-N_COMPARED = 256
-
-
-@keras.saving.register_keras_serializable(package="skunsup")
-class GANNetwork(Adversary):
-    """Generator and discriminator.
-
-    Objective: the loss of the discriminator on rows and on generated rows that it takes
-    as given, plus that of the generator before a discriminator that it takes as given.
-
-    Parameters
-    ----------
-    generator, discriminator, head : keras.Model
-        Noise to rows; the discriminator's hidden layers and its linear unit.
-    n_components : int
-        Width of the noise.
-    adversarial_loss : str
-        As `fooling_loss` takes it.
-    gradient_penalty : float
-        Its weight.
-    n_critic : int
-        Steps of the discriminator for one of the generator.
-    """
-
-    own_terms = ("discriminator", "generator")
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self.noise_state = noise_state()
-        self.groups = (
-            Group(("discriminator", "head")),
-            Group(("generator",), self.settings["n_critic"]),
-        )
-        rng = np.random.default_rng(0)
-        noise = rng.standard_normal((N_COMPARED, self.settings["n_components"]))
-        self.noise = noise.astype(np.float32)
-
-    def loss_terms(self, x: Any) -> list[Any]:
-        """Losses of the discriminator and of the generator, then the metrics."""
-        shape = (ops.shape(x)[0], self.settings["n_components"])
-        noise = normal(shape, self.noise_state)
-        fake = self.hidden(self.rows(self.generator(noise, training=True)), x)
-        own, metrics = self.discriminate(x, fake)
-        kind = self.settings["adversarial_loss"]
-        fooling = fooling_loss(kind, self.judge_frozen(fake))
-        return [own, fooling, *metrics, spread(fake, x)]
-
-    def decode(self, noise: Any) -> Any:
-        """Rows of noise."""
-        return self.rows(self.generator(noise, training=False))
-
-    def features(self, x: Any) -> Any:
-        """Last hidden features of the discriminator."""
-        return self.discriminator(x, training=False)
-
-    def row_score(self, x: Any) -> Any:
-        """Logits of rows."""
-        return self.judge(x)
-
-    def row_loss(self, x: Any) -> Any:
-        """Share of each row in the energy distance between `x` and generated rows.
-
-        2 E|x - g| - E|g - g'| with 256 fixed rows g (Szekely & Rizzo 2013, eq. 5),
-        without the term of the data alone, which training cannot move.
-        """
-        fake = self.decode(ops.convert_to_tensor(self.noise))
-        across = ops.mean(ops.sqrt(squared_distances(x, fake)), axis=-1)
-        among = ops.mean(ops.sqrt(squared_distances(fake, fake)))
-        return 2.0 * across - among
-
-    def call(self, x: Any, training: bool = False) -> Any:
-        """Judge rows, as Keras users expect of the model."""
-        return self.judge(x, training=training)
 
 
 @parameters

@@ -1,0 +1,215 @@
+"""The network of the variational autoencoder: its bound and its likelihoods."""
+
+import math
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._networks import Network, RealLoss, noise_state, normal, with_shares
+from skunsup.models._gaussian import kl_divergence, log_normal, opposite_pairs
+
+LOG_VARIANCES = (-10.0, 10.0)
+SMALLEST_VARIANCE = 1e-4
+TINY = 1e-7
+DECAY = 0.95
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class VariationalNetwork(Network):
+    """Encoder to a normal distribution of codes, decoder to one of rows.
+
+    Objective: minus the evidence lower bound, mean of -log p(x | z) + beta KL(q(z | x),
+    N(0, 1)) with one z drawn for each row (Kingma & Welling 2014, eq. 7 and 10).
+
+    Parameters
+    ----------
+    encoder : keras.Model
+        Rows to 2 `n_components` numbers: means and log-variances.
+    decoder : keras.Model
+        Codes to the means of rows.
+    n_features, n_components : int
+        Widths of rows and of codes.
+    likelihood : {"gaussian", "bernoulli", "multinomial"}
+        Distribution of a row given its code.
+    noise_variance : {"diagonal", "isotropic"} or float
+        Variance of the Gaussian likelihood: followed, for each column or for all
+        together, by a moving average of its best value (Rybkin, Daniilidis & Levine
+        2021, section 3.2), or fixed.
+    beta : float
+        Weight of the KL term.
+    n_importance_samples : int or None
+        Draws a row of the importance-weighted bound; None for the plain one.
+    """
+
+    own_terms = ("reconstruction", "kl")
+    own_metrics = ("beta",)
+
+    defaults: ClassVar[dict[str, Any]] = {
+        "likelihood": "gaussian",
+        "noise_variance": "diagonal",
+        "beta": 1.0,
+        "n_importance_samples": None,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        noise_variance = self.settings["noise_variance"]
+        self.noise_state = noise_state()
+        fixed = 1.0 if isinstance(noise_variance, str) else noise_variance
+        plain = self.settings["n_features"]
+        n_cells = plain if self.cells is None else self.cells.n_cells
+        self.variance = self._state("variance", (n_cells,), fixed)
+        self.steps = self._state("steps", (), 0.0)
+        self.warmup_steps = self._state("warmup_steps", (), 0.0)
+        rng = np.random.default_rng(0)
+        n_components = self.settings["n_components"]
+        self.pairs = opposite_pairs(n_components, rng)
+        n_draws = self.settings["n_importance_samples"] or 1
+        draws = rng.standard_normal((n_draws, n_components))
+        self.draws = draws.astype(np.float32)
+
+    def _state(self, name: str, shape: tuple[int, ...], value: float) -> Any:
+        constant = keras.initializers.Constant(value)
+        return self.add_weight(
+            name=name, shape=shape, initializer=constant, trainable=False
+        )
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Minus the log-likelihood and the weighted KL term, then the weight."""
+        mean, log_variance = self._posterior(self.seen(x), training=True)
+        noise = normal(ops.shape(mean), self.noise_state)
+        z = mean + ops.exp(0.5 * log_variance) * noise
+        output = self.decoder(z, training=True)
+        self._follow_variance(x, output)
+        beta = self.settings["beta"] * self._warmed()
+        return [
+            ops.mean(ops.sum(self._nll(x, output), axis=-1)),
+            beta * ops.mean(kl_divergence(mean, log_variance)),
+            beta,
+        ]
+
+    def encode(self, x: Any) -> Any:
+        """Means of the codes of rows."""
+        return self._posterior(x, training=False)[0]
+
+    def decode(self, code: Any) -> Any:
+        """Means of the rows of codes."""
+        return self.rows(self.decoder(code, training=False))
+
+    def reconstruct(self, x: Any) -> Any:
+        """Rows of the mean codes of rows."""
+        return self.decode(self.encode(x))
+
+    def row_loss(self, x: Any) -> Any:
+        """What training minimises, of each row, without drawing."""
+        nll, kl = self._bound(x)
+        return nll + self.settings["beta"] * kl
+
+    def row_score(self, x: Any) -> Any:
+        """Lower bound of the log-density of each row."""
+        if self.settings["n_importance_samples"] is not None:
+            return self._importance_weighted(x)
+        nll, kl = self._bound(x)
+        return -nll - kl
+
+    def split_loss(self, x: Any) -> Any:
+        """Minus the log-likelihood at the mean code, then what each cell adds to it.
+
+        Without the Gaussian's constant, so non-negative.
+        """
+        output = self.decoder(self.encode(x), training=False)
+        shares = self._cell_losses(x, output, self._excess)
+        return with_shares(ops.sum(shares, axis=-1), shares)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Reconstruct, as Keras users expect of the model."""
+        mean, _ = self._posterior(x, training)
+        return self.rows(self.decoder(mean, training=training))
+
+    def _posterior(self, x: Any, training: bool) -> list[Any]:
+        mean, log_variance = ops.split(self.encoder(x, training=training), 2, axis=-1)
+        return [mean, ops.clip(log_variance, *LOG_VARIANCES)]
+
+    def _nll(self, x: Any, output: Any) -> Any:
+        """Minus the log-likelihood of each cell."""
+        return self._cell_losses(x, output, self._real_nll)
+
+    def _cell_losses(self, x: Any, output: Any, real: RealLoss) -> Any:
+        if self.cells is None:
+            return real(x, output, slice(None))
+        return self.cells.losses(x, output, real)
+
+    def _real_nll(self, x: Any, output: Any, at: Any) -> Any:
+        excess = self._excess(x, output, at)
+        if self.settings["likelihood"] != "gaussian":
+            return excess
+        variance = _picked(self.variance, at)
+        return 0.5 * (math.log(2 * math.pi) + ops.log(variance)) + excess
+
+    def _excess(self, x: Any, output: Any, at: Any) -> Any:
+        """Minus the log-likelihood of real cells, without the Gaussian's constant."""
+        x = ops.broadcast_to(x, ops.shape(output))
+        if self.settings["likelihood"] == "bernoulli":
+            return ops.binary_crossentropy(x, output)
+        if self.settings["likelihood"] == "multinomial":
+            return -x * ops.log(output + TINY)
+        variance = _picked(self.variance, at)
+        return 0.5 * ops.square(x - output) / variance
+
+    def _follow_variance(self, x: Any, output: Any) -> None:
+        kind = self.settings["noise_variance"]
+        if not isinstance(kind, str) or self.settings["likelihood"] != "gaussian":
+            return
+        square = self._cell_losses(x, output, lambda x, y, _: ops.square(x - y))
+        error, old = ops.mean(square, axis=0), ops.convert_to_tensor(self.variance)
+        observed = None if self.cells is None else self.cells.observed(x)
+        share = ops.ones_like(error) if observed is None else ops.mean(observed, axis=0)
+        if kind == "isotropic":
+            real = slice(None) if self.cells is None else self.cells.real
+            error, share = (
+                ops.ones_like(v) * ops.mean(_picked(v, real)) for v in (error, share)
+            )
+        error = ops.where(share > 0, error / ops.maximum(share, TINY), old)
+        error = ops.stop_gradient(error)
+        moved = DECAY * old + (1.0 - DECAY) * error
+        self.variance.assign(ops.maximum(moved, SMALLEST_VARIANCE))
+
+    def _warmed(self) -> Any:
+        """Share of `beta` that applies after the steps so far."""
+        steps = ops.convert_to_tensor(self.steps) + 1.0
+        self.steps.assign(steps)
+        return ops.minimum(1.0, steps / (1.0 + self.warmup_steps))
+
+    def _codes_at(self, x: Any, points: np.ndarray) -> tuple[Any, ...]:
+        """Codes of each row at the standardised `points`: shape (n, points, k)."""
+        mean, log_variance = (v[:, None] for v in self._posterior(x, training=False))
+        z = mean + ops.exp(0.5 * log_variance) * ops.convert_to_tensor(points)
+        return z, mean, log_variance
+
+    def _nll_at(self, x: Any, z: Any) -> Any:
+        """Minus the log-likelihood of each row at its codes, shape (n, points)."""
+        flat = self.decoder(ops.reshape(z, (-1, z.shape[-1])), training=False)
+        output = ops.reshape(flat, (-1, z.shape[1], flat.shape[-1]))
+        return ops.sum(self._nll(x[:, None], output), axis=-1)
+
+    def _bound(self, x: Any) -> tuple[Any, Any]:
+        """Expected loss over fixed pairs of opposite draws, and the KL divergence."""
+        z, mean, log_variance = self._codes_at(x, self.pairs)
+        kl = kl_divergence(mean[:, 0], log_variance[:, 0])
+        return ops.mean(self._nll_at(x, z), axis=-1), kl
+
+    def _importance_weighted(self, x: Any) -> Any:
+        """Importance-weighted bound over fixed draws (Burda et al. 2016, eq. 8)."""
+        z, mean, log_variance = self._codes_at(x, self.draws)
+        zero = ops.zeros_like(z)
+        log_weight = log_normal(z, zero, zero) - log_normal(z, mean, log_variance)
+        log_weight = log_weight - self._nll_at(x, z)
+        return ops.logsumexp(log_weight, axis=-1) - math.log(len(self.draws))
+
+
+def _picked(values: Any, at: slice | np.ndarray) -> Any:
+    """Entries of a vector at a slice or at an array of places."""
+    values = ops.convert_to_tensor(values)
+    return values[at] if isinstance(at, slice) else ops.take(values, at, axis=0)
