@@ -7,17 +7,17 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from sklearn.utils import gen_batches
 
 from skunsup._networks import Architecture, Network
+from skunsup._sklearn import n_threads
 from skunsup._threads import in_threads
 from skunsup._training._backend import backend
 from skunsup._training._programs import Store, count_compilation
 from skunsup._training._rows import Rows, aligned
 
 BLOCK_BYTES = 4 * 2**20
-MAX_TILES = 512
-TILES_OF_MEMBERS = 32  # in one call, so that several threads have some
+MAX_TILES = 256
+TILES_OF_THREAD = 32  # at least, since threads take time to begin
 
 _networks = Store(16)
 _scorers = Store(64)
@@ -83,7 +83,7 @@ class FittedNetwork:
         """
         tile = backend().tile_rows()
         fit = max(4, BLOCK_BYTES // (4 * tile * rows.d))
-        most = TILES_OF_MEMBERS if self._in_threads else MAX_TILES
+        most = TILES_OF_THREAD if self.architecture.n_members > 1 else MAX_TILES
         n_tiles = 1 if rows.n <= tile else min(most, fit)
         scorer = self._scorer(method, (n_tiles, tile, rows.d))
         weights = self._on_device()
@@ -94,8 +94,9 @@ class FittedNetwork:
             out = scorer(weights, block, n_used)
             return out.reshape(-1, *out.shape[2:])[: len(taken)]
 
-        parts = list(gen_batches(rows.n, n_tiles * tile))
-        done = in_threads(part, parts) if self._in_threads else list(map(part, parts))
+        threads = n_threads() if rows.n > tile and backend().concurrent() else 1
+        parts = _parts(rows.n, n_tiles, tile, threads)
+        done = in_threads(part, parts) if threads > 1 else list(map(part, parts))
         return done[0] if len(done) == 1 else np.concatenate(done)
 
     def merged(self, method: str, rows: Rows) -> np.ndarray:
@@ -119,23 +120,9 @@ class FittedNetwork:
     def _compile(self, method: str, shape: tuple[int, ...]) -> Callable:
         network = shared_network(self.architecture)
         count_compilation()
-        scorer = backend().compile_scorer(
+        return backend().compile_scorer(
             stateless(network, method), sum(v.size for v in self._floats()), shape
         )
-        if self._in_threads:  # in which nothing must be left to compile
-            n_tiles, tile, d = shape
-            block = aligned(n_tiles * tile, d).reshape(shape)
-            scorer(self._on_device(), block, 0)
-        return scorer
-
-    @property
-    def _in_threads(self) -> bool:
-        """Whether parts of the rows are computed faster side by side.
-
-        One network takes less time than the threads; a program for several keeps one
-        core busy (see `Crew`).
-        """
-        return self.architecture.n_members > 1 and backend().concurrent()
 
     def _on_device(self) -> Any:
         if self._weights is None:
@@ -171,6 +158,15 @@ def stateless(network: Network, method: str) -> Callable[[Any, Any], Any]:
             return ops.moveaxis(getattr(network, method)(given), 0, 1)
 
     return function
+
+
+def _parts(n: int, n_tiles: int, tile: int, threads: int) -> list[slice]:
+    """Return the rows of each call of a program, so that threads have equally many."""
+    total = -(-n // tile)
+    calls = max(-(-total // n_tiles), min(threads, total // TILES_OF_THREAD), 1)
+    calls = calls if calls == 1 else -(-calls // threads) * threads
+    size = -(-total // calls) * tile
+    return [slice(start, start + size) for start in range(0, n, size)]
 
 
 def _tiled(taken: np.ndarray, n_tiles: int, tile: int) -> tuple[np.ndarray, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import jax
@@ -154,11 +154,13 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     return jax.grad(lambda x: function(x).sum())(x)
 
 
+@cache
 def concurrent() -> bool:
     """Whether programs of several trainers run well at the same time."""
     return jax.default_backend() == "cpu"
 
 
+@cache
 def tile_rows() -> int:
     """Rows that a scoring program treats at once."""
     return 32 if jax.default_backend() == "cpu" else 1024

@@ -181,6 +181,7 @@ def compile_scorer(
         given = (weights, _lent(block), tf.constant(n_tiles))
         return compiled.inference_fn.call_flat(*given, *captured)[0].numpy()
 
+    run(tf.zeros(n_weights), np.zeros(shape, np.float32), 0)  # compiles
     return run
 
 
