@@ -12,6 +12,7 @@ from skunsup._persistence import PickledEstimator
 from skunsup._training import Rows
 from skunsup._validation import check_rows, check_X, value_range
 from skunsup.inputs._hints import other_kinds_named
+from skunsup.inputs._scales import warn_of_scales
 
 
 class Read(NamedTuple):
@@ -175,7 +176,9 @@ class Dense(Inputs):
         """Validate numbers: dense, sparse or memory-mapped."""
         with other_kinds_named(estimator, X):
             X = check_X(estimator, X, reset=True, min_samples=min_samples)
-        return DenseLayout(X.shape[1]), _read(estimator, X)
+        read = _read(estimator, X)
+        warn_of_scales(estimator, read.rows)
+        return DenseLayout(X.shape[1]), read
 
 
 class DenseLayout(Layout):
