@@ -423,6 +423,14 @@ PARAMS = {
         "ModelCheckpoint",
         params={"callbacks": [keras.callbacks.BackupAndRestore("/tmp/nowhere")]},
     ),
+    "callbacks, SwapEMAWeights": Case(
+        "callbacks holds a SwapEMAWeights .. cannot work .. ema_overwrite_frequency",
+        params={"callbacks": [keras.callbacks.SwapEMAWeights()]},
+    ),
+    "optimizer, an average that is never used": Case(
+        "use_ema=True without ema_overwrite_frequency",
+        params={"optimizer": keras.optimizers.Adam(use_ema=True)},
+    ),
     "callbacks, text": Case("'callbacks' .. Got 'stop'", params={"callbacks": "stop"}),
     "callbacks, a lock": Case(
         "callbacks=[ .. cannot be copied .. lock .. __deepcopy__",

@@ -19,6 +19,11 @@ REFUSED = {
         "that you pickled or interrupted, or keep the networks of epochs by "
         "keras.callbacks.ModelCheckpoint."
     ),
+    keras.callbacks.SwapEMAWeights: (
+        "it puts averaged weights into evaluation and prediction by Keras, which are "
+        "not called here. Give an optimizer with use_ema=True and "
+        "ema_overwrite_frequency, for instance the number of steps of an epoch."
+    ),
 }
 
 

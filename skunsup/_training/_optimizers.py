@@ -97,10 +97,11 @@ def optimizer_recipe(
     Raises
     ------
     ValueError
-        If the name is unknown, the configuration incomplete, or the constant rate not
-        in the range of single precision.
+        If the name is unknown, the configuration incomplete, the constant rate not in
+        the range of single precision, or the average of weights would have no effect.
     """
     found, config = _find(optimizer)
+    _check_average(config)
     del config["name"]  # Keras numbers it; it must not tell programs apart
     if isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         config["learning_rate"] = keras.optimizers.schedules.serialize(learning_rate)
@@ -119,6 +120,16 @@ def optimizer_recipe(
         # On torch Keras makes a class of the backend; the public one is the same.
         kind = found.__name__
     return OptimizerRecipe(kind, config, constant, weight_decay is not None)
+
+
+def _check_average(config: dict[str, Any]) -> None:
+    if config.get("use_ema") and config.get("ema_overwrite_frequency") is None:
+        raise ValueError(
+            "The optimizer has use_ema=True without ema_overwrite_frequency, so Keras "
+            "would use the average of the weights only at the end of its own fit, "
+            "which is not called here. Give ema_overwrite_frequency as well, for "
+            "instance the number of steps of an epoch."
+        )
 
 
 def _check_rate(rate: float) -> None:
