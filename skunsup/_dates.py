@@ -71,7 +71,7 @@ def _columns(X: Any) -> Iterator[tuple[Any, Any]]:
         if X.ndim == 2 and X.dtype.kind in "OMm":
             yield from ((f"x{j}", X[:, j]) for j in range(X.shape[1]))
         elif X.dtype.kind in "OMm":
-            yield None, X
+            yield None, X.reshape(-1)
     elif hasattr(X, "iloc") and hasattr(X, "columns"):
         odd = [j for j, dtype in enumerate(X.dtypes) if _may_be_odd(dtype)]
         yield from ((X.columns[j], X.iloc[:, j]) for j in odd)

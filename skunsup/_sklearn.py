@@ -75,6 +75,9 @@ def validated(*, prefer_skip_nested_validation: bool) -> Callable[[Any], Any]:
         @wraps(checked)
         def fit(estimator: BaseEstimator, *args: Any, **kwargs: Any) -> Any:
             with python_numbers(estimator):
+                # scikit-learn does not look at them where partial_fit goes on.
+                if method.__name__ == "partial_fit":
+                    check_params(estimator)
                 return checked(estimator, *args, **kwargs)
 
         return fit

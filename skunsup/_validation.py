@@ -175,8 +175,11 @@ def is_missing(value: Any) -> bool:
 def _located(X: Any, name: str) -> Iterator[None]:
     """Say more than scikit-learn does: which cell of `X`, and what to do."""
     try:
-        yield
+        # scikit-learn adds X up, and converts it, before it looks what is infinite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
     except ValueError as error:
+        refuse_ragged(X, name)
         if np.iscomplexobj(X):
             raise ValueError(
                 f"Complex data not supported: {name} must hold real numbers. Give real "
@@ -189,6 +192,18 @@ def _located(X: Any, name: str) -> Iterator[None]:
         if name != "X":
             raise ValueError(f"{name} does not fit: {error}") from error
         raise
+
+
+def refuse_ragged(X: Any, name: str) -> None:
+    """Refuse what NumPy cannot lay out as an array."""
+    try:
+        np.asarray(X)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} holds rows of different lengths, or columns of arrays, but "
+            "expected the same columns in each row. Correct the rows, or use "
+            "inputs=Sequences() where they are sequences."
+        ) from error
 
 
 def _first_bad_cell(X: Any) -> tuple[Any, int, int] | None:

@@ -79,7 +79,13 @@ class FittedNetwork:
         Returns
         -------
         array of shape (n, ...), float32
-            With several members, (n, n_members, ...).
+            With several members, (n, n_members, ...). What is out of the range of
+            float32, as the squared error of a row of 1e25 is, is its largest number.
+
+        Raises
+        ------
+        ValueError
+            If a row gives NaN.
         """
         tile = backend().tile_rows()
         fit = max(4, BLOCK_BYTES // (4 * tile * rows.d))
@@ -97,7 +103,7 @@ class FittedNetwork:
         threads = n_threads() if rows.n > tile and backend().concurrent() else 1
         parts = _parts(rows.n, n_tiles, tile, threads)
         done = in_threads(part, parts) if threads > 1 else list(map(part, parts))
-        return done[0] if len(done) == 1 else np.concatenate(done)
+        return _finite(done[0] if len(done) == 1 else np.concatenate(done))
 
     def merged(self, method: str, rows: Rows) -> np.ndarray:
         """Apply a method as `compute` does, and make one result of those of members.
@@ -167,6 +173,22 @@ def _parts(n: int, n_tiles: int, tile: int, threads: int) -> list[slice]:
     calls = calls if calls == 1 else -(-calls // threads) * threads
     size = -(-total // calls) * tile
     return [slice(start, start + size) for start in range(0, n, size)]
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    """Return numbers that are known to be finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):
+            return values
+    missing = np.isnan(values).reshape(len(values), -1).any(axis=1)
+    if missing.any():
+        raise ValueError(
+            f"The network gives NaN for row {int(np.argmax(missing))}, as numbers "
+            "beyond single precision do (float32, at most 3.4e38). Scale X as in fit, "
+            "for instance with StandardScaler in a Pipeline."
+        )
+    limits = np.finfo(values.dtype)
+    return np.clip(values, limits.min, limits.max)
 
 
 def _tiled(taken: np.ndarray, n_tiles: int, tile: int) -> tuple[np.ndarray, int]:

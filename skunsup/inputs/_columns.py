@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from skunsup._dates import is_date_dtype, is_date_type, raise_for_dates
-from skunsup._validation import is_missing
+from skunsup._validation import is_missing, refuse_ragged
 
 KINDS = {
     "number": "numbers",
@@ -122,6 +122,7 @@ def _as_array(X: Any, name: str) -> np.ndarray:
             f"{name} is a sparse matrix, but inputs=Table() takes DataFrames and dense "
             "arrays. Use inputs=None for a sparse matrix of numbers."
         )
+    refuse_ragged(X, name)
     table = np.asarray(X)
     if table.dtype.kind in "US":  # numbers among strings would have become strings
         table = np.asarray(X, dtype=object)

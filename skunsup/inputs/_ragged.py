@@ -118,7 +118,7 @@ def check_sequences(X: Any, name: str) -> Ragged:
 
 def _check_array(X: Any, name: str) -> Ragged:
     X = np.asarray(X)
-    if X.ndim != 3 or X.dtype.kind not in "fiub" or 0 in X.shape[1:]:
+    if X.ndim != 3 or X.dtype.kind not in "fiub" or 0 in X.shape:
         raise ValueError(
             f"{name} has shape {X.shape} and dtype {X.dtype}, but expected sequences: "
             "numbers of shape (n, steps, numbers), flat rows with sequence_shape, or a "

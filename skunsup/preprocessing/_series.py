@@ -73,9 +73,10 @@ def _check_one(estimator: BaseEstimator, X: Any, reset: bool, name: str) -> np.n
             )
         X = np.asarray(X).reshape(-1, 1)
     try:
-        series = validate_data(
-            estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False
-        )
+        with np.errstate(over="ignore"):
+            series = validate_data(
+                estimator, X, reset=reset, dtype=FLOATS, ensure_all_finite=False
+            )
     except ValueError as error:
         if name == "X":
             raise

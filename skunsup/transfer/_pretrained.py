@@ -26,7 +26,7 @@ from skunsup._sklearn import (
     unchanged_on_error,
     validated,
 )
-from skunsup._validation import check_X
+from skunsup._validation import check_rows, check_X
 from skunsup.inputs._image_file import MAX_FILE_SIZE, MAX_PIXELS, FileLimits
 from skunsup.transfer._backbone import Backbone, Named, cut, named, read_model
 from skunsup.transfer._images import (
@@ -213,6 +213,7 @@ class PretrainedFeatures(
             network = self._network()
             if isinstance(network, keras.Model) and self._takes_rows(network):
                 X = check_X(self, X, reset=True)
+                check_rows(X, getattr(self, "feature_names_in_", None))
                 source = self._loading(network)
                 self._features: Any = RowFeatures(network, X.shape[1], rng, source)
             else:
