@@ -259,7 +259,8 @@ callable or None, default="lower_and_strip_punctuation"
 
     def _checked_ids(self, X: Any) -> np.ndarray:
         refuse_dates(X, "X", "ids of tokens")
-        ids, n = check_array(X, input_name="X"), len(self.vocabulary_)
+        n = len(self.vocabulary_)
+        ids = check_array(X, dtype=np.float64, input_name="X")
         wrong = (ids < 0) | (ids >= n) | (ids != np.floor(ids))
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
