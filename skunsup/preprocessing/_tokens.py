@@ -265,7 +265,7 @@ callable or None, default="lower_and_strip_punctuation"
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
             raise ValueError(
-                f"X holds {ids[row, column]} in row {row}, but the ids of the {n} "
+                f"X holds {ids[row, column]:g} in row {row}, but the ids of the {n} "
                 f"tokens of the vocabulary are whole numbers from 0 to {n - 1}."
             )
         return ids.astype(np.intp)
