@@ -1,8 +1,7 @@
 """JAX: each program is one jitted loop over minibatches or tiles."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache, cached_property, partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -10,77 +9,14 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
+from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._trainer import Program
-from skunsup._training._trainer import Trainer as _Trainer
 
-State = tuple[list[Any], list[Any], list[Any]]
+State = list[Any]
 
 
-class Trainer(_Trainer):
-    """Keeps the state in arrays, which `push` copies to the Keras variables.
-
-    The state is (weights of each group, other variables, variables of each optimizer).
-    """
-
-    _state: State
-
-    def _put(self, pairs: list[tuple[keras.Variable, np.ndarray]]) -> None:
-        given = {id(v): np.asarray(value, v.dtype) for v, value in pairs}
-        for rate in self.constant_rates():
-            rate.assign(given[id(rate)])
-        self._state = jax.device_put(
-            jax.tree.map(lambda variable: given[id(variable)], self._held)
-        )
-
-    def pull(self) -> None:
-        """Take the state from the Keras variables."""
-        self._state = jax.tree.map(lambda variable: variable.value, self._held)
-
-    def push(self) -> None:
-        """Bring the Keras variables up to the state."""
-        for variable, value in self._pairs():
-            variable.assign(value)
-
-    @contextmanager
-    def rates_scaled(self, share: float) -> Iterator[None]:
-        """Multiply the constant learning rates by `share` in a block of code."""
-        rates = {id(rate) for rate in self.constant_rates()}
-        moments = self._state[2]
-        places = [
-            (g, i)
-            for g, optimizer in enumerate(self.optimizers)
-            for i, variable in enumerate(optimizer.variables)
-            if id(variable) in rates
-        ]
-        before = [moments[g][i] for g, i in places]
-        try:
-            self._put_moments(places, [np.float32(share) * value for value in before])
-            yield
-        finally:
-            self._put_moments(places, before)
-
-    def _put_moments(self, places: list[tuple[int, int]], values: list[Any]) -> None:
-        weights, rest, moments = self._state
-        moments = [list(of_optimizer) for of_optimizer in moments]
-        for (g, i), value in zip(places, values, strict=True):
-            moments[g][i] = value
-        self._state = (weights, rest, moments)
-
-    def tensors(self, variables: list[keras.Variable]) -> list[Any]:
-        """Return what the state holds for `variables`."""
-        held = {id(variable): value for variable, value in self._pairs()}
-        return [held[id(variable)] for variable in variables]
-
-    @cached_property
-    def _held(self) -> tuple[list[Any], list[Any], list[Any]]:
-        rest = list(self.network.non_trainable_variables)
-        moments = [list(optimizer.variables) for optimizer in self.optimizers]
-        return self.groups, rest, moments
-
-    def _pairs(self) -> Any:
-        return zip(
-            jax.tree.leaves(self._held), jax.tree.leaves(self._state), strict=True
-        )
+class Trainer(ArrayTrainer):
+    """Runs programs that take the state and return the next one."""
 
     def _compile(self, shape: tuple[int, ...]) -> Program:
         @jax.jit
@@ -108,25 +44,32 @@ class Trainer(_Trainer):
         kinds = sorted(set(turns))
         if len(kinds) == 1:
             return self._step(kinds[0], state, x)
-        clock = self.optimizers[0].iterations
-        place = [v is clock for v in self.optimizers[0].variables].index(True)
+        clock = self.parts[0].optimizer.iterations
+        place = [v is clock for v, _ in self.slots].index(True)
         kind = jnp.array([kinds.index(turn) for turn in turns])
         branches = [partial(self._step, due) for due in kinds]
-        at = kind[state[2][0][place] % len(turns)]
+        at = kind[state[place] % len(turns)]
         return jax.lax.switch(at, branches, state, x)
 
     def _step(self, due: tuple[int, ...], state: State, x: Any) -> tuple[State, Any]:
         """Update the groups that are due; return the entries of the objective too."""
-        weights, rest, moments = list(state[0]), state[1], list(state[2])
+        held = {id(v): value for (v, _), value in zip(self.slots, state, strict=True)}
+        values = [[held[id(v)] for v in part.variables] for part in self.parts]
+        weights = [p.weights(v) for p, v in zip(self.parts, values, strict=True)]
         gradient = jax.grad(self._loss, has_aux=True)
         slopes, (entries, rest) = gradient(
-            [weights[g] for g in due], due, weights, rest, x
+            [weights[g] for g in due], due, weights, [held[id(v)] for v in self.rest], x
         )
+        held.update(zip(map(id, self.rest), rest, strict=True))
         for g, slope in zip(due, slopes, strict=True):
-            weights[g], moments[g] = self.optimizers[g].stateless_apply(
-                moments[g], slope, weights[g]
+            part = self.parts[g]
+            moments = list(part.optimizer.variables)
+            new, new_moments = part.optimizer.stateless_apply(
+                [held[id(v)] for v in moments], part.slopes(slope), values[g]
             )
-        return (weights, rest, moments), entries
+            held.update(zip(map(id, part.variables), new, strict=True))
+            held.update(zip(map(id, moments), new_moments, strict=True))
+        return [held[id(v)] for v, _ in self.slots], entries
 
     def _loss(
         self,
@@ -139,13 +82,12 @@ class Trainer(_Trainer):
         weights = list(weights)
         for g, values in zip(due, moving, strict=True):
             weights[g] = values
-        held = (self.groups, self._held[1])
-        mapping = zip(
-            jax.tree.leaves(held), jax.tree.leaves((weights, rest)), strict=True
-        )
-        with keras.StatelessScope(list(mapping), collect_losses=True) as scope:
+        held = [*(v for part in self.parts for v in part.own), *self.rest]
+        values = [*(value for group in weights for value in group), *rest]
+        mapping = list(zip(held, values, strict=True))
+        with keras.StatelessScope(mapping, collect_losses=True) as scope:
             entries = self.network.objective(x)
-        rest = [scope.get_current_value(variable) for variable in self._held[1]]
+        rest = [scope.get_current_value(variable) for variable in self.rest]
         return entries[: self.n_terms].sum(), (entries, rest)
 
 

@@ -91,8 +91,8 @@ def compilations() -> int:
 def ensure_room() -> None:
     """Raise MemoryError before a program for which the system has no room left.
 
-    A backend that never frees programs comes to a point where a process may map no more
-    memory, and dies without a word.
+    Programs of others that TensorFlow never frees, or a very low limit, bring a process
+    to where it may map no more memory, and it dies without a word.
     """
     if not (MAPPINGS.exists() and MOST_MAPPINGS.exists()):
         return
@@ -102,8 +102,7 @@ def ensure_room() -> None:
     if used + ROOM > limit:
         raise MemoryError(
             f"This process has {used} of {limit} memory mappings (vm.max_map_count), "
-            "too many for one more compiled program: TensorFlow keeps every program "
-            "until the process ends. Go on in a new process, raise the limit "
-            "(sysctl -w vm.max_map_count=262144), or run on JAX, which frees what is "
-            "not used (KERAS_BACKEND=jax)."
+            "too many for one more compiled program. TensorFlow keeps what other code "
+            "of this process compiled (jit_compile=True) until the process ends. Go on "
+            "in a new process, or raise the limit (sysctl -w vm.max_map_count=262144)."
         )

@@ -1,7 +1,7 @@
-"""TensorFlow: each program is one XLA-compiled `tf.function`."""
+"""TensorFlow: each program is one XLA-compiled `tf.function`, run in a session."""
 
 from collections.abc import Callable
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from typing import Any
 
 import keras
@@ -10,15 +10,17 @@ import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
 from skunsup._networks import Network
+from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._programs import ensure_room
-from skunsup._training._rows import ALIGNMENT
-from skunsup._training._trainer import InPlaceTrainer, Program
+from skunsup._training._rows import aligned
+from skunsup._training._tensorflow_session import runner
+from skunsup._training._trainer import Program
 
 INT = tf.TensorSpec((), tf.int32)
 
 
-class Trainer(InPlaceTrainer):
-    """Keeps the state in the Keras variables, which the program updates in place.
+class Trainer(ArrayTrainer):
+    """Runs programs that update Keras variables, with values from the state.
 
     Raises
     ------
@@ -55,28 +57,14 @@ class Trainer(InPlaceTrainer):
             )[1]
 
         compiled = program.get_concrete_function(tf.TensorSpec(shape), INT)
-        held = {id(handle): i for i, handle in enumerate(self._handles)}
-        # Own layers may hold constants too.
-        captured = [(held.get(id(c)), c) for c in compiled.captured_inputs]
+        take_steps = runner(compiled, [variable.value for variable, _ in self.slots])
 
         def run(trainer: Any, block: np.ndarray, n_steps: int) -> np.ndarray:
-            handles = trainer._handles
-            state = [c if i is None else handles[i] for i, c in captured]
-            given = (_lent(block), tf.constant(n_steps), *state)
-            return compiled.inference_fn.call_flat(*given)[0].numpy()
+            n = np.array(n_steps, np.int32)
+            records, *trainer._state = take_steps(block, n, *trainer._state)
+            return records
 
         return run
-
-    @cached_property
-    def _handles(self) -> list[tf.Tensor]:
-        """Where the variables lie."""
-        return [v.value.handle for v in [*self.variables, *self.optimizer_variables]]
-
-    def _assign(self, variable: keras.Variable, value: np.ndarray) -> None:
-        """Do what `assign` of Keras comes to, at a tenth of the time."""
-        held = variable.value
-        tensor = tf.constant(np.asarray(value, held.dtype.as_numpy_dtype))
-        tf.raw_ops.AssignVariableOp(resource=held.handle, value=tensor)
 
     def _turn(self, x: tf.Tensor) -> tf.Tensor:
         """Take the step whose turn it is."""
@@ -84,7 +72,7 @@ class Trainer(InPlaceTrainer):
         kinds = sorted(set(turns))
         if len(kinds) == 1:
             return self._step(x, kinds[0])
-        steps = tf.cast(self.optimizers[0].iterations.value, tf.int32)
+        steps = tf.cast(self.parts[0].optimizer.iterations.value, tf.int32)
         kind = tf.constant([kinds.index(turn) for turn in turns])
         branches = [partial(self._step, x, due) for due in kinds]
         # A slice, kind[...], would be compiled anew for every count of steps.
@@ -93,16 +81,37 @@ class Trainer(InPlaceTrainer):
 
     def _step(self, x: tf.Tensor, due: tuple[int, ...]) -> tf.Tensor:
         """Update the groups that are due, and return the entries of the objective."""
-        groups = [self.groups[g] for g in due]
+        weights = [p.weights([v.value for v in p.variables]) for p in self.parts]
+        moving = [weights[g] for g in due]
         with tf.GradientTape() as tape:
-            entries = self.network.objective(x)
+            tape.watch([w for g in due if self.parts[g].is_vector for w in weights[g]])
+            entries = self._objective(x, weights)
             loss = tf.reduce_sum(entries[: self.n_terms])
-        values = [[v.value for v in variables] for variables in groups]
         gradients = tape.gradient(
-            loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            loss, moving, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        for g, slopes, variables in zip(due, gradients, groups, strict=True):
-            self.optimizers[g].apply(slopes, variables)
+        for g, slopes in zip(due, gradients, strict=True):
+            part = self.parts[g]
+            part.optimizer.apply(part.slopes(slopes), part.variables)
+        return entries
+
+    def _objective(self, x: tf.Tensor, weights: list[list[tf.Tensor]]) -> tf.Tensor:
+        """Return the entries of the objective where vectors stand for weights."""
+        mapping = [
+            pair
+            for part, values in zip(self.parts, weights, strict=True)
+            if part.is_vector
+            for pair in zip(part.own, values, strict=True)
+        ]
+        if not mapping:
+            return self.network.objective(x)
+        rest = [(variable, variable.value.read_value()) for variable in self.rest]
+        with keras.StatelessScope([*mapping, *rest], collect_losses=True) as scope:
+            entries = self.network.objective(x)
+        for variable, value in rest:
+            new = scope.get_current_value(variable)
+            if new is not value:
+                variable.value.assign(new)
         return entries
 
 
@@ -136,14 +145,18 @@ def tile_rows() -> int:
 
 def to_numpy(tensor: Any) -> np.ndarray:
     """Return a tensor or variable as an array that may share its memory."""
+    if isinstance(tensor, np.ndarray):
+        return tensor
     if isinstance(tensor, tf.Variable):  # whose own `numpy` takes ten times as long
         tensor = tf.raw_ops.ReadVariableOp(resource=tensor.handle, dtype=tensor.dtype)
     return np.asarray(tensor.numpy())
 
 
-def on_device(values: np.ndarray) -> tf.Tensor:
-    """Put weights where programs read them."""
-    return tf.constant(values)
+def on_device(values: np.ndarray) -> np.ndarray:
+    """Put weights where programs read them: an array that no call has to copy."""
+    array = aligned(1, values.size)[0]
+    array[:] = values
+    return array
 
 
 def compile_scorer(
@@ -174,22 +187,10 @@ def compile_scorer(
     compiled = program.get_concrete_function(
         tf.TensorSpec((n_weights,)), tf.TensorSpec(shape), INT
     )
-    captured = tuple(compiled.captured_inputs)
+    score = runner(compiled)
 
-    def run(weights: tf.Tensor, block: np.ndarray, n_tiles: int) -> np.ndarray:
-        # Calling `compiled` itself binds arguments by name, which takes 0.1 ms.
-        given = (weights, _lent(block), tf.constant(n_tiles))
-        return compiled.inference_fn.call_flat(*given, *captured)[0].numpy()
+    def run(weights: np.ndarray, block: np.ndarray, n_tiles: int) -> np.ndarray:
+        return score(weights, block, np.array(n_tiles, np.int32))[0]
 
-    run(tf.zeros(n_weights), np.zeros(shape, np.float32), 0)  # compiles
+    run(np.zeros(n_weights, np.float32), np.zeros(shape, np.float32), 0)  # compiles
     return run
-
-
-def _lent(block: np.ndarray) -> tf.Tensor:
-    """Let TensorFlow read an array where it lies, if programs can.
-
-    Making a tensor of it takes 0.02 to 0.06 ms.
-    """
-    if block.__array_interface__["data"][0] % ALIGNMENT or not block.flags.writeable:
-        return tf.constant(block)
-    return tf.experimental.dlpack.from_dlpack(block.__dlpack__())
