@@ -241,7 +241,12 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _read(self, X: Any, name: str = "X") -> Read:
         check_container(X, name)
-        return self._layout.read(self, X, name)
+        read = self._layout.read(self, X, name)
+        if not read.rows.n:
+            raise ValueError(
+                f"{name} has 0 sample(s) (n_samples=0), but a minimum of 1 is required."
+            )
+        return read
 
     def _training_data(self, read: Read, y: Any, sample_weight: Any) -> FitData:
         rows = read.rows

@@ -43,6 +43,8 @@ FAILED = [
     case("Autoencoder", "fit", dtype="datetime64[s]", container="0-d"),
     case("PretrainedFeatures", "fit_transform", n=1, dtype="object", values="huger"),
     case("AAEClustering", "fit", dtype="float32", values="huge"),
+    case("Autoencoder", "transform", kind="blocks", n=0, container="pandas"),
+    case("Autoencoder", "transform", kind="images", n=0),
     case("TokenVectorizer", "inverse_transform", kind="text", container="polars"),
     case("VariationalAutoencoder", "feature_scores", values="huge"),
 ]
