@@ -45,6 +45,7 @@ FAILED = [
     case("AAEClustering", "fit", dtype="float32", values="huge"),
     case("Autoencoder", "transform", kind="blocks", n=0, container="pandas"),
     case("Autoencoder", "transform", kind="images", n=0),
+    case("Autoencoder", "fit", kind="images", n=0, container="series"),
     case("TokenVectorizer", "inverse_transform", kind="text", container="polars"),
     case("VariationalAutoencoder", "feature_scores", values="huge"),
 ]

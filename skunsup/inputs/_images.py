@@ -356,6 +356,10 @@ def as_images(X: Any, name: str) -> np.ndarray:
     X = X.to_numpy() if hasattr(X, "to_numpy") else X
     X = X.toarray() if hasattr(X, "toarray") else X
     X = X if isinstance(X, np.memmap) else np.asarray(X)
+    if X.ndim and not len(X):
+        raise ValueError(
+            f"{name} holds 0 images (n_samples=0), but a minimum of 1 is required."
+        )
     if X.dtype.kind in "OU":
         return _paths(X, name)
     if X.dtype.kind not in "fiub" or X.ndim not in (2, 3, 4):
