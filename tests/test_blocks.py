@@ -215,8 +215,10 @@ def test_every_family_takes_blocks(estimator, pages):
 
 
 def test_it_is_searched_copied_and_pickled(pages):
-    few = pages[:60]
-    base = Autoencoder(**QUICK, inputs=Blocks(BOTH, weights={"image": 1, "label": 2}))
+    few = pages[:32]
+    inputs = Blocks(BOTH, weights={"image": 1, "label": 2})
+    # Of one shape, however many rows a fit has.
+    base = Autoencoder(**QUICK, batch_size=8, max_steps=2, inputs=inputs)
     grid = {"inputs__block_size": [4], "inputs__image__filters": [()]}
     search = GridSearchCV(base, grid, cv=2).fit(few)
     best = search.best_estimator_

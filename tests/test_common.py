@@ -1,5 +1,6 @@
 """scikit-learn's own checks, on every public estimator, with no expected failure."""
 
+import gc
 import multiprocessing
 import warnings
 from concurrent.futures import ProcessPoolExecutor
@@ -25,7 +26,8 @@ class Beside:
         """Return what a call gives in that process."""
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, initializer=be_strict)
+            thresholds = gc.get_threshold()
+            self._pool = ProcessPoolExecutor(1, context, be_strict, (thresholds,))
         try:
             return self._pool.submit(*call).result()
         finally:
@@ -52,8 +54,9 @@ def own_memory():
     return psutil.Process().memory_info().rss
 
 
-def be_strict():
-    """Make warnings errors, as pytest is configured to."""
+def be_strict(thresholds):
+    """Make warnings errors and collect garbage seldom, as in pytest's own process."""
+    gc.set_threshold(*thresholds)
     warnings.simplefilter("error")
     warnings.filterwarnings(
         "ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning
