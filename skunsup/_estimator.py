@@ -176,7 +176,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             read = self._learn(X, 1, keep=False) if first else self._read(X)
             data = self._training_data(read, y, sample_weight)
             plan = replace(
-                self._plan(stopping=False),
+                self._plan(data, stopping=False),
                 epochs=1,
                 max_steps=None,
                 schedule="constant",
@@ -197,7 +197,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         rng = make_generator(self.random_state)
         data = self._training_data(read, y, sample_weight)
         data = self._with_validation(data, read.rows, X_val, rng)
-        plan = replace(self._plan(stopping=self.early_stopping), **options)
+        plan = replace(self._plan(data, stopping=self.early_stopping), **options)
         return self._train(data, plan, previous, rng, members)
 
     @property
@@ -296,11 +296,11 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             )
         return rest, held
 
-    def _plan(self, *, stopping: bool) -> Plan:
+    def _plan(self, data: FitData, *, stopping: bool) -> Plan:
         self._check_length()
         return Plan(
-            epochs=self.epochs,
-            batch_size=self.batch_size,
+            epochs=self._n_epochs(data),
+            batch_size=self._batch_size(data),
             patience=self.n_iter_no_change if stopping else None,
             tol=self.tol,
             callbacks=check_callbacks(self.callbacks),
@@ -308,6 +308,24 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             max_steps=self.max_steps,
             schedule=str(self.learning_rate_schedule),
         )
+
+    def _batch_size(self, data: FitData) -> int | None:
+        """Return the rows a step, None for all, where "auto" leaves it to the kind."""
+        kind = data.layout.training
+        return kind.batch_size if self.batch_size == "auto" else self.batch_size
+
+    def _steps_per_epoch(self, data: FitData) -> int:
+        n = data.sample.n_draws
+        return -(-n // (self._batch_size(data) or n))
+
+    def _n_epochs(self, data: FitData) -> int | None:
+        """Return the most epochs, where "auto" leaves them to the kind of data."""
+        if self.epochs != "auto":
+            return self.epochs
+        kind = data.layout.training
+        if self.max_steps is not None:
+            return kind.most_epochs
+        return kind.epochs(self._steps_per_epoch(data))
 
     def _check_length(self) -> None:
         if self.epochs is None and self.max_steps is None:

@@ -14,6 +14,7 @@ RATE = [
     keras.optimizers.schedules.LearningRateSchedule,
     None,
 ]
+NUMBER_OF = [integers(1), StrOptions({"auto"}), None]
 
 
 @parameters
@@ -37,11 +38,13 @@ class TrainingParameters:
     weight_decay : float
         Decoupled weight decay [2]_ of the kernels, not of the biases. None means the
         optimizer's own.
-    batch_size : int
-        Rows a step. None, or more than there are rows, takes all rows in one step; 1
-        trains on one row at a time.
-    epochs : int or None
-        Passes over the rows, at most; None for as many as `max_steps` takes. Where
+    batch_size : int, "auto" or None
+        Rows a step. "auto" means 32, or 64 images. None, or more than there are rows,
+        takes all rows in one step; 1 trains on one row at a time.
+    epochs : int, "auto" or None
+        Passes over the rows, at most; None for as many as `max_steps` takes. "auto"
+        means 100, or 200 of images; without `max_steps` fewer of many large images or
+        long texts, for which see :class:`Images` and :class:`Text`. Where
         `batch_size` does not divide the number of rows, the last minibatch is filled
         with rows drawn a second time.
     max_steps : int
@@ -100,8 +103,8 @@ class TrainingParameters:
         "constant", [StrOptions({"constant", "cosine"})]
     )
     weight_decay: float | None = parameter(None, [reals(0, None, "left"), None])
-    batch_size: int | None = parameter(32, [integers(1), None])
-    epochs: int | None = parameter(100, [integers(1), None])
+    batch_size: int | str | None = parameter("auto", NUMBER_OF)
+    epochs: int | str | None = parameter("auto", NUMBER_OF)
     max_steps: int | None = parameter(None, [integers(1), None])
     early_stopping: bool = parameter(False, ["boolean"])
     validation_fraction: float = parameter(0.1, [reals(0, 1, "neither")])

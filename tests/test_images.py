@@ -54,7 +54,12 @@ def model(images):
 def learned(digits):
     """One that has learned, of the first 1,200 digits."""
     model = Autoencoder(
-        8, inputs=Images((8, 8)), epochs=40, learning_rate=0.003, random_state=0
+        8,
+        inputs=Images((8, 8)),
+        batch_size=32,
+        epochs=40,
+        learning_rate=0.003,
+        random_state=0,
     )
     return model.fit(digits[:1200])
 

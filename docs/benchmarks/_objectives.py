@@ -6,12 +6,22 @@ those of JAX or of TensorFlow. No gradient reaches what a term takes as given, s
 Adam over all weights trains every network as an Adam of its own would.
 """
 
+import itertools
+
+import numpy as np
+
 
 def dense(weights, x, f):
     """Apply dense layers, relu between them."""
     for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
         x = f.relu(x @ kernel + bias)
     return x @ weights[-2] + weights[-1]
+
+
+def glorot(shape, rng):
+    """Return a kernel to start from (Glorot & Bengio 2010, eq. 16)."""
+    limit = np.sqrt(6.0 / sum(shape))
+    return rng.uniform(-limit, limit, shape).astype(np.float32)
 
 
 def given(weights, f):
@@ -33,6 +43,24 @@ class Objective:
 
     def __init__(self, task):
         self.task = task
+
+    def start(self, n_features, rng):
+        """Return kernels and biases to start from."""
+        weights = []
+        for widths in self.stacks(n_features):
+            for shape in itertools.pairwise(widths):
+                weights += [glorot(shape, rng), np.zeros(shape[1], np.float32)]
+        return weights
+
+    def value(self, weights, x, f):
+        """Return the loss on a minibatch whose last columns are noise."""
+        n_features = x.shape[1] - self.n_noise
+        stacks, start = [], 0
+        for widths in self.stacks(n_features):
+            end = start + 2 * (len(widths) - 1)
+            stacks.append(weights[start:end])
+            start = end
+        return self.loss(stacks, x[:, :n_features], x[:, n_features:], f)
 
     def encoder(self, n_features, per_component=1):
         """Widths from rows to codes."""
@@ -135,6 +163,131 @@ class Bidirectional(Noisy):
         fooling = f.mean(f.softplus(-dense(fixed, fake, f)))
         fooling = fooling + f.mean(f.softplus(dense(fixed, real, f)))
         return judged(judge, real, fake, f) + fooling
+
+
+class Recurrent:
+    """Autoencoder of steps: a gated recurrent unit reads, another unfolds the code."""
+
+    n_noise = 0
+    units, hidden = 64, 64
+
+    def __init__(self, task):
+        self.task = task
+
+    def shapes(self, n_features):
+        """Shapes of all weights, those of biases with one number."""
+        length, width, n_outputs = self.sizes(n_features)
+        n, hidden, gates = self.task.n_components, self.hidden, 3 * self.units
+        return {
+            **layer("reads", width, gates),
+            "reads, state": (self.units, gates),
+            **layer("narrow", self.units, hidden),
+            **layer("code", hidden, n),
+            **layer("wide", n, hidden),
+            **layer("unfolds", hidden, gates),
+            "places": (length, gates),
+            **layer("first", hidden, self.units),
+            "unfolds, state": (self.units, gates),
+            **layer("out", self.units, n_outputs),
+        }
+
+    def start(self, n_features, rng):
+        """Return kernels and biases to start from."""
+        return [
+            glorot(shape, rng) if len(shape) > 1 else np.zeros(shape, np.float32)
+            for shape in self.shapes(n_features).values()
+        ]
+
+    def value(self, weights, x, f):
+        """Return the loss on a minibatch."""
+        names = self.shapes(x.shape[1])
+        return self.loss(dict(zip(names, weights, strict=True)), x, f)
+
+    def outputs(self, w, steps, seen, f):
+        """Return the outputs at each step, made of the code of all `steps`."""
+        gates = affine(w, "reads", steps)
+        nothing = f.sum(gates[:, :, : self.units], 1) * 0.0
+        h = unrolled(w["reads, state"], nothing, [gates, *seen], f)[:, -1]
+        code = affine(w, "code", f.relu(affine(w, "narrow", h)))
+        x = f.relu(affine(w, "wide", code))
+        gates = affine(w, "unfolds", x)[:, None] + w["places"]
+        first = f.tanh(affine(w, "first", x))
+        return affine(w, "out", unrolled(w["unfolds, state"], first, [gates], f))
+
+
+class Waves(Recurrent):
+    """Sequences of one length, one number a step: squared error."""
+
+    def sizes(self, n_features):
+        """Steps, numbers in each, and outputs at each."""
+        return n_features, 1, 1
+
+    def loss(self, w, x, f):
+        """Mean squared error."""
+        steps = x[:, :, None]
+        return f.mean(f.square(self.outputs(w, steps, [], f) - steps))
+
+
+class Words(Recurrent):
+    """Ids of tokens, 0 behind their end: cross-entropy up to the end."""
+
+    n_tokens, embedding_dim = 5_000, 64
+
+    def sizes(self, n_features):
+        """Steps, numbers in each, and outputs at each."""
+        return n_features, self.embedding_dim, self.n_tokens
+
+    def shapes(self, n_features):
+        """Shapes of all weights."""
+        return {
+            "table": (self.n_tokens, self.embedding_dim),
+            **super().shapes(n_features),
+        }
+
+    def loss(self, w, x, f):
+        """Mean over the tokens of a text, then over texts."""
+        ids = f.cast(x, "int32")
+        seen = f.cast(x > 0.5, "float32")
+        steps = f.look_up(w["table"], ids) * seen[..., None]
+        losses = f.negative_log(self.outputs(w, steps, [seen[..., None]], f), ids)
+        counts = f.concat([seen[:, :1] * 0.0 + 1.0, seen[:, :-1]], 1)
+        return f.mean(f.sum(losses * counts, 1) / f.sum(counts, 1))
+
+
+def layer(name, n_inputs, n_outputs):
+    """Return the shapes of a kernel and of its bias."""
+    return {name: (n_inputs, n_outputs), f"{name}, bias": (n_outputs,)}
+
+
+def affine(w, name, x):
+    """Apply a fully connected layer to the last axis."""
+    return x @ w[name] + w[f"{name}, bias"]
+
+
+def unrolled(kernel, start, steps, f):
+    """Return the states of a gated recurrent unit, (n, steps, units).
+
+    Parameters
+    ----------
+    kernel : tensor of shape (units, 3 * units)
+        Of the state.
+    start : tensor of shape (n, units)
+        The first state.
+    steps : list of tensors of shape (n, steps, ...)
+        What inputs say to the gates, and where steps may be missing, which there are.
+    f : SimpleNamespace
+        Functions.
+    """
+
+    def step(h, x):
+        gates, heard = f.split(x[0], 3, -1), f.split(h @ kernel, 3, -1)
+        keep = f.sigmoid(gates[0] + heard[0])
+        reset = f.sigmoid(gates[1] + heard[1])
+        proposed = f.tanh(gates[2] + reset * heard[2])
+        new = proposed + keep * (h - proposed)
+        return h + x[1] * (new - h) if len(x) > 1 else new
+
+    return f.scan(step, start, steps)
 
 
 FAMILIES = {

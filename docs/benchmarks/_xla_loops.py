@@ -6,7 +6,6 @@ objective as further columns and are cut into a (steps, batch, columns) block on
 host.
 """
 
-import itertools
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -52,24 +51,9 @@ class XLALoop:
         return rows.reshape(steps, self.task.batch_size, rows.shape[1])
 
     def _initial_state(self, n_features, rng):
-        weights = []
-        for widths in self.objective.stacks(n_features):
-            for fan_in, fan_out in itertools.pairwise(widths):
-                limit = np.sqrt(6.0 / (fan_in + fan_out))
-                kernel = rng.uniform(-limit, limit, (fan_in, fan_out))
-                weights += [kernel.astype(np.float32), np.zeros(fan_out, np.float32)]
+        weights = self.objective.start(n_features, rng)
         zeros = [np.zeros_like(w) for w in weights]
         return weights, zeros, zeros, np.float32(0)
-
-    def _loss(self, weights, x, f):
-        """Return the loss on a minibatch whose last columns are noise."""
-        n_features = x.shape[1] - self.objective.n_noise
-        stacks, start = [], 0
-        for widths in self.objective.stacks(n_features):
-            end = start + 2 * (len(widths) - 1)
-            stacks.append(weights[start:end])
-            start = end
-        return self.objective.loss(stacks, x[:, :n_features], x[:, n_features:], f)
 
     def _adam(self, state, gradients, sqrt):
         """Return the state after one step (Kingma & Ba 2015, algorithm 1)."""
@@ -99,6 +83,12 @@ class JAXLoop(XLALoop):
         import jax
 
         super().__init__(task, objective)
+
+        def scan(step, start, steps):
+            steps = [jax.numpy.swapaxes(x, 0, 1) for x in steps]
+            states = jax.lax.scan(lambda h, x: (step(h, x),) * 2, start, steps)[1]
+            return jax.numpy.swapaxes(states, 0, 1)
+
         functions = SimpleNamespace(
             relu=jax.nn.relu,
             softplus=jax.nn.softplus,
@@ -107,10 +97,22 @@ class JAXLoop(XLALoop):
             mean=jax.numpy.mean,
             concat=jax.numpy.concatenate,
             stop=jax.lax.stop_gradient,
+            sigmoid=jax.nn.sigmoid,
+            tanh=jax.numpy.tanh,
+            sum=jax.numpy.sum,
+            cast=lambda x, kind: x.astype(kind),
+            reshape=jax.numpy.reshape,
+            split=jax.numpy.split,
+            look_up=lambda table, at: table[at],
+            negative_log=lambda logits, at: (
+                jax.nn.logsumexp(logits, -1)
+                - jax.numpy.take_along_axis(logits, at[..., None], -1)[..., 0]
+            ),
+            scan=scan,
         )
 
         def loss_of(weights, x):
-            return self._loss(weights, x, functions)
+            return self.objective.value(weights, x, functions)
 
         def step(state, x):
             loss, gradients = jax.value_and_grad(loss_of)(state[0], x)
@@ -132,6 +134,24 @@ class TensorFlowLoop(XLALoop):
         import tensorflow as tf
 
         super().__init__(task, objective)
+
+        def scan(step, start, steps):
+            length = steps[0].shape[1]
+            taken = tf.TensorArray(tf.float32, length, element_shape=start.shape)
+            steps = [tf.transpose(x, (1, 0, 2)) for x in steps]
+
+            def turn(i, h, taken):
+                h = step(h, [x[i] for x in steps])
+                return i + 1, h, taken.write(i, h)
+
+            states = tf.while_loop(
+                lambda i, *_: i < length,
+                turn,
+                (tf.constant(0), start, taken),
+                maximum_iterations=length,
+            )[2]
+            return tf.transpose(states.stack(), (1, 0, 2))
+
         functions = SimpleNamespace(
             relu=tf.nn.relu,
             softplus=tf.nn.softplus,
@@ -140,13 +160,25 @@ class TensorFlowLoop(XLALoop):
             mean=tf.reduce_mean,
             concat=tf.concat,
             stop=tf.stop_gradient,
+            sigmoid=tf.sigmoid,
+            tanh=tf.tanh,
+            sum=tf.reduce_sum,
+            cast=tf.cast,
+            reshape=tf.reshape,
+            split=lambda x, n, axis: tf.split(x, n, axis),
+            # A table times one has a gradient that is a dense tensor.
+            look_up=lambda table, at: tf.gather(1.0 * table, at),
+            negative_log=lambda logits, at: (
+                tf.nn.sparse_softmax_cross_entropy_with_logits(at, logits)
+            ),
+            scan=scan,
         )
 
         def step(i, state, total, block):
             x = block[i]
             with tf.GradientTape() as tape:
                 tape.watch(state[0])
-                loss = self._loss(state[0], x, functions)
+                loss = self.objective.value(state[0], x, functions)
             state = self._adam(state, tape.gradient(loss, state[0]), tf.sqrt)
             return i + 1, state, total + loss
 

@@ -1,7 +1,14 @@
 """Kinds of data: each chooses encoder, decoder and likelihood."""
 
 import skunsup._keras_import  # noqa: F401
-from skunsup.inputs._base import Dense, DenseLayout, Inputs, Layout, Read
+from skunsup.inputs._base import (
+    Dense,
+    DenseLayout,
+    Inputs,
+    Layout,
+    Read,
+    TrainingDefaults,
+)
 from skunsup.inputs._blocks import Blocks
 from skunsup.inputs._files import image_paths
 from skunsup.inputs._images import Images
@@ -22,6 +29,7 @@ __all__ = [
     "Sequences",
     "Table",
     "Text",
+    "TrainingDefaults",
     "as_kind",
     "image_paths",
 ]

@@ -2,6 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -22,6 +23,33 @@ class Read(NamedTuple):
     dtype: np.dtype
 
 
+@dataclass(frozen=True)
+class TrainingDefaults:
+    """What "auto" stands for in `batch_size` and `epochs` of a model.
+
+    Parameters
+    ----------
+    batch_size : int, default=32
+        Rows a step.
+    max_steps : int, default=None
+        About so many steps suffice; None for `most_epochs`, however many they are.
+    least_epochs, most_epochs : int, default=10, 100
+        Passes over the rows at least and at most.
+    """
+
+    batch_size: int = 32
+    max_steps: int | None = None
+    least_epochs: int = 10
+    most_epochs: int = 100
+
+    def epochs(self, steps_per_epoch: int) -> int:
+        """Return how many epochs to train."""
+        if self.max_steps is None:
+            return self.most_epochs
+        enough = -(-self.max_steps // steps_per_epoch)
+        return min(max(enough, self.least_epochs), self.most_epochs)
+
+
 class Layout(metaclass=ABCMeta):
     """What was learned of a kind of data: from data to rows, networks, and back.
 
@@ -37,12 +65,15 @@ class Layout(metaclass=ABCMeta):
         What own networks take and return for a row, where it is not a row of numbers.
     hidden : tuple of int
         Widths of the fully connected layers, where the user leaves them open.
+    training : TrainingDefaults
+        Minibatches and epochs, where the user leaves them open.
     """
 
     n_columns: int
     cells: Cells | None = None
     shape: tuple[int, ...] | None = None
     hidden: tuple[int, ...] = (128, 64)
+    training: TrainingDefaults = TrainingDefaults()
 
     @property
     def n_outputs(self) -> int:

@@ -287,6 +287,9 @@ class BlockLayout(Layout):
         ]
         self.cells = BlockCells(cells, self.weights, self.hidden_share, self.learned)
         self.n_columns = self.cells.n_columns
+        # The kind that trains the fewest steps takes most of the time.
+        kinds = [block.layout.training for block in self.blocks]
+        self.training = min(kinds, key=lambda kind: kind.max_steps or np.inf)
 
     def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
         """Return the blocks' rows side by side, with zeros where one is missing."""

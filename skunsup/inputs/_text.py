@@ -17,12 +17,15 @@ from skunsup._networks import (
 )
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
-from skunsup.inputs._base import Inputs, Layout, Read
+from skunsup.inputs._base import Inputs, Layout, Read, TrainingDefaults
 from skunsup.preprocessing import TokenVectorizer
 from skunsup.preprocessing._tokens import MAX_CHARACTERS
 
 MOST_LOGITS = 2**19  # of a text: 2 MiB
 HIDDEN = (64,)
+# Logits to train on, where the user leaves it open: 258 steps of 104 tokens of 5,000.
+# Of long texts a code explains little, so that the loss is soon near its lowest.
+TRAINED_LOGITS = 2**32
 MOST_LAYERS = 4  # of convolutions, where the user leaves it open
 DEFAULT_LAYERS = {"gru": 1, "lstm": 1}
 
@@ -83,6 +86,10 @@ class Text(Inputs):
     text, of which there are 32 or `batch_size` in memory at a time, and eight times as
     many when a VariationalAutoencoder scores. So this product is limited to 2**19, such
     as 104 tokens of 5,000.
+
+    ``batch_size="auto"`` of a model means 32. ``epochs="auto"`` means as many as it
+    takes to make 2**32 of these numbers in all, but from 4 to 100: 4 for 2,000 texts of
+    104 tokens of 5,000, and 100 for as many of 10 tokens of 2,000.
 
     An empty text is one whose first token is the end. `feature_scores` has a column for
     each token, the end among them.
@@ -241,6 +248,10 @@ class TextLayout(Layout):
         self.n_tokens = len(self.vectorizer.vocabulary_)
         self.cells = TokenCells(self.n_columns, self.n_tokens, self.word_dropout)
         self.hidden = HIDDEN
+        n_logits = TrainingDefaults.batch_size * self.n_columns * self.n_tokens
+        self.training = TrainingDefaults(
+            max_steps=max(TRAINED_LOGITS // n_logits, 1), least_epochs=4
+        )
 
     def value_range(self, rows: Rows) -> tuple[float, float]:
         """Return 0 and 0: there are no numbers that a loss could not take."""

@@ -167,10 +167,9 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
         values = architecture.initial_values(network, rng)
-        steps = -(-data.sample.n_draws // (self.batch_size or data.sample.n_draws))
         places = {v.name: i for i, v in enumerate(network.variables)}
-        warmup = np.array(self.warmup_epochs * steps, np.float32)
-        values[places["warmup_steps"]] = warmup
+        steps = self.warmup_epochs * self._steps_per_epoch(data)
+        values[places["warmup_steps"]] = np.array(steps, np.float32)
         return values
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
