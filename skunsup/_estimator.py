@@ -311,8 +311,8 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _batch_size(self, data: FitData) -> int | None:
         """Return the rows a step, None for all, where "auto" leaves it to the kind."""
-        kind = data.layout.training
-        return kind.batch_size if self.batch_size == "auto" else self.batch_size
+        given = self.batch_size
+        return data.layout.training.batch_size if isinstance(given, str) else given
 
     def _steps_per_epoch(self, data: FitData) -> int:
         n = data.sample.n_draws
@@ -320,7 +320,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _n_epochs(self, data: FitData) -> int | None:
         """Return the most epochs, where "auto" leaves them to the kind of data."""
-        if self.epochs != "auto":
+        if not isinstance(self.epochs, str):
             return self.epochs
         kind = data.layout.training
         if self.max_steps is not None:

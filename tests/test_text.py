@@ -25,6 +25,7 @@ from skunsup.outliers import AutoencoderDetector, GANDetector
 from .helpers import on_torch_or_asked
 
 SMALL = {"units": 6, "embedding_dim": 5}
+RECURRENT = {**SMALL, "layer": "gru"}
 QUICK = {"n_components": 3, "hidden_layer_sizes": 4, "epochs": 2, "random_state": 0}
 
 
@@ -55,7 +56,7 @@ def texts():
 @pytest.fixture(scope="module")
 def model(texts):
     """A model of texts, hardly trained."""
-    return Autoencoder(**QUICK, inputs=Text(**SMALL)).fit(texts)
+    return Autoencoder(**QUICK, inputs=Text(**RECURRENT)).fit(texts)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_unknown_words_are_one_token(texts, model):
 
 
 FAMILIES = [
-    VariationalAutoencoder(**QUICK, inputs=Text(**SMALL, word_dropout=0.3)),
+    VariationalAutoencoder(**QUICK, inputs=Text(**RECURRENT, word_dropout=0.3)),
     AdversarialAutoencoder(**QUICK, inputs=Text(layer="conv", **SMALL), noise="swap"),
     AutoencoderDetector(
         **QUICK,
@@ -165,7 +166,7 @@ def test_families_take_texts(estimator, texts):
     "estimator", [GAN(), BiGAN(), GANDetector(score_by="reconstruction")]
 )
 def test_rows_without_gradient_are_refused(estimator, texts):
-    estimator.set_params(inputs=Text(**SMALL))
+    estimator.set_params(inputs=Text(**RECURRENT))
     with pytest.raises(
         ValueError, match=r"whole tokens and have none. Use Variational"
     ):
@@ -174,7 +175,7 @@ def test_rows_without_gradient_are_refused(estimator, texts):
 
 def test_rows_without_distance_are_refused(texts):
     with pytest.raises(ValueError, match="score_by='reconstruction'"):
-        AutoencoderDetector(inputs=Text(**SMALL)).fit(texts)
+        AutoencoderDetector(inputs=Text(**RECURRENT)).fit(texts)
 
 
 def test_it_is_picklable_and_goes_on(texts, model):
@@ -349,7 +350,7 @@ class Lower:
 
 
 def test_training_goes_on_with_the_vocabulary_that_a_pickle_has(texts):
-    inputs = Text(**SMALL, standardize=Lower())
+    inputs = Text(**RECURRENT, standardize=Lower())
     model = Autoencoder(**QUICK, inputs=inputs, warm_start=True).fit(texts)
     twin, words = pickle.loads(pickle.dumps(model)), texts[:10]
     known = list(model._layout.vectorizer.vocabulary_)
@@ -357,6 +358,6 @@ def test_training_goes_on_with_the_vocabulary_that_a_pickle_has(texts):
     np.testing.assert_array_equal(
         twin.transform(texts), model.fit(words).transform(texts)
     )
-    changed = Text(**SMALL, standardize=Lower(("a",)))
+    changed = Text(**RECURRENT, standardize=Lower(("a",)))
     with pytest.raises(ValueError, match="another network"):
         twin.set_params(inputs=changed).fit(words)

@@ -58,7 +58,7 @@ def chosen(inputs, X, **parameters):
         (Images(image_shape=(14, 56)), ROWS, (64, 47)),
         (Images(image_shape=(56, 56)), np.tile(ROWS[:1000], 4), (64, 24)),
         (Text(split="character"), TEXTS, (32, 100)),
-        (Text(), LONG_TEXTS, (32, 7)),
+        (Text(), LONG_TEXTS, (32, 14)),
     ],
 )
 def test_the_kind_of_data_chooses(inputs, X, expected):
@@ -72,7 +72,7 @@ def test_of_several_kinds_the_slowest_chooses():
     images = ("image", Images(), "image")
     assert chosen(Blocks([numbers]), frame) == (32, 100)
     assert chosen(Blocks([numbers, images]), frame) == (64, 94)
-    assert chosen(Blocks([images, text]), frame) == (32, 9)
+    assert chosen(Blocks([images, text]), frame) == (32, 17)
 
 
 def test_what_the_user_says_stands():

@@ -90,7 +90,7 @@ def ours(kind, batch_size, epochs):
     from skunsup import Autoencoder, Sequences, Text
 
     kinds = {
-        "text": Text(sequence_length=LENGTH["text"], standardize=None),
+        "text": Text(sequence_length=LENGTH["text"], layer="gru"),
         "sequence": Sequences(sequence_shape=(LENGTH["sequence"], 1)),
     }
     model = Autoencoder(
