@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 
 from skunsup import Autoencoder, SlidingWindows
 
-from .fuzz import Fault, check_error, check_warnings, run
-from .fuzz_cases import Case, Data, cases
+from .fuzz import run
+from .fuzz_cases import Case, cases
+from .fuzz_data import Data
+from .fuzz_oracle import Fault, check_error, check_warnings
 
 N_CASES = 40 if keras.backend.backend() == "torch" else 10
 
