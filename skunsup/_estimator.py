@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
 from skunsup._identity import differ, identity
-from skunsup._networks import Architecture, Network, Part
+from skunsup._networks import Architecture, Network, Part, memory_errors_explained
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
 from skunsup._sklearn import (
@@ -43,6 +43,21 @@ from skunsup._training import (
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
 from skunsup.inputs import Dense, Inputs, Layout, Read, as_kind
+
+# Parameters of models that say how much memory their networks need.
+SIZES = (
+    "n_components",
+    "n_clusters",
+    "hidden_layer_sizes",
+    "discriminator_layer_sizes",
+    "n_importance_samples",
+    "encoder",
+    "decoder",
+    "discriminator",
+    "generator",
+    "inputs",
+    "batch_size",
+)
 
 CHANGED = (
     "{name} cannot go on training, because its parameters or the columns of X now "
@@ -137,8 +152,10 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         ------
         ValueError
             If the data, a parameter or their combination cannot be used, if the loss is
-            not finite in the first epoch, or if a callback raises. The estimator is
-            then as it was before.
+            not finite in the first epoch, or if a callback, or another piece of code
+            that was passed in, raises. The estimator is then as it was before.
+        MemoryError
+            If the network or a minibatch does not fit into memory.
         """
         with unchanged_on_error(self):
             return self._fit(learn_rows(self, X), y, sample_weight, X_val)
@@ -353,6 +370,25 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         previous: TrainingState | None,
         rng: np.random.Generator,
         members: Members | None = None,
+    ) -> Self:
+        with memory_errors_explained(lambda: self._sizes(data, members)):
+            return self._train_within_memory(data, plan, previous, rng, members)
+
+    def _sizes(self, data: FitData, members: Members | None) -> dict[str, Any]:
+        """Return the parameters that say how much memory is needed, and X's columns."""
+        given = self.get_params(deep=False)
+        sizes = {k: given[k] for k in SIZES if given.get(k) is not None}
+        if members is not None:
+            sizes["n_estimators"] = members.n_members
+        return {**sizes, "the columns of X": data.rows.d}
+
+    def _train_within_memory(
+        self,
+        data: FitData,
+        plan: Plan,
+        previous: TrainingState | None,
+        rng: np.random.Generator,
+        members: Members | None,
     ) -> Self:
         architecture, recipes = self._architecture(data), self._recipes()
         sample: Sample | Pairs | Bags = data.sample

@@ -21,6 +21,7 @@ from sklearn.utils.validation import _num_samples as count_rows
 
 __all__ = [
     "DOC_LINK",
+    "MOST_UNITS",
     "BaseComposition",
     "HasMethods",
     "StrOptions",
@@ -41,11 +42,13 @@ DOC_LINK = "https://skunsup.readthedocs.io/en/stable/api/skunsup.{estimator_name
 
 
 LARGEST = 3.4e38  # in single precision
+MOST_UNITS = 1_000_000  # of a layer; two in a row would fill most memories
 
 
-def integers(low: int) -> Interval:
-    """Integers from `low` up."""
-    return Interval(Integral, low, None, closed="left")
+def integers(low: int, high: int | None = None) -> Interval:
+    """Integers from `low` up, to `high` at most where it is given."""
+    closed = "left" if high is None else "both"
+    return Interval(Integral, low, high, closed=closed)
 
 
 def reals(low: float, high: float | None, closed: str) -> Interval:

@@ -117,9 +117,10 @@ NUMBERS = {
     "beta": number("beta", -1, VAE),
     "infinite beta": number("beta", np.inf, VAE),
     "gradient_penalty": number("gradient_penalty", -1, ADVERSARIAL),
-    "n_critic": number("n_critic", 0, ADVERSARIAL, "[1, inf)"),
+    "n_critic": number("n_critic", 0, ADVERSARIAL, "[1, 10000]"),
+    "n_critic, too large": number("n_critic", 10**9, ADVERSARIAL, "[1, 10000]"),
     "warmup_epochs": number("warmup_epochs", -1, VAE, "[0, inf)"),
-    "n_importance_samples": number("n_importance_samples", 0, VAE, "[1, inf)"),
+    "n_importance_samples": number("n_importance_samples", 0, VAE, "[1, 100000]"),
     "noise_variance=0": number("noise_variance", 0.0, VAE, "(0.0, 3.4e+38]"),
     "noise_variance": Case(
         "'noise_variance' .. 'isotropic' .. Got 'full'",

@@ -31,6 +31,7 @@ from skunsup._networks._dense import DenseStack
 from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
 from skunsup._networks._embedding import EmbeddingEncoder, embedding_width
+from skunsup._networks._failures import memory_errors_explained, own_code_explained
 from skunsup._networks._losses import (
     LOSS_DOMAINS,
     check_loss,
@@ -111,10 +112,12 @@ __all__ = [
     "gradient_penalty",
     "keras_name",
     "make_prior",
+    "memory_errors_explained",
     "n_layers_for",
     "noise_state",
     "normal",
     "output_activation",
+    "own_code_explained",
     "pca_values",
     "resolve_activation",
     "row_loss",

@@ -13,6 +13,7 @@ from keras import ops
 from skunsup._identity import identity
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks._cells import Cells
+from skunsup._networks._failures import check_weights_fit, own_code_explained
 from skunsup._networks._members import DenseMembers, members_of
 from skunsup._networks._noise import NOISE_STATE
 from skunsup._random import draw_seed, global_state_kept
@@ -315,8 +316,14 @@ class Architecture:
 
     def build(self) -> Network:
         """Return a new network whose weights are still of no importance."""
-        with interrupts_put_off(), global_state_kept():
-            parts = {name: part.build() for name, part in self.parts.items()}
+        parts: dict[str, keras.Model] = {}
+        explained = own_code_explained(
+            lambda: [*parts.values(), *self.settings.values()]
+        )
+        with interrupts_put_off(), global_state_kept(), explained:
+            for name, part in self.parts.items():
+                check_weights_fit(part)
+                parts[name] = part.build()
             network = self.network(
                 **parts,
                 **self.settings,

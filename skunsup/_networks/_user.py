@@ -15,6 +15,7 @@ from skunsup._networks._description import (
     layers_of,
     reason,
 )
+from skunsup._networks._failures import lacks_memory
 from skunsup._random import global_state_kept
 
 # What a network of that name is given.
@@ -111,6 +112,8 @@ def _made(
     try:
         model = given(n_inputs, wanted)
     except Exception as error:
+        if lacks_memory(error):
+            raise
         raise ValueError(
             f"{called} raised {type(error).__name__}: {error}. {hint}"
         ) from error
@@ -125,6 +128,8 @@ def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
         model = network.build()
         shape = tuple(ops.shape(model(ops.zeros((2, n_inputs)), training=False)))
     except Exception as error:
+        if lacks_memory(error):
+            raise
         raise ValueError(
             f"{name} does not accept the {n_inputs} columns that "
             f"{SOURCES.get(name, 'what it judges has')}: {reason(error)} "

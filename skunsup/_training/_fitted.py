@@ -1,14 +1,20 @@
 """A trained network as parameters and NumPy weights."""
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks import Architecture, Network
+from skunsup._networks import (
+    Architecture,
+    Network,
+    memory_errors_explained,
+    own_code_explained,
+)
 from skunsup._sklearn import n_threads
 from skunsup._threads import in_threads
 from skunsup._training._backend import backend
@@ -97,7 +103,8 @@ class FittedNetwork:
         def part(at: slice) -> np.ndarray:
             taken = rows.take(at)
             block, n_used = _tiled(taken, n_tiles, tile)
-            out = scorer(weights, block, n_used)
+            with self._errors_explained():
+                out = scorer(weights, block, n_used)
             return out.reshape(-1, *out.shape[2:])[: len(taken)]
 
         threads = n_threads() if rows.n > tile and backend().concurrent() else 1
@@ -126,9 +133,25 @@ class FittedNetwork:
     def _compile(self, method: str, shape: tuple[int, ...]) -> Callable:
         network = shared_network(self.architecture)
         count_compilation()
-        return backend().compile_scorer(
-            stateless(network, method), sum(v.size for v in self._floats()), shape
-        )
+        n_weights = sum(v.size for v in self._floats())
+        with self._errors_explained():
+            return backend().compile_scorer(
+                stateless(network, method), n_weights, shape
+            )
+
+    @contextmanager
+    def _errors_explained(self) -> Iterator[None]:
+        made_of, sizes = self._made_of, self._sizes
+        with memory_errors_explained(sizes), own_code_explained(made_of):
+            yield
+
+    def _made_of(self) -> list[Any]:
+        return [shared_network(self.architecture)]
+
+    def _sizes(self) -> dict[str, Any]:
+        n_draws = self.architecture.settings.get("n_importance_samples")
+        draws = {} if n_draws is None else {"n_importance_samples": n_draws}
+        return {"n_components": self.architecture.n_components, **draws}
 
     def _on_device(self) -> Any:
         if self._weights is None:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import gen_batches
 
-from skunsup._networks import Architecture
+from skunsup._networks import Architecture, own_code_explained
 from skunsup._training._backend import NetworkTrainer, Work, backend
 from skunsup._training._bags import Bags
 from skunsup._training._callbacks import Callbacks, Logs, progress_bar
@@ -174,7 +174,8 @@ def _trainer_alone(
 ) -> Trainer:
     network = architecture.build()
     groups = network.grouped_variables()
-    optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
+    with own_code_explained(lambda: [recipe.kind for recipe in recipes]):
+        optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
     return backend().Trainer(network, optimizers)
 
 

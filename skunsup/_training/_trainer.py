@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Network
+from skunsup._networks import Network, own_code_explained
 from skunsup._training._backend import Work, backend
 from skunsup._training._programs import count_compilation
 
@@ -69,6 +69,10 @@ class Trainer(ABC):
         array of shape (n_steps, n_recorded), float64
             The entries of the objective in each step: terms, then metrics.
         """
+        with own_code_explained(self._made_of):
+            return self._run(block, n_steps, rate_share)
+
+    def _run(self, block: np.ndarray, n_steps: int, rate_share: float) -> np.ndarray:
         program = self.programs.get(block.shape)
         if program is None:
             count_compilation()
@@ -127,17 +131,22 @@ class Trainer(ABC):
     def constant_rates(self) -> list[keras.Variable]:
         """The learning rates that no schedule of the optimizer's own sets."""
         constant = {id(variable) for variable in self.optimizer_variables}
-        rates = [optimizer.learning_rate for optimizer in self.optimizers]
+        with own_code_explained(self._made_of):
+            rates = [optimizer.learning_rate for optimizer in self.optimizers]
         return [rate for rate in rates if id(rate) in constant]
 
     def _rates(self) -> np.ndarray:
         """Learning rate of each optimizer, NaN where a schedule sets it."""
         constant = {id(rate) for rate in self.constant_rates()}
         to_numpy = backend().to_numpy
-        rates = [optimizer.learning_rate for optimizer in self.optimizers]
+        with own_code_explained(self._made_of):
+            rates = [optimizer.learning_rate for optimizer in self.optimizers]
         return np.array(
             [float(to_numpy(r.value)) if id(r) in constant else np.nan for r in rates]
         )
+
+    def _made_of(self) -> list[Any]:
+        return [self.network, *self.optimizers]
 
     @property
     def turns(self) -> list[tuple[int, ...]]:

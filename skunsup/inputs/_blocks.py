@@ -8,7 +8,14 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skunsup._networks import BlockCells, BlockDecoder, BlockEncoder, Numbers, Part
-from skunsup._sklearn import BaseComposition, StrOptions, check_params, integers, reals
+from skunsup._sklearn import (
+    MOST_UNITS,
+    BaseComposition,
+    StrOptions,
+    check_params,
+    integers,
+    reals,
+)
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs, Layout, Read
 from skunsup.inputs._kinds import as_kind
@@ -37,7 +44,7 @@ class Blocks(BaseComposition, Inputs):
         cells are arrays, paths or strings; images and sequences may also be spread out
         over columns of numbers.
     block_size : int, default=64
-        Width of what each block's encoder returns.
+        Width of what each block's encoder returns, at most 1,000,000.
     weights : "equal", "learned" or dict of str to float, default="equal"
         Weight of each block's loss. "learned" divides each by its moving average, which
         is its uncertainty where the paper's objective is least [1]_; models that learn
@@ -75,7 +82,7 @@ class Blocks(BaseComposition, Inputs):
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "blocks": [list, tuple],
-        "block_size": [integers(1)],
+        "block_size": [integers(1, MOST_UNITS)],
         "weights": [StrOptions({"equal", "learned"}), dict],
         "missing": [StrOptions({"error", "allow"})],
         "hidden_share": [reals(0, 1, "left")],

@@ -70,7 +70,7 @@ class Images(Inputs):
         often as leaves at least 4 pixels. Empty for dense layers alone, with the
         changes below.
     kernel_size : int, default=3
-        Height and width of each filter.
+        Height and width of each filter, at most 1,000.
     shift : float, default=0.0
         Largest move in either direction, as a share of height and width.
     rotation : float, default=0.0
@@ -123,7 +123,7 @@ class Images(Inputs):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "image_shape": [tuple, list, None],
         "filters": ["array-like", None],
-        "kernel_size": [integers(1)],
+        "kernel_size": [integers(1, 1_000)],
         "shift": [reals(0, 1, "both")],
         "rotation": [reals(0, 180, "both")],
         "zoom": [reals(0, 1, "left")],

@@ -16,7 +16,7 @@ from skunsup._networks import (
     StepLayers,
     n_layers_for,
 )
-from skunsup._sklearn import StrOptions, check_params, integers
+from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers
 from skunsup._training import Rows
 from skunsup._validation import check_rows, check_X, value_range
 from skunsup.inputs._base import Inputs, Layout, Read, float_dtype
@@ -60,13 +60,13 @@ class Sequences(Inputs):
         the decoder [1]_; or dilated convolutions that look back in time alone [2]_,
         whose mean, maximum and last step go on. These are faster on long sequences.
     units : int, default=64
-        Width of each such layer.
+        Width of each such layer, at most 1,000,000.
     n_layers : int, default=None
-        How many. None means 1 of a recurrent kind, or as many convolutions as let the
-        last step see all, up to 6.
+        How many, at most 1,000. None means 1 of a recurrent kind, or as many
+        convolutions as let the last step see all, up to 6.
     kernel_size : int, default=3
         Steps that a convolution looks at; they are 1, 2, 4, ... steps apart from one
-        layer to the next.
+        layer to the next. At most 1,000,000.
     sequence_shape : (int, int), default=None
         Steps of the longest sequence and numbers in each step; None for what X says.
         Needed for flat rows, and of use to leave room for sequences to come that are
@@ -109,9 +109,9 @@ class Sequences(Inputs):
     _boxed = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "layer": [StrOptions({"gru", "lstm", "conv"})],
-        "units": [integers(1)],
-        "n_layers": [integers(1), None],
-        "kernel_size": [integers(1)],
+        "units": [integers(1, MOST_UNITS)],
+        "n_layers": [integers(1, 1_000), None],
+        "kernel_size": [integers(1, MOST_UNITS)],
         "sequence_shape": [tuple, list, None],
     }
 

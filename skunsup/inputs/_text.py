@@ -15,7 +15,7 @@ from skunsup._networks import (
     TokenEncoder,
     n_layers_for,
 )
-from skunsup._sklearn import StrOptions, check_params, integers, reals
+from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs, Layout, Read, TrainingDefaults
 from skunsup.preprocessing import TokenVectorizer
@@ -55,15 +55,15 @@ class Text(Inputs):
         step go on, or recurrent layers, of which the last state does. The decoder has
         the same layers. Convolutions learn in fewer epochs what long texts are about.
     embedding_dim : int, default=64
-        Numbers that stand for a token in the encoder.
+        Numbers that stand for a token in the encoder, at most 1,000,000.
     units : int, default=64
-        Width of each recurrent layer or convolution.
+        Width of each recurrent layer or convolution, at most 1,000,000.
     n_layers : int, default=None
-        How many. None means 1 of a recurrent kind, or as many convolutions as let the
-        last step see all tokens, up to 4.
+        How many, at most 1,000. None means 1 of a recurrent kind, or as many
+        convolutions as let the last step see all tokens, up to 4.
     kernel_size : int, default=3
         Tokens that a convolution looks at; they are 1, 2, 4, ... tokens apart from one
-        layer to the next.
+        layer to the next. At most 1,000,000.
     word_dropout : float, default=0.0
         Probability in [0, 1) that the encoder sees a token as unknown in training,
         which then must be guessed from the others [1]_.
@@ -117,10 +117,10 @@ class Text(Inputs):
         "max_tokens": [integers(3)],
         "sequence_length": [integers(1), None],
         "layer": [StrOptions({"gru", "lstm", "conv"})],
-        "embedding_dim": [integers(1)],
-        "units": [integers(1)],
-        "n_layers": [integers(1), None],
-        "kernel_size": [integers(1)],
+        "embedding_dim": [integers(1, MOST_UNITS)],
+        "units": [integers(1, MOST_UNITS)],
+        "n_layers": [integers(1, 1_000), None],
+        "kernel_size": [integers(1, MOST_UNITS)],
         "word_dropout": [reals(0, 1, "left")],
         "standardize": TokenVectorizer._parameter_constraints["standardize"],
         "split": TokenVectorizer._parameter_constraints["split"],

@@ -127,7 +127,7 @@ class DiscriminatorParameters:
 keras.optimizers.schedules.LearningRateSchedule
         Of the discriminator; None means `learning_rate`.
     n_critic : int
-        Steps of the discriminator for one step of all other weights.
+        Steps of the discriminator for one step of all other weights, at most 10,000.
     gradient_penalty : float
         Weight of the squared distance from 1 of the norm of the discriminator's
         gradient, between real and generated rows [1]_. None means 10 with the
@@ -155,7 +155,7 @@ keras.optimizers.schedules.LearningRateSchedule
         "non-saturating", [StrOptions(set(ADVERSARIAL_LOSSES))]
     )
     discriminator_learning_rate: Any = parameter(None, RATE)
-    n_critic: int = parameter(1, [integers(1)])
+    n_critic: int = parameter(1, [integers(1, 10_000)])
     gradient_penalty: float | None = parameter(None, [reals(0, None, "left"), None])
     spectral_normalization: bool = parameter(False, ["boolean"])
     discriminator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)

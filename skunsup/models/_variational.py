@@ -53,7 +53,8 @@ class VariationalParameters(CodeParameters):
         Epochs over which the weight of the KL term rises from near 0 to `beta`.
     n_importance_samples : int
         None makes `score_samples` the evidence lower bound; a number the tighter
-        importance-weighted bound with so many draws a row [2]_. The draws are fixed.
+        importance-weighted bound with so many draws a row [2]_, at most 100,000. The
+        draws are fixed.
     early_stopping : bool
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -82,7 +83,7 @@ class VariationalParameters(CodeParameters):
     )
     beta: float = parameter(1.0, [reals(0, None, "left")])
     warmup_epochs: int = parameter(0, [integers(0)])
-    n_importance_samples: int | None = parameter(None, [integers(1), None])
+    n_importance_samples: int | None = parameter(None, [integers(1, 100_000), None])
 
 
 @parameters

@@ -17,8 +17,9 @@ class EnsembleParameters:
     Parameters
     ----------
     n_estimators : int
-        Networks to train side by side in one program. Each but the first has narrower
-        layers than the one before, down to half; scores are means over networks. On
+        Networks to train side by side in one program, at most 1,000. Each but the first
+        has narrower layers than the one before, down to half; scores are means over
+        networks. On
         TensorFlow and JAX an even number from 4 up is trained on two cores, unless
         `OMP_NUM_THREADS` says otherwise; the result is the same.
     max_samples : float
@@ -35,7 +36,7 @@ class EnsembleParameters:
        California, Berkeley, 1996.
     """
 
-    n_estimators: int = parameter(4, [integers(1)])
+    n_estimators: int = parameter(4, [integers(1, 1_000)])
     max_samples: float | None = parameter(None, [reals(0, 1, "right"), None])
     max_features: float = parameter(1.0, [reals(0, 1, "right")])
 

@@ -81,7 +81,8 @@ callable or None, default="lower_and_strip_punctuation"
         What a token is.
     ngrams : int, tuple of int or None, default=None
         Make tokens of so many neighbours, joined by blanks, after the single ones: 2
-        adds pairs. A tuple lists the sizes, (2,) makes pairs only.
+        adds pairs, and 1,000 is the most. A tuple lists the sizes, (2,) makes pairs
+        only.
     max_characters : int or None, default=10_000_000
         Length of a text at most, in `fit` and in `transform`; a longer one is an error.
         None for no limit.
@@ -129,7 +130,7 @@ callable or None, default="lower_and_strip_punctuation"
             None,
         ],
         "split": [StrOptions({"whitespace", "character"})],
-        "ngrams": [integers(1), tuple, None],
+        "ngrams": [integers(1, 1_000), tuple, None],
         "max_characters": [integers(1), None],
     }
 
