@@ -42,7 +42,7 @@ def check_weights_fit(part: Any) -> None:
         Of a network, not built yet.
     """
     stack = getattr(part, "stack", part)
-    sizes = getattr(stack, "sizes", (stack.n_outputs,))
+    sizes = getattr(stack, "sizes", None) or (stack.n_outputs,)
     pairs = zip((stack.n_inputs, *sizes), sizes, strict=False)
     if getattr(part, "n_members", 1) * max(a * b for a, b in pairs) > MOST_WEIGHTS:
         raise MemoryError
