@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skunsup import AAEClustering, Autoencoder
+from skunsup._training._fitted import finite
 from skunsup.models._clusters import _squarable
 from skunsup.models._latent import bounded
 
@@ -75,6 +76,15 @@ def test_nan_counts_as_the_largest_loss():
     losses = np.array([1.0, np.nan, np.inf, -np.inf], np.float32)
     assert bounded(losses).tolist() == [1.0, largest, largest, -largest]
     assert bounded(-losses, -1.0).tolist() == [-1.0, -largest, -largest, largest]
+
+
+def test_codes_out_of_range_are_the_largest_number_and_nan_is_named():
+    largest = np.finfo(np.float32).max
+    codes = np.array([[1.0, np.inf], [-np.inf, 2.0]], np.float32)
+    assert finite(codes).tolist() == [[1.0, largest], [-largest, 2.0]]
+    assert finite(codes[:, :0]).shape == (2, 0)
+    with pytest.raises(ValueError, match=r"NaN for row 1.*StandardScaler"):
+        finite(np.array([[[1.0]], [[np.nan]]], np.float32))
 
 
 def test_rows_are_scaled_before_they_are_clustered_only_where_squares_overflow():

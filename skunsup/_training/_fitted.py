@@ -22,6 +22,7 @@ from skunsup._training._programs import Store, count_compilation
 from skunsup._training._rows import Rows, aligned
 
 BLOCK_BYTES = 4 * 2**20
+LOSSES = ("row_score", "row_loss", "split_loss")  # may overflow, to NaN too
 MAX_TILES = 256
 TILES_OF_THREAD = 32  # at least, since threads take time to begin
 
@@ -86,7 +87,7 @@ class FittedNetwork:
         -------
         array of shape (n, ...), float32
             With several members, (n, n_members, ...). What is out of the range of
-            float32, as the squared error of a row of 1e25 is, is its largest number.
+            float32 is its largest number; losses are left as they are.
 
         Raises
         ------
@@ -110,7 +111,8 @@ class FittedNetwork:
         threads = n_threads() if rows.n > tile and backend().concurrent() else 1
         parts = _parts(rows.n, n_tiles, tile, threads)
         done = in_threads(part, parts) if threads > 1 else list(map(part, parts))
-        return _finite(done[0] if len(done) == 1 else np.concatenate(done))
+        found = done[0] if len(done) == 1 else np.concatenate(done)
+        return found if method in LOSSES else finite(found)
 
     def merged(self, method: str, rows: Rows) -> np.ndarray:
         """Apply a method as `compute` does, and make one result of those of members.
@@ -198,8 +200,14 @@ def _parts(n: int, n_tiles: int, tile: int, threads: int) -> list[slice]:
     return [slice(start, start + size) for start in range(0, n, size)]
 
 
-def _finite(values: np.ndarray) -> np.ndarray:
-    """Return numbers that are known to be finite."""
+def finite(values: np.ndarray) -> np.ndarray:
+    """Return what a network gives, with infinity as the largest number of its type.
+
+    Raises
+    ------
+    ValueError
+        If there is NaN, which may stand for anything.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(values.sum()):
             return values
