@@ -21,7 +21,8 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 def pytest_collection_finish():
     """Let garbage be collected seldom, and not among what was imported.
 
-    Tracing makes so many objects that the collector takes a sixth of its time.
+    Tracing makes so many objects that the collector takes a sixth of its time. Programs
+    are in cycles of references, so it must look at old objects now and then.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(50_000, 10, 10)

@@ -5,10 +5,9 @@ from sklearn.datasets import load_digits
 
 
 def pytest_collection_modifyitems(items):
-    """Put scikit-learn's checks in the middle, so that two workers share the others.
+    """Put scikit-learn's checks, which take longest, in the middle.
 
-    TensorFlow keeps what it compiles, and one process has no room for all of it. The
-    checks run in processes of their own.
+    Each of two workers begins with one half of the tests, so both have some of them.
     """
     checks = [item for item in items if item.path.name == "test_common.py"]
     others = [item for item in items if item.path.name != "test_common.py"]
