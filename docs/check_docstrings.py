@@ -1,5 +1,6 @@
-"""Validate the docstring of every public name, and of its methods, with numpydoc."""
+"""Validate docstrings: public ones with numpydoc, all of them for their first words."""
 
+import ast
 import inspect
 import sys
 import tomllib
@@ -12,6 +13,8 @@ import skunsup
 
 # What a class or a function owes its reader, though its methods do not.
 OWED_BY_PUBLIC_NAMES = {"EX01", "SA01"}
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
+QUESTION_WORDS = {"How", "What", "Where", "Whether", "Which"}
 
 
 def ignored_codes() -> set[str]:
@@ -44,10 +47,25 @@ def public_objects() -> Iterator[tuple[str, bool]]:
                     yield f"skunsup.{name}.{member}", True
 
 
+def questions() -> Iterator[str]:
+    """Yield each docstring that begins as a question and names nothing."""
+    package = Path(skunsup.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, DOCUMENTED):
+                first = (ast.get_docstring(node) or "").partition(" ")[0]
+                if first in QUESTION_WORDS:
+                    line = getattr(node, "lineno", 1)
+                    yield (
+                        f"{path.relative_to(package.parent)}:{line}: begins with "
+                        f"{first!r}; say what it is or does"
+                    )
+
+
 def main() -> int:
     """Print every violation and return the exit status."""
     ignored = ignored_codes()
-    checked, violations = 0, []
+    checked, violations = 0, list(questions())
     for name, is_member in public_objects():
         skipped = ignored if is_member else ignored - OWED_BY_PUBLIC_NAMES
         checked += 1
