@@ -54,6 +54,8 @@ def _hint(X: Any, message: str) -> str:
         return TEXTS
     if "inhomogeneous" in message:
         return RAGGED
+    if "inputs=" in message:  # which says it already
+        return ""
     n_axes = _n_axes(X, first)
     if n_axes in (3, 4):
         return THREE_AXES if n_axes == 3 else FOUR_AXES
