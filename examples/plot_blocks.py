@@ -38,7 +38,7 @@ model = Autoencoder(
     inputs=Blocks(
         [("image", Images(), "image"), ("name", None, NAMES)],
         missing="allow",
-        hidden_share=0.4,
+        input_dropout=0.4,
         weights="learned",
     ),
     epochs=None,

@@ -57,14 +57,16 @@ X.head()
 # -------
 # Two thirds of the wines are there to learn from, with a tenth of their cells missing.
 # A quarter of the cells of the others are hidden. The model hides cells by itself in
-# training, here half of them (``hide``), so it learns to do without them.
+# training, here half of them (``input_dropout``), so it learns to do without them.
 
 rng = np.random.default_rng(0)
 order = rng.permutation(len(X))
 train, test = X.iloc[order[:119]], X.iloc[order[119:]]
 train = train.mask(rng.random(train.shape) < 0.1)
 
-model = Autoencoder(8, inputs=Table(hide=0.5), epochs=200, random_state=0).fit(train)
+model = Autoencoder(8, inputs=Table(input_dropout=0.5), epochs=200, random_state=0).fit(
+    train
+)
 
 hidden = rng.random(test.shape) < 0.25
 gaps = test.mask(hidden)
@@ -142,7 +144,7 @@ for axis in axes:
 # rows nothing need be hidden in training, and they are sharper if nothing is.
 
 variational = VariationalAutoencoder(
-    3, inputs=Table(hide=0.0), epochs=300, random_state=0
+    3, inputs=Table(input_dropout=0.0), epochs=300, random_state=0
 )
 drawn = variational.fit(X).sample(500, random_state=0)
 print(drawn.head())
@@ -197,7 +199,7 @@ swapped["kind"] = (
     .astype(X["kind"].dtype)
 )
 detector = AutoencoderDetector(
-    inputs=Table(), score_by="reconstruction", contamination=0.05, random_state=0
+    inputs=Table(), scoring="reconstruction", contamination=0.05, random_state=0
 ).fit(X)
 found = detector.predict(swapped) == -1
 blamed = detector.feature_scores(swapped).argmax(axis=1) == X.columns.get_loc("kind")

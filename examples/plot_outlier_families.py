@@ -8,7 +8,7 @@ Four detectors learn what benign tumours look like, each in its own way: by copy
 (:class:`~skunsup.AAEDetector`) and by a game between a generator and a critic
 (:class:`~skunsup.GANDetector`). None has seen a malignant one. How well do they tell
 the malignant ones that come later? Each judges by its own score alone here
-(``score_by="residual"``), without the neighbours that it asks by default.
+(``scoring="residual"``), without the neighbours that it asks by default.
 
 As a script it saves its figure as a PNG file in the current directory, or in the one
 named on the command line: ``python examples/plot_outlier_families.py figures``.
@@ -44,7 +44,7 @@ print(f"{'':21}{'AUROC':>7}{'AP':>7}{'malignant flagged':>19}{'benign flagged':>
 for kind in DETECTORS:
     pipeline = make_pipeline(
         StandardScaler().set_output(transform="pandas"),
-        kind(score_by="residual", novelty=True, random_state=0),
+        kind(scoring="residual", novelty=True, random_state=0),
     ).fit(X.iloc[seen])
     pipelines[kind.__name__] = pipeline
     scores = -pipeline.score_samples(X.iloc[later])

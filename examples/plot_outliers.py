@@ -40,14 +40,14 @@ from skunsup import AutoencoderDetector, OutlierDetector
 # detector is fitted on half of the normal rows, and scores the other half and all
 # outliers. Nothing is tuned to the labels: every detector has its default parameters,
 # and those that ask are told that the rows to fit are normal (``novelty=True``). Ours
-# takes part a second time with the autoencoders' word alone, ``score_by="residual"``.
+# takes part a second time with the autoencoders' word alone, ``scoring="residual"``.
 
 DETECTORS = {
     "AutoencoderDetector": lambda seed: AutoencoderDetector(
         novelty=True, random_state=seed
     ),
     "AutoencoderDetector, residual": lambda seed: AutoencoderDetector(
-        novelty=True, score_by="residual", random_state=seed
+        novelty=True, scoring="residual", random_state=seed
     ),
     "OutlierDetector(PCA(0.9))": lambda seed: OutlierDetector(PCA(0.9)),
     "IsolationForest": lambda seed: IsolationForest(random_state=seed),

@@ -132,7 +132,7 @@ for cluster in range(len(MODULES)):
 # short sentence, so the decoder gives it back nearly as it was.
 
 first = [text.split("\n\n")[0].replace("\n", " ") for text in texts]
-inputs = Text(sequence_length=12, max_tokens=2000, layer="conv", word_dropout=0.1)
+inputs = Text(sequence_length=12, max_tokens=2000, layer="conv", input_dropout=0.1)
 reader = Autoencoder(
     n_components=32,
     inputs=inputs,

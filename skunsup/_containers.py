@@ -1,4 +1,4 @@
-"""What data may come in that cannot be read as it is, and what to do about it.
+"""Containers of data that cannot be read as they are, and what to do instead.
 
 Nothing is imported for it: a container of another library is known by its module.
 """

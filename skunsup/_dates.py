@@ -15,12 +15,12 @@ TYPES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 
 def is_date_type(kind: type) -> bool:
-    """Whether values of a Python type are dates, times or time differences."""
+    """Return True for a Python type of dates, times or time differences."""
     return issubclass(kind, TYPES) or kind.__name__ == "Period"
 
 
 def is_date_dtype(dtype: Any) -> bool:
-    """Whether a dtype of NumPy, pandas or polars is for them, or has them as levels."""
+    """Return True for a dtype of dates, or one that has dates as levels."""
     if getattr(dtype, "kind", None) in ("M", "m"):
         return True
     if hasattr(dtype, "is_temporal"):

@@ -11,7 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
 from skunsup._identity import differ, identity
-from skunsup._networks import Architecture, Network, Part, memory_errors_explained
+from skunsup._networks import (
+    Architecture,
+    Network,
+    NetworkSpec,
+    memory_errors_explained,
+)
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
 from skunsup._sklearn import (
@@ -20,20 +25,20 @@ from skunsup._sklearn import (
     validated,
 )
 from skunsup._training import (
-    Bags,
+    BaggedSampler,
+    EnsembleConfig,
     FittedNetwork,
-    Members,
-    OptimizerRecipe,
-    Pairs,
-    Plan,
+    OptimizerConfig,
     Rows,
-    Sample,
+    SemiSupervisedSampler,
+    TrainingConfig,
     TrainingState,
     Validation,
-    bags,
-    beside,
+    WeightedSampler,
+    bagged_sampler,
     check_callbacks,
-    optimizer_recipe,
+    hstack,
+    optimizer_config,
     paired,
     shared_network,
     train,
@@ -71,7 +76,7 @@ class FitData:
     """Validated training data."""
 
     rows: Rows
-    sample: Sample | Pairs
+    sample: WeightedSampler | SemiSupervisedSampler
     validation: Validation | None
     layout: Layout
     dtype: np.dtype
@@ -111,9 +116,9 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         """Return the weights of `network` to start a new fit from."""
         return architecture.initial_values(network, rng)
 
-    def _recipes(self) -> tuple[OptimizerRecipe, ...]:
+    def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
         """Return the optimizer of each group of the network's parameters."""
-        return (self._recipe(self.learning_rate),)
+        return (self._optimizer_config(self.learning_rate),)
 
     def _check_health(self, history: dict[str, list[float]]) -> None:
         """Warn of what `history` says went wrong."""
@@ -121,8 +126,8 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _saved(self) -> dict[str, Any]:
         return with_callbacks_at_rest(super()._saved(), self.callbacks)
 
-    def _recipe(self, learning_rate: Any) -> OptimizerRecipe:
-        return optimizer_recipe(self.optimizer, learning_rate, self.weight_decay)
+    def _optimizer_config(self, learning_rate: Any) -> OptimizerConfig:
+        return optimizer_config(self.optimizer, learning_rate, self.weight_decay)
 
     @validated(prefer_skip_nested_validation=True)
     def fit(
@@ -206,10 +211,10 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         y: Any,
         sample_weight: Any,
         X_val: Any,
-        members: Members | None = None,
+        members: EnsembleConfig | None = None,
         **options: Any,
     ) -> Self:
-        """Train on rows that `learn_rows` read; `options` are those of `Plan`."""
+        """Train on rows that `learn_rows` read; `options` go to `TrainingConfig`."""
         previous = self._previous() if self.warm_start else None
         rng = make_generator(self.random_state)
         data = self._training_data(read, y, sample_weight)
@@ -226,14 +231,14 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _made(
         self,
         network: type[Network],
-        parts: Mapping[str, Part],
+        parts: Mapping[str, NetworkSpec],
         settings: Mapping[str, Any],
         n_components: int,
         data: FitData,
     ) -> Architecture:
         """Return an architecture for rows of the kind of `data`."""
         return Architecture(
-            network, parts, settings, n_components, cells=data.layout.cells
+            network, parts, settings, n_components, likelihood=data.layout.likelihood
         )
 
     def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
@@ -270,9 +275,11 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         weight = check_weights(sample_weight, rows.n)
         labels = self._labels(y, rows.n)
         if labels is None:
-            sample: Sample | Pairs = weighted_sample(rows, weight)
+            sample: WeightedSampler | SemiSupervisedSampler = weighted_sample(
+                rows, weight
+            )
         else:
-            rows = beside(rows, labels[:, None].astype(np.float32))
+            rows = hstack(rows, labels[:, None].astype(np.float32))
             rows, sample = paired(rows, weighted_sample(rows, weight), labels)
         return FitData(rows, sample, None, self._layout, read.dtype)
 
@@ -289,7 +296,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     ) -> FitData:
         if X_val is not None:
             held = self._read(X_val, "X_val").rows
-            everyone = Sample(np.arange(held.n), None)
+            everyone = WeightedSampler(np.arange(held.n), None)
             judge = Validation(held, everyone, self._criterion)
             return replace(data, validation=judge)
         if not self.early_stopping:
@@ -300,8 +307,8 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         return replace(data, sample=sample, validation=judge)
 
     def _split(
-        self, sample: Sample | Pairs, rng: np.random.Generator
-    ) -> tuple[Sample | Pairs, Sample]:
+        self, sample: WeightedSampler | SemiSupervisedSampler, rng: np.random.Generator
+    ) -> tuple[WeightedSampler | SemiSupervisedSampler, WeightedSampler]:
         fraction = self.validation_fraction
         rest, held = sample.split(fraction, rng)
         if not len(rest.index) or not len(held.index):
@@ -313,9 +320,9 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             )
         return rest, held
 
-    def _plan(self, data: FitData, *, stopping: bool) -> Plan:
+    def _plan(self, data: FitData, *, stopping: bool) -> TrainingConfig:
         self._check_length()
-        return Plan(
+        return TrainingConfig(
             epochs=self._n_epochs(data),
             batch_size=self._batch_size(data),
             patience=self.n_iter_no_change if stopping else None,
@@ -353,7 +360,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         schedule = self.learning_rate_schedule
         if schedule == "constant":
             return
-        if any(recipe.learning_rate is None for recipe in self._recipes()):
+        if any(recipe.learning_rate is None for recipe in self._optimizer_configs()):
             raise ValueError(
                 f"learning_rate_schedule={schedule!r} changes a constant rate, but "
                 "learning_rate or the optimizer brings a schedule of its own. Give "
@@ -366,15 +373,15 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _train(
         self,
         data: FitData,
-        plan: Plan,
+        plan: TrainingConfig,
         previous: TrainingState | None,
         rng: np.random.Generator,
-        members: Members | None = None,
+        members: EnsembleConfig | None = None,
     ) -> Self:
         with memory_errors_explained(lambda: self._sizes(data, members)):
             return self._train_within_memory(data, plan, previous, rng, members)
 
-    def _sizes(self, data: FitData, members: Members | None) -> dict[str, Any]:
+    def _sizes(self, data: FitData, members: EnsembleConfig | None) -> dict[str, Any]:
         """Return the parameters that say how much memory is needed, and X's columns."""
         given = self.get_params(deep=False)
         sizes = {k: given[k] for k in SIZES if given.get(k) is not None}
@@ -385,19 +392,19 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _train_within_memory(
         self,
         data: FitData,
-        plan: Plan,
+        plan: TrainingConfig,
         previous: TrainingState | None,
         rng: np.random.Generator,
-        members: Members | None,
+        members: EnsembleConfig | None,
     ) -> Self:
-        architecture, recipes = self._architecture(data), self._recipes()
-        sample: Sample | Pairs | Bags = data.sample
+        architecture, recipes = self._architecture(data), self._optimizer_configs()
+        sample: WeightedSampler | SemiSupervisedSampler | BaggedSampler = data.sample
         if members is not None:
             architecture = architecture.repeated(
                 members.n_members, members.max_features
             )
-            if isinstance(sample, Sample):
-                sample = bags(data.rows, sample, members)
+            if isinstance(sample, WeightedSampler):
+                sample = bagged_sampler(data.rows, sample, members)
         if previous is None:
             network = shared_network(architecture)
             values = self._start_values(architecture, network, data, rng)
@@ -417,7 +424,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         return self
 
     def _check_unchanged(
-        self, architecture: Architecture, recipes: tuple[OptimizerRecipe, ...]
+        self, architecture: Architecture, recipes: tuple[OptimizerConfig, ...]
     ) -> None:
         pairs = zip(self._fitted_recipes, recipes, strict=True)
         changed = ""
@@ -431,7 +438,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _publish(
         self,
         architecture: Architecture,
-        recipes: tuple[OptimizerRecipe, ...],
+        recipes: tuple[OptimizerConfig, ...],
         previous: TrainingState,
         state: TrainingState,
         dtype: np.dtype,
@@ -483,7 +490,7 @@ def fit_rows(
     *,
     sample_weight: Any = None,
     X_val: Any = None,
-    members: Members | None = None,
+    members: EnsembleConfig | None = None,
     preliminary: bool = False,
 ) -> None:
     """Train a model on rows that `learn_rows` read, as `fit` does.

@@ -1,4 +1,4 @@
-"""What tells a value from others: its content, and of a function what it does."""
+"""Identity of values: their content, and the code of functions."""
 
 import functools
 import hashlib
@@ -44,7 +44,7 @@ def identity(value: Any) -> Hashable:
 
 
 class Recipe(Protocol):
-    """What has a key that was taken once, and can be taken again."""
+    """Object with a key that was taken once and can be taken again."""
 
     @property
     def key(self) -> Hashable:
@@ -55,7 +55,7 @@ class Recipe(Protocol):
 
 
 def differ(old: Recipe, new: Recipe) -> bool:
-    """Whether two recipes are of different things, whatever functions read before."""
+    """Return whether two recipes differ, whatever functions read before."""
     return old.key != new.key and old.current_key() != new.current_key()
 
 

@@ -1,7 +1,7 @@
 """The one door to scikit-learn's private API, and what extends it.
 
 Parameter validation and the fit context have no public twin; whatever changes in
-them between releases is mended here and nowhere else.
+them between releases is fixed here and nowhere else.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What users pass in, checked before anything is changed."""
+"""Validation of what users pass in, before anything is changed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ def check_X(
 
 
 def _is_known(estimator: BaseEstimator, X: Any) -> bool:
-    """Whether nothing can be wrong with `X`, at the twentieth part of the cost.
+    """Return True if nothing can be wrong with `X`, at a twentieth of the cost.
 
     scikit-learn's check takes 0.1 ms however few the rows. Whatever is not plain here
     is left to it, with all that it has to say.
@@ -163,7 +163,7 @@ def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value stands for none: None, NaN, NaT or pandas.NA."""
+    """Return True for a missing value: None, NaN, NaT or pandas.NA."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     if isinstance(value, np.datetime64 | np.timedelta64):

@@ -384,7 +384,7 @@ def test_callbacks_see_the_network_and_steer_it(blobs, tmp_path):
     assert (tmp_path / "log.csv").read_text().count("\n") == 4
 
 
-class Start(keras.callbacks.Callback):
+class Initializer(keras.callbacks.Callback):
     """Notes the weights that the network comes with."""
 
     def set_model(self, model):
@@ -396,7 +396,7 @@ def test_callbacks_come_to_the_weights_that_training_starts_from(blobs):
     before = Autoencoder(**QUICK, warm_start=True).fit(blobs)
     Autoencoder(**QUICK).fit(-blobs)  # with the same programs
     weights = before._state.values
-    before.set_params(callbacks=Start()).fit(blobs)
+    before.set_params(callbacks=Initializer()).fit(blobs)
     seen = before.callbacks_[0].weights
     trained = [any(np.array_equal(mine, value) for value in weights) for mine in seen]
     assert len(seen) == len(weights)

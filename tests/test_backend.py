@@ -4,7 +4,7 @@ import inspect
 
 import keras
 
-from skunsup._training import _crew, _trainer
+from skunsup._training import _parallel, _trainer
 from skunsup._training._backend import Backend, NetworkTrainer, backend
 
 
@@ -24,6 +24,6 @@ def test_the_running_backend_offers_all_that_the_protocol_names():
 
 
 def test_trainers_of_one_and_of_several_networks_have_one_interface():
-    for kind in (_trainer.Trainer, _crew.Crew):
+    for kind in (_trainer.Trainer, _parallel.ParallelTrainer):
         for name in offered(NetworkTrainer):
             assert callable(getattr(kind, name))

@@ -19,8 +19,8 @@ from skunsup import (
     Text,
     VariationalAutoencoder,
 )
-from skunsup._networks import BlockCells, Numbers
-from skunsup._networks._block_cells import BlockBalance, BlockCorruption
+from skunsup._networks import BlockLikelihood, Numbers
+from skunsup._networks._block_likelihood import BlockBalance, BlockCorruption
 
 from .helpers import on_torch_or_asked
 
@@ -40,7 +40,7 @@ def pages(digits, digit_labels):
 @pytest.fixture(scope="module")
 def model(pages):
     """A model that has learned to restore either block from the other."""
-    inputs = Blocks(BOTH, missing="allow", hidden_share=0.4, weights="learned")
+    inputs = Blocks(BOTH, missing="allow", input_dropout=0.4, weights="learned")
     model = Autoencoder(
         16, inputs=inputs, epochs=40, learning_rate=0.003, random_state=0
     )
@@ -58,12 +58,12 @@ def test_each_block_is_restored_from_the_other(model, pages):
 
 
 def test_a_missing_block_is_not_judged(model, pages):
-    cells = model._network.architecture.cells
+    likelihood = model._network.architecture.likelihood
     losses = model.feature_scores(pages[:5].assign(image=None))
     assert losses.shape == (5, 74)
     assert not losses[:, :64].any()
     assert losses[:, 64:].any()
-    assert cells.n_cells == 74
+    assert likelihood.n_cells == 74
 
 
 def test_what_comes_back_is_a_table_of_the_same_columns(model, pages):
@@ -152,7 +152,9 @@ def test_learned_weights_follow_the_losses(model):
     balance = model._network.value("variance")
     assert (balance > 0).all()
     assert balance[0] != balance[1]
-    layer = BlockBalance(BlockCells([Numbers(2), Numbers(1)], [1.0, 1.0], 0.0, True))
+    layer = BlockBalance(
+        BlockLikelihood([Numbers(2), Numbers(1)], [1.0, 1.0], 0.0, True)
+    )
     losses = np.array([[1.0, 3.0, 0.5]], np.float32)
     for _ in range(400):
         weighted = layer(keras.ops.convert_to_tensor(losses), training=True)
@@ -162,32 +164,32 @@ def test_learned_weights_follow_the_losses(model):
 
 
 def test_the_loss_is_the_mean_over_the_blocks_that_are_there():
-    cells = BlockCells([Numbers(2), Numbers(1)], [1.0, 3.0])
+    likelihood = BlockLikelihood([Numbers(2), Numbers(1)], [1.0, 3.0])
     x = keras.ops.convert_to_tensor([[1.0, 3.0, 2.0, 1, 1], [1.0, 3.0, 2.0, 1, 0]])
     output = keras.ops.zeros((2, 3))
-    losses = cells.losses(x, output, lambda x, y, at: keras.ops.square(x - y))
-    shares = keras.ops.convert_to_numpy(losses * cells.weights(x))
+    losses = likelihood.losses(x, output, lambda x, y, at: keras.ops.square(x - y))
+    shares = keras.ops.convert_to_numpy(losses * likelihood.weights(x))
     # Means 5 and 4, of weights 1 and 3.
     np.testing.assert_allclose(shares.sum(1), [(5 + 3 * 4) / 2, 5.0])
     np.testing.assert_array_equal(
-        keras.ops.convert_to_numpy(cells.observed(x)), [[1, 1, 1], [1, 1, 0]]
+        keras.ops.convert_to_numpy(likelihood.observed(x)), [[1, 1, 1], [1, 1, 0]]
     )
 
 
 def test_noise_and_masks_leave_flags_alone():
-    cells = BlockCells([Numbers(2), Numbers(1)], [1.0, 1.0])
+    likelihood = BlockLikelihood([Numbers(2), Numbers(1)], [1.0, 1.0])
     x = keras.ops.convert_to_tensor([[1.0, 3.0, 2.0, 1.0, 0.0]])
-    noisy = keras.ops.convert_to_numpy(cells.noisy(x, keras.ops.ones((1, 5))))
+    noisy = keras.ops.convert_to_numpy(likelihood.noisy(x, keras.ops.ones((1, 5))))
     np.testing.assert_array_equal(noisy, [[2, 4, 3, 1, 0]])
     hit = keras.ops.convert_to_tensor([[False, True, True]])
-    masked = keras.ops.convert_to_numpy(cells.masked(x, hit))
+    masked = keras.ops.convert_to_numpy(likelihood.masked(x, hit))
     np.testing.assert_array_equal(masked, [[1, 0, 0, 1, 0]])
 
 
 def test_hiding_leaves_a_block_that_is_there():
-    cells = BlockCells([Numbers(1), Numbers(1), Numbers(1)], [1.0] * 3, 0.6)
+    likelihood = BlockLikelihood([Numbers(1), Numbers(1), Numbers(1)], [1.0] * 3, 0.6)
     x = np.tile(np.array([[5.0, 6.0, 7.0, 1, 1, 0]], np.float32), (500, 1))
-    seen = keras.ops.convert_to_numpy(BlockCorruption(cells)(x))
+    seen = keras.ops.convert_to_numpy(BlockCorruption(likelihood)(x))
     flags = seen[:, 3:]
     assert (flags.sum(1) >= 1).all()
     assert not flags[:, 2].any()
@@ -260,7 +262,7 @@ def test_other_tables_than_in_fit_are_refused(pages):
         ({"blocks": [("image", 3, "image")]}, "but expected .name, kind, columns"),
         ({"blocks": [("image", "conv", "image")]}, "='conv' is no kind of data"),
         ({"blocks": BOTH, "weights": {"image": 1.0}}, "one number from 0 up"),
-        ({"blocks": BOTH, "hidden_share": 1.0}, "hidden_share"),
+        ({"blocks": BOTH, "input_dropout": 1.0}, "input_dropout"),
         ({"blocks": [*BOTH, ("x", None, "is 1")]}, "names the column 'is 1' twice"),
     ],
 )

@@ -316,11 +316,11 @@ def test_two_numbers_are_two_classes_whatever_holds_them(made):
 
 
 @pytest.mark.parametrize(
-    ("y", "beside"),
+    ("y", "what"),
     [([-2, -1, 1, 2], "the label -2"), ([-1, 0, 1, None], "None or NaN")],
 )
-def test_warns_where_minus_one_is_probably_a_class(y, beside):
-    with pytest.warns(UserWarning, match=f"{beside}, so -1 is probably a class"):
+def test_warns_where_minus_one_is_probably_a_class(y, what):
+    with pytest.warns(UserWarning, match=f"{what}, so -1 is probably a class"):
         assert -1 not in find_classes(check_labels(y, ""))
 
 

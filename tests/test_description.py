@@ -246,7 +246,7 @@ def test_code_from_a_file_does_not_run(blobs, monkeypatch):
     model = Autoencoder(**QUICK, encoder=doubled).fit(blobs)
     text = pickle.dumps(model)
     for store in ("_networks", "_scorers"):  # as in another process
-        monkeypatch.setattr(_fitted, store, _programs.Store(4))
+        monkeypatch.setattr(_fitted, store, _programs.LRUCache(4))
     for method in ("transform", "score_samples"):
         with pytest.raises(ValueError, match=r"read from a file.*enable_unsafe"):
             getattr(pickle.loads(text), method)(blobs)

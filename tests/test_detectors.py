@@ -100,7 +100,7 @@ def test_every_parameter_of_the_model_is_there_and_reaches_it(fitted, family):
     given |= {"tol": 0.5, "validation_fraction": 0.25, "n_iter_no_change": 3}
     given |= {"density_weight": 0.5, "n_importance_samples": 2, "noise": "swap"}
     names = set(model().get_params())
-    own = {"contamination", "score_by", "novelty", "trim", "n_neighbors"}
+    own = {"contamination", "scoring", "novelty", "support_fraction", "n_neighbors"}
     if family is AutoencoderDetector:
         own |= {"n_estimators", "max_samples", "max_features"}
     assert set(signature(family).parameters) == names | own
@@ -119,7 +119,7 @@ def test_every_parameter_of_the_model_is_there_and_reaches_it(fitted, family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_scores_of_reconstruction_are_the_models(planted, fitted, family):
     train, X, _ = planted
-    detector = clone(fitted[family]).set_params(score_by="reconstruction", epochs=2)
+    detector = clone(fitted[family]).set_params(scoring="reconstruction", epochs=2)
     own = detector.fit(train).estimator_.score_samples(X)
     np.testing.assert_allclose(detector.score_samples(X), own, rtol=1e-6)
 
@@ -144,7 +144,7 @@ def test_feature_scores_sum_to_the_score(planted, fitted, family):
 
 def test_density_of_the_code_counts_by_its_weight(planted):
     train, X, _ = planted
-    params = {**QUICK, "epochs": 2, "random_state": 0, "score_by": "reconstruction"}
+    params = {**QUICK, "epochs": 2, "random_state": 0, "scoring": "reconstruction"}
     plain, joint = (
         AAEDetector(**params, density_weight=weight).fit(train) for weight in (0.0, 0.5)
     )

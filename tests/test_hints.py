@@ -20,7 +20,10 @@ CASES = {
     "coloured": (RNG.random((6, 8, 8, 3)), r"dim 4.*Images\(\).*reshape"),
     "list of images": (list(RNG.random((6, 8, 8))), r"dim 3.*Images\(\).*Sequences"),
     "nested lists": (RNG.random((6, 2, 2)).tolist(), r"dim 3.*Images\(\).*Sequences"),
-    "ragged": ([np.ones((2, 1)), np.ones((3, 1))], r"different lengths.*inputs=Sequences\(\)"),
+    "ragged": (
+        [np.ones((2, 1)), np.ones((3, 1))],
+        r"different lengths.*inputs=Sequences\(\)",
+    ),
     "texts": (TEXTS, r"'red apple'.*Text\(\).*Tfidf.*Images\(\) for paths"),
     "array of texts": (np.array(TEXTS), r"Text\(\)"),
     "Series of texts": (pd.Series(TEXTS, index=range(6, 12)), r"Text\(\)"),

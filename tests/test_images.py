@@ -30,7 +30,7 @@ from skunsup import (
 )
 from skunsup._networks import Augmentation, default_filters
 from skunsup._networks._augmentation import sampled
-from skunsup._networks._convolution import DoublingConv2D, HalvingConv2D
+from skunsup._networks._convolution import StridedConv2D, TransposedConv2D
 from skunsup.inputs._image_file import FileLimits, load_image
 
 from .helpers import on_torch_or_asked
@@ -426,8 +426,8 @@ def test_images_are_halved_until_four_pixels_are_left():
 @pytest.mark.parametrize(
     ("own", "other"),
     [
-        (HalvingConv2D, keras.layers.Conv2D),
-        (DoublingConv2D, keras.layers.Conv2DTranspose),
+        (StridedConv2D, keras.layers.Conv2D),
+        (TransposedConv2D, keras.layers.Conv2DTranspose),
     ],
 )
 def test_convolutions_are_those_of_keras(size, kernel_size, own, other):

@@ -179,7 +179,7 @@ def test_what_is_trained_first_is_not_taken_for_the_whole(blobs, monkeypatch):
     detector = VAEDetector(**QUICK, novelty=True, callbacks=Press())
     with unchanged(detector), pytest.raises(KeyboardInterrupt):
         detector.fit(blobs)
-    monkeypatch.setattr(_loop._Run, "block_ended", lambda run: interrupt())
+    monkeypatch.setattr(_loop.TrainingLoop, "block_ended", lambda run: interrupt())
     with unchanged(layers), pytest.raises(KeyboardInterrupt):
         layers.fit(blobs)
 

@@ -11,20 +11,20 @@ from skunsup import Autoencoder, AutoencoderDetector, _threads
 from skunsup._networks import Architecture, DenseStack
 from skunsup._networks._members import members_of, used_units, width_shares
 from skunsup._training import (
-    Members,
+    EnsembleConfig,
     _fitted,
     as_rows,
-    bags,
+    bagged_sampler,
     weighted_sample,
 )
 from skunsup._training._backend import backend
 from skunsup._training._loop import _trainer
-from skunsup._training._optimizers import optimizer_recipe
-from skunsup._training._programs import Store
+from skunsup._training._optimizers import optimizer_config
+from skunsup._training._programs import LRUCache
 from skunsup.models._autoencoder import AutoencoderNetwork
 
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
-DEALT = Members(4, max_samples=0.5, max_features=1.0, seed=3)
+DEALT = EnsembleConfig(4, max_samples=0.5, max_features=1.0, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_no_initializer_is_compiled_only_to_be_overwritten(n_members):
 
 def trained(made, start, minibatch, learning_rate=0.1):
     """Weights after one step of gradient descent from `start`."""
-    trainer = _trainer(made, [optimizer_recipe("sgd", learning_rate, None)])
+    trainer = _trainer(made, [optimizer_config("sgd", learning_rate, None)])
     rates = [np.array(learning_rate, v.dtype) if v.ndim == 0 and v.dtype == np.float32
              else v for v in trainer.fresh_optimizer]  # fmt: skip
     trainer.load(start, rates)
@@ -118,23 +118,25 @@ def test_what_one_of_two_members_leaves_out_the_other_sees():
     np.testing.assert_array_equal(sees[:, 2], ~sees[:, 3])
     np.testing.assert_allclose(sees.mean(axis=0), 0.5, atol=0.03)
     assert abs(np.corrcoef(sees[:, 0], sees[:, 2])[0, 1]) < 0.06
-    most = Members(2, max_samples=0.8, max_features=1.0, seed=3).sees(hashes)
+    most = EnsembleConfig(2, max_samples=0.8, max_features=1.0, seed=3).sees(hashes)
     np.testing.assert_allclose(most.mean(axis=0), 0.8, atol=0.03)
-    assert (~Members(2, 0.5, 1.0, 4).sees(hashes) == sees[:, :2]).any()
+    assert (~EnsembleConfig(2, 0.5, 1.0, 4).sees(hashes) == sees[:, :2]).any()
 
 
 def test_each_member_draws_its_own_rows(blobs):
     rows = as_rows(np.concatenate([blobs, blobs[:7]]))
-    dealt = bags(rows, weighted_sample(rows, None), DEALT)
-    drawn = dealt.draw(dealt.n_draws, np.random.default_rng(0)).reshape(-1, 4)
+    split_members = bagged_sampler(rows, weighted_sample(rows, None), DEALT)
+    drawn = split_members.draw(split_members.n_draws, np.random.default_rng(0)).reshape(
+        -1, 4
+    )
     sees = DEALT.sees(rows.hashes)
     for member, column in enumerate(drawn.T):
         assert sees[column, member].all()
-        assert set(column) == set(dealt.members[member].index)
+        assert set(column) == set(split_members.members[member].index)
 
 
 def test_a_training_row_is_judged_by_those_who_did_not_see_it(fitted, blobs):
-    viewer = fitted._viewer
+    viewer = fitted._ensemble_scorer
     sees = viewer.members.sees(as_rows(blobs).hashes)
     counted = viewer.view(np.float32(blobs)).counted
     np.testing.assert_array_equal(counted > 0, ~sees)
@@ -145,10 +147,10 @@ def test_a_training_row_is_judged_by_those_who_did_not_see_it(fitted, blobs):
 def test_rows_seen_by_all_are_judged_by_all(blobs):
     detector = AutoencoderDetector(**QUICK).fit(blobs)
     np.testing.assert_array_equal(
-        detector._viewer.view(np.float32(blobs)).counted, 0.25
+        detector._ensemble_scorer.view(np.float32(blobs)).counted, 0.25
     )
     detector.set_params(novelty=True).fit(blobs)
-    assert detector._viewer.view(np.float32(blobs)).counted.max() >= 0.5
+    assert detector._ensemble_scorer.view(np.float32(blobs)).counted.max() >= 0.5
 
 
 def test_the_model_of_several_networks_is_one_wide_autoencoder(fitted, blobs):
@@ -181,7 +183,7 @@ def test_own_networks_stand_side_by_side(blobs):
     )
     detector = AutoencoderDetector(encoder=encoder, epochs=3, random_state=0)
     detector.fit(blobs)
-    residuals = detector._viewer.view(np.float32(blobs)).residuals
+    residuals = detector._ensemble_scorer.view(np.float32(blobs)).residuals
     assert residuals.shape == (60, 4, 6)
     assert np.ptp(residuals, axis=1).min() > 0
     kernels = [m.layers[0].kernel for m in detector.model_.encoder.members]
@@ -195,12 +197,12 @@ def test_columns_are_hidden_from_the_default_encoder_alone(blobs):
     with pytest.raises(ValueError, match=r"max_features=0\.5 hides .* your own"):
         detector.fit(blobs)
     few = AutoencoderDetector(**QUICK, max_features=0.34).fit(blobs)
-    view = few._viewer.view(np.float32(blobs))
+    view = few._ensemble_scorer.view(np.float32(blobs))
     hidden = np.float32(blobs)
     seen = keras.ops.convert_to_numpy(few.model_.encoder.layers[0].seen)[0, 0]
     hidden[:, seen == 0] = 7.0
     np.testing.assert_array_equal(
-        few._viewer.view(hidden).computed("reconstruct")[:, 0],
+        few._ensemble_scorer.view(hidden).computed("reconstruct")[:, 0],
         view.computed("reconstruct")[:, 0],
     )
 
@@ -208,7 +210,7 @@ def test_columns_are_hidden_from_the_default_encoder_alone(blobs):
 def test_one_network_is_the_model_itself(blobs):
     params = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3}
     detector = AutoencoderDetector(
-        n_estimators=1, noise=None, score_by="reconstruction", random_state=0, **params
+        n_estimators=1, noise=None, scoring="reconstruction", random_state=0, **params
     ).fit(blobs)
     given = {n: getattr(detector, n) for n in Autoencoder().get_params()}
     given["learning_rate_schedule"] = "cosine"
@@ -223,7 +225,7 @@ def test_each_member_starts_at_the_pca_solution(blobs):
     detector = AutoencoderDetector(
         n_components=4, init="pca", max_steps=1, random_state=0, **params
     ).fit(blobs)
-    residuals = detector._viewer.view(np.float32(blobs)).residuals
+    residuals = detector._ensemble_scorer.view(np.float32(blobs)).residuals
     for member, width in enumerate([4, 3, 3, 2]):
         pca = PCA(width).fit(blobs)
         left = blobs - pca.inverse_transform(pca.transform(blobs))
@@ -235,7 +237,7 @@ def test_each_member_starts_at_the_pca_solution(blobs):
 def test_training_rows_score_as_new_ones_do():
     rng = np.random.default_rng(0)
     train, new = rng.normal(size=(200, 10)), rng.normal(size=(2000, 10))
-    params = {"score_by": "residual", "novelty": True, "max_steps": 300, "noise": None}
+    params = {"scoring": "residual", "novelty": True, "max_steps": 300, "noise": None}
     beyond = []
     for max_samples in (0.5, 1.0):
         detector = AutoencoderDetector(
@@ -249,9 +251,9 @@ def test_training_rows_score_as_new_ones_do():
 
 def test_rows_are_scored_in_several_threads_but_compiled_in_one(monkeypatch):
     X = np.random.default_rng(0).normal(size=(5_000, 3)).astype(np.float32)
-    fitted = AutoencoderDetector(**QUICK, score_by="residual").fit(X[:200])
-    network = fitted._viewer.networks[0]
-    monkeypatch.setattr(_fitted, "_scorers", Store(16))
+    fitted = AutoencoderDetector(**QUICK, scoring="residual").fit(X[:200])
+    network = fitted._ensemble_scorer.networks[0]
+    monkeypatch.setattr(_fitted, "_scorers", LRUCache(16))
     traced, stateless = [], _fitted.stateless
 
     def noting(*args):

@@ -11,7 +11,7 @@ from scipy.stats import kstest, multivariate_normal, norm
 
 from skunsup._networks import (
     discriminator_loss,
-    fooling_loss,
+    generator_loss,
     gradient_penalty,
     make_prior,
     noise_state,
@@ -157,7 +157,7 @@ def test_bernoulli_likelihood_is_the_cross_entropy():
         decoder=keras.Sequential([keras.Input((2,)), layers.Dense(3, "sigmoid")]),
         n_features=3,
         n_components=2,
-        likelihood="bernoulli",
+        distribution="bernoulli",
     )
     network.encoder.set_weights(poor_encoder())
     network.decoder.set_weights([np.zeros((2, 3)), OFFSET])
@@ -240,9 +240,9 @@ ENCODER = {  # wants real pairs to look generated
 def test_adversarial_losses(kind):
     own = discriminator_loss(kind, tensor(REAL), tensor(FAKE))
     assert float(own) == pytest.approx(DISCRIMINATOR[kind], rel=1e-5)
-    fooling = fooling_loss(kind, tensor(FAKE))
+    fooling = generator_loss(kind, tensor(FAKE))
     assert float(fooling) == pytest.approx(GENERATOR[kind], rel=1e-5)
-    other_way = fooling_loss(kind, tensor(REAL), -1)
+    other_way = generator_loss(kind, tensor(REAL), -1)
     assert float(other_way) == pytest.approx(ENCODER[kind], rel=1e-5)
 
 
@@ -266,7 +266,7 @@ def test_gradient_penalty_of_a_linear_critic(slope):
     network.discriminator.set_weights([np.eye(3), np.zeros(3)])
     unit = np.array([[2.0], [-1.0], [2.0]]) / 3
     network.head.set_weights([slope * unit, np.zeros(1)])
-    loss, _ = network.discriminate(tensor(ROWS), tensor(ROWS[::-1]))
+    loss, _ = network.discriminator_terms(tensor(ROWS), tensor(ROWS[::-1]))
     assert float(array(loss)) == pytest.approx(10 * (slope - 1) ** 2, abs=1e-4)
 
 

@@ -14,8 +14,8 @@ from skunsup import (
     WassersteinAutoencoder,
 )
 from skunsup._training import _loop
-from skunsup._training._optimizers import is_entrywise, optimizer_recipe
-from skunsup._training._programs import Store
+from skunsup._training._optimizers import is_entrywise, optimizer_config
+from skunsup._training._programs import LRUCache
 
 from .helpers import array, on_torch_or_asked, unchanged
 
@@ -87,7 +87,7 @@ def moved(name, weight_decay):
     """A number of a kernel and one of a bias after three steps from 1."""
     kernel = keras.Variable(np.ones((2, 3), np.float32), name="kernel")
     bias = keras.Variable(np.ones(3, np.float32), name="bias")
-    recipe = optimizer_recipe(name, 0.5, weight_decay)
+    recipe = optimizer_config(name, 0.5, weight_decay)
     optimizer = recipe.build([kernel, bias])
     optimizer.learning_rate = recipe.learning_rate
     slopes = [ops.full(variable.shape, 0.1) for variable in (kernel, bias)]
@@ -98,7 +98,7 @@ def moved(name, weight_decay):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_optimizer_decays_kernels_alone(name):
-    own = optimizer_recipe(name, None, None).config["weight_decay"]
+    own = optimizer_config(name, None, None).config["weight_decay"]
     kernels, biases = zip(*(moved(name, x) for x in (None, 0.0, 0.01)), strict=True)
     assert kernels[2] != kernels[1]
     assert biases[2] == biases[1]
@@ -150,10 +150,10 @@ def keras_steps(monkeypatch):
     from skunsup._training import _torch
 
     def switch():
-        monkeypatch.setattr(_loop, "_trainers", Store(16))
+        monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
         monkeypatch.setattr(_torch, "is_entrywise", lambda *args: False)
 
-    monkeypatch.setattr(_loop, "_trainers", Store(16))
+    monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
     monkeypatch.setattr(_torch, "UNTRACED_STEPS", 1)
     return switch
 
@@ -190,7 +190,7 @@ def test_traced_steps_draw_and_move_as_others(blobs, keras_steps, monkeypatch, f
     states = []
     for n_untraced in (1, 1000):
         monkeypatch.setattr(_torch, "UNTRACED_STEPS", n_untraced)
-        monkeypatch.setattr(_loop, "_trainers", Store(16))
+        monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
         states.append(family(**{**QUICK, "batch_size": 10}).fit(blobs)._state)
     for traced, other in zip(states[0].values, states[1].values, strict=True):
         np.testing.assert_array_equal(traced, other)

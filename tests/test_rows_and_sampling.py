@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from skunsup._training import as_rows, weighted_sample
 from skunsup._training._rows import MappedRows
-from skunsup._training._sampling import Sample, batches
+from skunsup._training._sampling import WeightedSampler, batches
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(50, 7))
@@ -83,7 +83,7 @@ def test_minus_zero_is_zero():
 
 
 def test_draw_takes_each_row_once():
-    sample = Sample(np.arange(40), None)
+    sample = WeightedSampler(np.arange(40), None)
     drawn = sample.draw(40, np.random.default_rng(1))
     assert not np.array_equal(drawn, np.arange(40))
     np.testing.assert_array_equal(np.sort(drawn), np.arange(40))
@@ -92,20 +92,22 @@ def test_draw_takes_each_row_once():
 @pytest.mark.parametrize("n_draws", [40, 64, 100])
 def test_draw_is_proportional_to_weight(n_draws):
     weight = rng.uniform(0.1, 3.0, size=20)
-    sample = Sample(np.arange(20), weight)
+    sample = WeightedSampler(np.arange(20), weight)
     counts = np.bincount(sample.draw(n_draws, np.random.default_rng(1)), minlength=20)
     expected = n_draws * weight / weight.sum()
     assert (np.abs(counts - expected) < 1 + 1e-9).all()
 
 
 def test_uniform_weights_draw_as_no_weights():
-    plain = Sample(np.arange(30), None).draw(48, np.random.default_rng(2))
-    ones = Sample(np.arange(30), np.ones(30)).draw(48, np.random.default_rng(2))
+    plain = WeightedSampler(np.arange(30), None).draw(48, np.random.default_rng(2))
+    ones = WeightedSampler(np.arange(30), np.ones(30)).draw(
+        48, np.random.default_rng(2)
+    )
     np.testing.assert_array_equal(plain, ones)
 
 
 def test_weights_that_sum_to_one_still_draw_every_row():
-    assert Sample(np.arange(9), np.full(9, 1 / 9)).n_draws == 9
+    assert WeightedSampler(np.arange(9), np.full(9, 1 / 9)).n_draws == 9
 
 
 def test_split_keeps_equal_rows_together():
@@ -117,7 +119,10 @@ def test_split_keeps_equal_rows_together():
 
 
 def test_mean_is_weighted():
-    assert Sample(np.arange(2), np.array([3.0, 1.0])).mean(np.array([1.0, 5.0])) == 2.0
+    assert (
+        WeightedSampler(np.arange(2), np.array([3.0, 1.0])).mean(np.array([1.0, 5.0]))
+        == 2.0
+    )
 
 
 def test_batches_fill_the_last_block():

@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skunsup import GAN, Autoencoder
 from skunsup._training import _loop, compilations
-from skunsup._training._loop import _Run
+from skunsup._training._loop import TrainingLoop
 
 TINY = {"hidden_layer_sizes": (8,), "batch_size": 16, "random_state": 0}
 
@@ -46,13 +46,13 @@ def test_cosine_is_the_product_of_rise_and_fall(blobs, monkeypatch):
     model = Autoencoder(
         **TINY, max_steps=400, epochs=None, learning_rate_schedule="cosine"
     )
-    original = _Run.rate_share
+    original = TrainingLoop.rate_share
 
     def noting(self, step):
         shares.append((step / self.total, original(self, step)))
         return original(self, step)
 
-    monkeypatch.setattr(_Run, "rate_share", noting)
+    monkeypatch.setattr(TrainingLoop, "rate_share", noting)
     model.set_params(callbacks=Rates()).fit(blobs)
     at, share = np.array(shares).T
     expected = np.minimum(1, at / 0.02) * 0.5 * (1 + np.cos(np.pi * at))
@@ -65,7 +65,9 @@ def test_cosine_is_the_product_of_rise_and_fall(blobs, monkeypatch):
 
 def test_a_share_of_the_rate_is_a_smaller_step(blobs, monkeypatch):
     params = {**TINY, "optimizer": "sgd", "max_steps": 1, "epochs": None}
-    monkeypatch.setattr("skunsup._training._loop._Run.rate_share", lambda *_: 0.25)
+    monkeypatch.setattr(
+        "skunsup._training._loop.TrainingLoop.rate_share", lambda *_: 0.25
+    )
     small = Autoencoder(**params, learning_rate=0.4, learning_rate_schedule="cosine")
     plain = Autoencoder(**params, learning_rate=0.1)
     moved = small.fit_transform(blobs)
@@ -91,7 +93,9 @@ def test_cosine_changes_all_groups_and_compiles_once(blobs, compiles):
 
 def test_rates_are_put_back_where_a_step_fails(blobs):
     model = Autoencoder(**TINY, epochs=1).fit(blobs)
-    trainer = _loop._trainer_alone(model._network.architecture, model._recipes())
+    trainer = _loop._trainer_alone(
+        model._network.architecture, model._optimizer_configs()
+    )
     trainer.load(trainer.values(), trainer.fresh_optimizer)
     before = trainer.optimizer_values()
     scaled = []
@@ -165,14 +169,14 @@ def test_an_interruption_tells_of_the_epochs_before_it(blobs, monkeypatch):
     params = {**TINY, "max_steps": None, "learning_rate_schedule": "constant"}
     monkeypatch.setattr(_loop, "TOGETHER", 8)
     whole = Autoencoder(**params, epochs=40).fit(blobs)
-    draw = _Run.draw
+    draw = TrainingLoop.draw
 
     def interrupted(self, first, end):
         if first >= 20:
             raise KeyboardInterrupt
         return draw(self, first, end)
 
-    monkeypatch.setattr(_Run, "draw", interrupted)
+    monkeypatch.setattr(TrainingLoop, "draw", interrupted)
     with pytest.warns(UserWarning, match="interrupted after 20 of 40 epochs"):
         model = Autoencoder(**params, epochs=40).fit(blobs)
     assert model.n_iter_ == 20
@@ -198,13 +202,13 @@ def test_steps_behind_a_loss_that_ends_are_not_taken(blobs, monkeypatch):
     monkeypatch.setattr(_loop, "TOGETHER", 8)
     params = {**TINY, "hidden_layer_sizes": (), "optimizer": "sgd"}
     params |= {"epochs": 200, "learning_rate": 1.2}
-    drawn, draw = [], _Run.draw
+    drawn, draw = [], TrainingLoop.draw
 
     def noting(self, first, end):
         drawn.append(end)
         return draw(self, first, end)
 
-    monkeypatch.setattr(_Run, "draw", noting)
+    monkeypatch.setattr(TrainingLoop, "draw", noting)
     with pytest.warns(ConvergenceWarning, match="became"):
         model = Autoencoder(**params).fit(blobs)
     assert max(drawn) < model.n_iter_ + 5 < 100

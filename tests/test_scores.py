@@ -18,11 +18,11 @@ from skunsup import (
 )
 from skunsup._training import FittedNetwork
 from skunsup.inputs import DenseLayout
+from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._scales import Scales
 from skunsup.outliers._scores import Hybrid, Residual, fit_score
-from skunsup.outliers._views import View, Viewer
 
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
 SCORES = ("hybrid", "residual", "neighbors", "reconstruction")
@@ -31,7 +31,7 @@ SCORES = ("hybrid", "residual", "neighbors", "reconstruction")
 def viewed(x, residuals=None, members=1):
     """A view of rows with residuals that no network made."""
     x = np.float32(x)
-    view = Viewer([], None, None).view(x)
+    view = EnsembleScorer([], None, None).view(x)
     view.counted = np.full((len(x), members), 1.0 / members)
     if residuals is not None:
         view.residuals = residuals
@@ -216,11 +216,11 @@ def test_a_trimmed_reference_finds_a_cluster_of_outliers():
     x[:30] = 0.6 * rng.normal(size=(30, 2))  # within the ring
     outlying = np.arange(300) < 30
     found = []
-    for trim in (0.0, 0.2):
+    for support in (1.0, 0.8):
         view = viewed(x)
-        score = fit_score(Neighbors(10), view, trim)
+        score = fit_score(Neighbors(10), view, support)
         found.append(roc_auc_score(outlying, score.anomaly(view)))
-        assert len(score.reference) == 300 * (1 - trim)
+        assert len(score.reference) == 300 * support
     assert found[0] < 0.9
     assert found[1] > 0.99
 
@@ -235,19 +235,19 @@ def test_more_neighbours_than_a_group_has_rows_find_it():
 
 def test_novelty_sets_neighbours_and_trim(blobs):
     for novelty, k, n in ((True, 1, 60), (False, 1, 48)):
-        detector = AutoencoderDetector(**QUICK, score_by="neighbors", novelty=novelty)
+        detector = AutoencoderDetector(**QUICK, scoring="neighbors", novelty=novelty)
         score = detector.fit(blobs)._score
         assert (score.k, len(score.reference)) == (k, n)
-    detector.set_params(n_neighbors=0.25, trim=0.0).fit(blobs)
+    detector.set_params(n_neighbors=0.25, support_fraction=1.0).fit(blobs)
     assert (detector._score.k, len(detector._score.reference)) == (15, 60)
-    detector.set_params(n_neighbors=7, trim=0.5).fit(blobs)
+    detector.set_params(n_neighbors=7, support_fraction=0.5).fit(blobs)
     assert (detector._score.k, len(detector._score.reference)) == (7, 30)
 
 
 def test_the_reference_is_bounded(monkeypatch, blobs):
     most = {False: 20}
     monkeypatch.setattr("skunsup.outliers._flat.MOST_REFERENCE_ROWS", most)
-    detector = AutoencoderDetector(**QUICK, score_by="neighbors", trim=0.0)
+    detector = AutoencoderDetector(**QUICK, scoring="neighbors", support_fraction=1.0)
     first = detector.fit(blobs)._score.reference
     assert len(first) == 20
     np.testing.assert_array_equal(first, detector.fit(blobs)._score.reference)
@@ -269,7 +269,7 @@ def test_only_parted_rows_add_to_a_pickle():
 @pytest.mark.parametrize("novelty", [False, True])
 @pytest.mark.parametrize("score", SCORES)
 def test_scores_of_rows_are_told_to_the_bit_and_by_column(blobs, score, novelty):
-    detector = AutoencoderDetector(**QUICK, score_by=score, novelty=novelty).fit(blobs)
+    detector = AutoencoderDetector(**QUICK, scoring=score, novelty=novelty).fit(blobs)
     X = np.concatenate([blobs, blobs[:5] + 1])
     scores, shares = detector.score_samples(X), detector.feature_scores(X)
     for row in (0, 30, 64):
@@ -300,7 +300,7 @@ def test_a_few_clean_rows_cannot_promise_one_in_a_hundred(blobs):
 
 
 def test_a_view_asks_the_network_once(blobs, monkeypatch):
-    detector = AutoencoderDetector(**QUICK, score_by="residual").fit(blobs)
+    detector = AutoencoderDetector(**QUICK, scoring="residual").fit(blobs)
     calls, compute = [], FittedNetwork.compute
 
     def counting(self, method, rows):
@@ -308,8 +308,8 @@ def test_a_view_asks_the_network_once(blobs, monkeypatch):
         return compute(self, method, rows)
 
     monkeypatch.setattr(FittedNetwork, "compute", counting)
-    view = detector._viewer.view(np.float32(blobs))
-    assert isinstance(view, View)
+    view = detector._ensemble_scorer.view(np.float32(blobs))
+    assert isinstance(view, EnsembleOutput)
     detector._score.anomaly(view)
     detector._score.shares(view.part(np.arange(60) < 9))
     assert calls == ["residual"]
@@ -321,7 +321,7 @@ def test_a_view_asks_the_network_once(blobs, monkeypatch):
         Autoencoder(**QUICK),
         BiGAN(**QUICK),
         VariationalAutoencoder(**QUICK),
-        AutoencoderDetector(**QUICK, score_by="reconstruction"),
+        AutoencoderDetector(**QUICK, scoring="reconstruction"),
         AutoencoderDetector(**QUICK),
         OutlierDetector(Autoencoder(**QUICK)),
     ],
@@ -345,8 +345,8 @@ def test_feature_scores_read_rows_and_run_the_network_once(model, blobs, monkeyp
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"score_by": "distance"}, "'score_by' parameter of .*Got 'distance'"),
-        ({"trim": 0.6}, "'trim' parameter of .*Got 0.6"),
+        ({"scoring": "distance"}, "'scoring' parameter of .*Got 'distance'"),
+        ({"support_fraction": 0.4}, "'support_fraction' parameter of .*Got 0.4"),
         ({"n_neighbors": 0}, "'n_neighbors' parameter of .*Got 0"),
         ({"n_neighbors": 1.5}, r"'n_neighbors' parameter of .*Got 1\.5"),
         ({"n_estimators": 0}, "'n_estimators' parameter of .*Got 0"),

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skunsup._networks import SequenceCells, n_layers_for
+from skunsup._networks import SequenceLikelihood, n_layers_for
 from skunsup._networks._steps import DilatedConv1D, StepCell
 from skunsup.inputs import Sequences
 from skunsup.models import (
@@ -365,15 +365,19 @@ def test_as_many_convolutions_as_see_all_steps():
 
 
 def test_lengths_are_drawn_by_their_probability():
-    cells = SequenceCells(3, 1)
+    likelihood = SequenceLikelihood(3, 1)
     logits = np.log([0.2, 0.5, 0.3])
     output = np.tile(np.r_[1.0, 2.0, 3.0, logits].astype(np.float32), (4000, 1))
-    rows = keras.ops.convert_to_numpy(cells.rows(keras.ops.convert_to_tensor(output)))
+    rows = keras.ops.convert_to_numpy(
+        likelihood.rows(keras.ops.convert_to_tensor(output))
+    )
     np.testing.assert_allclose(rows[0], [1, 1.6, 0.9, 1, 0.8, 0.3], rtol=1e-5)
-    values, _ = cells.split(rows)
+    values, _ = likelihood.split(rows)
     np.testing.assert_allclose(values[0], [1, 2, 3], rtol=1e-5)
-    assert cells.likeliest(rows)[0] == 2
-    drawn = cells.drawn(rows, np.array([0.0, 0.01, 0.0, 0.0]), np.random.default_rng(0))
+    assert likelihood.likeliest(rows)[0] == 2
+    drawn = likelihood.sample(
+        rows, np.array([0.0, 0.01, 0.0, 0.0]), np.random.default_rng(0)
+    )
     shares = np.bincount(drawn[:, 3:].sum(1).astype(int), minlength=4) / 4000
     np.testing.assert_allclose(shares, [0, 0.2, 0.5, 0.3], atol=0.03)
     there = drawn[:, 4] == 1

@@ -274,7 +274,7 @@ def test_outlier_detector_passes_metadata_on(routing):
         outer = OutlierDetector(model, contamination=0.3)
         outer.fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
     alone = autoencoder(**JUDGED).fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
-    single = {"n_estimators": 1, "score_by": "reconstruction"}
+    single = {"n_estimators": 1, "scoring": "reconstruction"}
     flat = AutoencoderDetector(0.3, **single, **alone.get_params())
     flat.fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
     assert outer.estimator_.history_ == alone.history_
@@ -360,8 +360,13 @@ def plain(value):
 
 @pytest.mark.parametrize("kind", [Autoencoder, AutoencoderDetector])
 def test_clone_keeps_every_parameter(kind):
-    own = {"contamination": 0.2, "score_by": "residual", "novelty": True}
-    own |= {"trim": 0.1, "n_neighbors": 2, "n_estimators": 2, "max_samples": 0.5}
+    own = {"contamination": 0.2, "scoring": "residual", "novelty": True}
+    own |= {
+        "support_fraction": 0.9,
+        "n_neighbors": 2,
+        "n_estimators": 2,
+        "max_samples": 0.5,
+    }
     extra = {**own, "max_features": 1.0} if kind is AutoencoderDetector else {}
     extra |= {"max_steps": 9, "learning_rate_schedule": "constant"}
     estimator = kind(**EVERY, **extra)

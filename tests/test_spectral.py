@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from skunsup import GAN, BiGAN, Blocks, Images, Sequences, Table
-from skunsup._networks._convolution import HalvingConv2D
+from skunsup._networks._convolution import StridedConv2D
 from skunsup._networks._spectral import SpectralDense, normalized
 from skunsup._networks._steps import DilatedConv1D
 
@@ -14,7 +14,7 @@ from .helpers import array, on_torch_or_asked, tensor
 
 LAYERS = {
     "dense": (SpectralDense(4), keras.layers.Dense(4), (6,)),
-    "images": (HalvingConv2D(4, 3, spectral=True), HalvingConv2D(4, 3), (5, 6, 2)),
+    "images": (StridedConv2D(4, 3, spectral=True), StridedConv2D(4, 3), (5, 6, 2)),
     "steps": (DilatedConv1D(4, 3, 2, spectral=True), DilatedConv1D(4, 3, 2), (7, 2)),
 }
 QUICK = {"n_components": 4, "hidden_layer_sizes": 8, "epochs": 20, "random_state": 0}

@@ -29,7 +29,7 @@ from skunsup import (
     VariationalAutoencoder,
     WassersteinAutoencoder,
 )
-from skunsup._networks import Corruption, TableCells, embedding_width
+from skunsup._networks import Corruption, TableLikelihood, embedding_width
 from skunsup.inputs import _columns
 from skunsup.inputs._table import NumberScale
 
@@ -174,7 +174,9 @@ def test_fills_in_wines():
 
 
 def test_hiding_cells_in_training_is_what_fills_them_in(table, fitted):
-    model = Autoencoder(4, inputs=Table(hide=0.0), epochs=60, **QUICK).fit(table)
+    model = Autoencoder(4, inputs=Table(input_dropout=0.0), epochs=60, **QUICK).fit(
+        table
+    )
     assert (
         imputed(fitted, table)[:, 0].mean() < 0.7 * imputed(model, table)[:, 0].mean()
     )
@@ -256,19 +258,19 @@ PLACES = (3, 0, 4, 2, 1)  # two numbers, one category, two ordered ones
 
 
 @pytest.fixture(scope="module")
-def cells():
-    return TableCells(2, GROUPS, PLACES)
+def likelihood():
+    return TableLikelihood(2, GROUPS, PLACES)
 
 
 @pytest.fixture(scope="module")
-def rows(cells):
+def rows(likelihood):
     """Numbers and codes of three rows, the second with gaps, and the rows."""
     numbers = np.array([[1.0, -2.0], [np.nan, 0.5], [0.25, 3.0]])
     codes = np.array([[0, 2, 1], [-1, 0, -1], [1, 1, 2]])
-    return numbers, codes, cells.expanded(numbers, codes)
+    return numbers, codes, likelihood.expanded(numbers, codes)
 
 
-def test_rows_of_a_table(cells, rows):
+def test_rows_of_a_table(likelihood, rows):
     _, codes, x = rows
     assert x.dtype == np.float32
     assert x.tolist() == [
@@ -276,11 +278,11 @@ def test_rows_of_a_table(cells, rows):
         [0.0, 0.5, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0],
         [0.25, 3.0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1],
     ]
-    assert cells.owners().tolist() == [3, 0, 3, 0, 4, 4, 2, 2, 2, 1, 1, 1]
-    observed = ops.convert_to_numpy(cells.observed(ops.convert_to_tensor(x)))
+    assert likelihood.feature_index().tolist() == [3, 0, 3, 0, 4, 4, 2, 2, 2, 1, 1, 1]
+    observed = ops.convert_to_numpy(likelihood.observed(ops.convert_to_tensor(x)))
     assert observed.tolist() == [[1] * 5, [1, 0, 1, 0, 0], [1] * 5]
     known = codes >= 0
-    assert (cells.likeliest(x)[known] == codes[known]).all()
+    assert (likelihood.likeliest(x)[known] == codes[known]).all()
 
 
 def expected_losses(numbers, codes, output):
@@ -302,54 +304,54 @@ def squared(x, output, at):
     return ops.square(x - output)
 
 
-def losses_of(cells, x, output, real=squared):
+def losses_of(likelihood, x, output, real=squared):
     tensors = (ops.convert_to_tensor(value) for value in (x, output))
-    return ops.convert_to_numpy(cells.losses(*tensors, real))
+    return ops.convert_to_numpy(likelihood.losses(*tensors, real))
 
 
-def test_losses_are_what_they_should_be(cells, rows):
+def test_losses_are_what_they_should_be(likelihood, rows):
     numbers, codes, x = rows
     output = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
     expected = expected_losses(numbers, codes, output)
-    losses = losses_of(cells, x, output)
+    losses = losses_of(likelihood, x, output)
     np.testing.assert_allclose(losses, expected, rtol=1e-5, atol=1e-6)
     assert (losses[1, [1, 3, 4]] == 0).all()
     many = np.stack([output, output[::-1]], axis=1)  # two outputs a row
-    losses = losses_of(cells, x[:, None], many)
+    losses = losses_of(likelihood, x[:, None], many)
     np.testing.assert_allclose(losses[:, 0], expected, rtol=1e-5, atol=1e-6)
-    members = losses_of(cells, np.stack([x, x]), np.stack([output, output]))
+    members = losses_of(likelihood, np.stack([x, x]), np.stack([output, output]))
     np.testing.assert_allclose(members[1], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_the_real_loss_knows_which_cells_it_is_for(cells, rows):
+def test_the_real_loss_knows_which_cells_it_is_for(likelihood, rows):
     seen = []
 
     def real(x, output, at):
         seen.append(at)
         return squared(x, output, at)
 
-    losses_of(cells, rows[2], np.zeros((3, 10), np.float32), real)
+    losses_of(likelihood, rows[2], np.zeros((3, 10), np.float32), real)
     assert np.array_equal(seen[0], [3, 0])
 
 
-def test_missing_cells_change_nothing(cells, rows):
+def test_missing_cells_change_nothing(likelihood, rows):
     x = rows[2].copy()
     rng = np.random.default_rng(0)
     output = rng.normal(size=(3, 10)).astype(np.float32)
-    before = losses_of(cells, x, output)
+    before = losses_of(likelihood, x, output)
     spoilt, other = x.copy(), output.copy()
     spoilt[1, 0] = 99.0  # behind a mask of 0
     other[1, [0, 2, 3, 7, 8, 9]] = 77.0  # numbers and logits of cells that are missing
-    after = losses_of(cells, spoilt, other)
+    after = losses_of(likelihood, spoilt, other)
     np.testing.assert_array_equal(before, after)
-    weights = ops.convert_to_numpy(cells.weights(x))
+    weights = ops.convert_to_numpy(likelihood.weights(x))
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-6)
     assert weights[1].tolist() == [0.5, 0, 0.5, 0, 0]
 
 
-def test_rows_of_outputs(cells):
+def test_rows_of_outputs(likelihood):
     output = np.random.default_rng(0).normal(size=(4, 10)).astype(np.float32)
-    x = ops.convert_to_numpy(cells.rows(output))
+    x = ops.convert_to_numpy(likelihood.rows(output))
     assert x.shape == (4, 12)
     np.testing.assert_array_equal(x[:, :2], output[:, :2])
     assert (x[:, 2:4] == 1).all()
@@ -357,59 +359,59 @@ def test_rows_of_outputs(cells):
     share = softmax(output[:, 4:7], axis=1)
     above = np.cumsum(share[:, ::-1], axis=1)[:, ::-1]
     np.testing.assert_allclose(x[:, 6:9], above, rtol=1e-5)
-    assert (ops.convert_to_numpy(cells.observed(x)) > 0.999).all()
+    assert (ops.convert_to_numpy(likelihood.observed(x)) > 0.999).all()
 
 
-def test_residuals_of_missing_cells_are_zero(cells, rows):
+def test_residuals_of_missing_cells_are_zero(likelihood, rows):
     x = ops.convert_to_tensor(rows[2])
-    guess = cells.rows(ops.convert_to_tensor(np.ones((3, 10), np.float32)))
-    residual = ops.convert_to_numpy(cells.residual(x, guess))
-    missing = np.isin(cells.owners(), [1, 3, 4])
+    guess = likelihood.rows(ops.convert_to_tensor(np.ones((3, 10), np.float32)))
+    residual = ops.convert_to_numpy(likelihood.residual(x, guess))
+    missing = np.isin(likelihood.feature_index(), [1, 3, 4])
     assert (residual[1, missing] == 0).all()
     known = ops.convert_to_numpy(x - guess)
     np.testing.assert_array_equal(residual[1, ~missing], known[1, ~missing])
     np.testing.assert_array_equal(residual[[0, 2]], known[[0, 2]])
 
 
-def test_draws_follow_the_probabilities(cells):
+def test_draws_follow_the_probabilities(likelihood):
     output = np.zeros((1, 10), np.float32)
     output[0, :2] = 1.0, -1.0
     output[0, 2:] = np.log([0.9, 0.1, 0.2, 0.3, 0.5, 0.6, 0.3, 0.1])
-    means = np.repeat(ops.convert_to_numpy(cells.rows(output)), 20_000, axis=0)
+    means = np.repeat(ops.convert_to_numpy(likelihood.rows(output)), 20_000, axis=0)
     variance = np.array([4.0, np.nan, np.nan, 0.0, np.nan])  # in the table's order
-    drawn = cells.drawn(means, variance, np.random.default_rng(0))
+    drawn = likelihood.sample(means, variance, np.random.default_rng(0))
     assert (drawn[:, 0] == 1.0).all()
     assert drawn[:, 1].mean() == pytest.approx(-1.0, abs=0.05)
     assert drawn[:, 1].std() == pytest.approx(2.0, abs=0.05)
-    codes = cells.likeliest(drawn)
+    codes = likelihood.likeliest(drawn)
     for column, shares in enumerate(([0.9, 0.1], [0.2, 0.3, 0.5], [0.6, 0.3, 0.1])):
         found = np.bincount(codes[:, column]) / len(codes)
         np.testing.assert_allclose(found, shares, atol=0.015)
-    np.testing.assert_array_equal(cells.expanded(drawn[:, :2], codes), drawn)
+    np.testing.assert_array_equal(likelihood.expanded(drawn[:, :2], codes), drawn)
 
 
-def batch(cells, n=400):
+def batch(likelihood, n=400):
     rng = np.random.default_rng(0)
     codes = np.stack(
         [rng.integers(-1, k, n) for k, m, _ in GROUPS for _ in range(m)], 1
     )
     numbers = np.where(rng.random((n, 2)) < 0.2, np.nan, rng.normal(size=(n, 2)))
-    return cells.expanded(numbers, codes)
+    return likelihood.expanded(numbers, codes)
 
 
 @pytest.mark.parametrize("kind", ["masking", "swap", "gaussian"])
-def test_whole_cells_are_corrupted(cells, kind):
-    x = batch(cells)
-    layer = Corruption(kind, 0.5, cells)
+def test_whole_cells_are_corrupted(likelihood, kind):
+    x = batch(likelihood)
+    layer = Corruption(kind, 0.5, likelihood)
     changed = ops.convert_to_numpy(layer(x))
     layer = Corruption.from_config(layer.get_config())
-    assert layer.cells == cells
-    owners = cells.owners()
+    assert layer.likelihood == likelihood
+    feature_index = likelihood.feature_index()
     for cell in range(5):
-        old, new = x[:, owners == cell], changed[:, owners == cell]
+        old, new = x[:, feature_index == cell], changed[:, feature_index == cell]
         hit = (old != new).any(axis=1)
         known = old.any(axis=1)
-        assert hit.any() == (kind != "gaussian" or cell in cells.real)
+        assert hit.any() == (kind != "gaussian" or cell in likelihood.real)
         if kind == "masking":
             assert (new[hit] == 0).all()
             assert hit[known].mean() == pytest.approx(0.5, abs=0.1)
@@ -421,22 +423,22 @@ def test_whole_cells_are_corrupted(cells, kind):
             assert (new - old)[hit, 0].std() == pytest.approx(0.5, abs=0.1)
 
 
-def test_swapped_cells_of_a_row_come_from_different_rows(cells):
+def test_swapped_cells_of_a_row_come_from_different_rows(likelihood):
     x = np.repeat(np.arange(1.0, 101.0)[:, None], 12, axis=1).astype(np.float32)
-    changed = ops.convert_to_numpy(Corruption("swap", 1.0, cells)(x))
-    owners = cells.owners()
-    by_cell = np.stack([changed[:, owners == cell] for cell in (3, 0)], axis=1)
+    changed = ops.convert_to_numpy(Corruption("swap", 1.0, likelihood)(x))
+    feature_index = likelihood.feature_index()
+    by_cell = np.stack([changed[:, feature_index == cell] for cell in (3, 0)], axis=1)
     assert (by_cell[..., 0] == by_cell[..., 1]).all()  # a number and its mask
     assert (by_cell[:, 0, 0] != by_cell[:, 1, 0]).mean() > 0.9
 
 
-def test_cells_survive_keras(cells):
+def test_cells_survive_keras(likelihood):
     again = keras.saving.deserialize_keras_object(
-        keras.saving.serialize_keras_object(cells)
+        keras.saving.serialize_keras_object(likelihood)
     )
-    assert again == cells
-    assert hash(again) == hash(cells)
-    assert TableCells(2, GROUPS, PLACES, hide=0.1) != cells
+    assert again == likelihood
+    assert hash(again) == hash(likelihood)
+    assert TableLikelihood(2, GROUPS, PLACES, input_dropout=0.1) != likelihood
 
 
 # Families and detectors
@@ -493,13 +495,15 @@ def test_scores_of_columns(table, fitted, variational):
 
 def test_generated_rows_miss_what_the_rows_of_the_minibatch_miss(small):
     model = GAN(inputs=Table(), epochs=1, **QUICK).fit(small)
-    network, cells = model.model_, model._layout.cells
+    network, likelihood = model.model_, model._layout.likelihood
     x = model._read(small).rows.take(slice(0, 9))
     fake = network.rows(network.generator(np.zeros((9, 16), np.float32)))
     hidden = ops.convert_to_numpy(network.hidden(fake, x))
-    seen = ops.convert_to_numpy(cells.observed(x))
-    np.testing.assert_allclose(ops.convert_to_numpy(cells.observed(hidden)), seen, 1e-5)
-    missing = (seen == 0)[:, cells.owners()]
+    seen = ops.convert_to_numpy(likelihood.observed(x))
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(likelihood.observed(hidden)), seen, 1e-5
+    )
+    missing = (seen == 0)[:, likelihood.feature_index()]
     assert missing.any()
     assert (hidden[missing] == 0).all()
 
@@ -551,7 +555,7 @@ DETECTORS = {
         inputs=Table(), n_estimators=2, random_state=0
     ),
     "VAE": lambda: VAEDetector(
-        inputs=Table(), score_by="reconstruction", max_steps=400, random_state=0
+        inputs=Table(), scoring="reconstruction", max_steps=400, random_state=0
     ),
     "GAN": lambda: GANDetector(inputs=Table(), max_steps=300, random_state=0),
     "wrapped": lambda: OutlierDetector(
@@ -583,16 +587,18 @@ def test_params_pickle_and_clones(table, fitted):
     model = Autoencoder(inputs=Table(encoding="embedding"))
     assert model.get_params()["inputs__encoding"] == "embedding"
     copied = clone(model).set_params(inputs__unknown="ignore")
-    assert copied.inputs.unknown == "ignore"
-    assert model.inputs.unknown == "error"
+    assert copied.inputs.handle_unknown == "ignore"
+    assert model.inputs.handle_unknown == "error"
     for again in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
         assert again.reconstruct(table).equals(fitted.reconstruct(table))
-    assert "Table(hide=0.1)" in repr(Autoencoder(inputs=Table(hide=0.1)))
+    assert "Table(input_dropout=0.1)" in repr(
+        Autoencoder(inputs=Table(input_dropout=0.1))
+    )
 
 
 @on_torch_or_asked
 def test_search_over_encodings(small):
-    base = Autoencoder(2, inputs=Table(unknown="ignore"), epochs=1, **QUICK)
+    base = Autoencoder(2, inputs=Table(handle_unknown="ignore"), epochs=1, **QUICK)
     grid = {"inputs__encoding": ["one-hot", "embedding"]}
     search = GridSearchCV(base, grid, cv=2, error_score="raise").fit(small)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
@@ -762,8 +768,8 @@ def test_other_arrays_are_refused(of_small, small):
 def test_parameters_that_do_not_go_with_tables(small):
     with pytest.raises(ValueError, match="encoding"):
         Autoencoder(inputs=Table(encoding="hash")).fit(small)
-    with pytest.raises(ValueError, match="'hide' parameter"):
-        Autoencoder(inputs=Table(hide=1.0)).fit(small)
+    with pytest.raises(ValueError, match="'input_dropout' parameter"):
+        Autoencoder(inputs=Table(input_dropout=1.0)).fit(small)
     with pytest.raises(ValueError, match="Use init='random'"):
         Autoencoder(inputs=Table(), init="pca").fit(small)
     for model in (

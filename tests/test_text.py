@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 
-from skunsup._networks import TokenCells
+from skunsup._networks import TokenLikelihood
 from skunsup.inputs import Text
 from skunsup.models import (
     GAN,
@@ -138,13 +138,13 @@ def test_unknown_words_are_one_token(texts, model):
 
 
 FAMILIES = [
-    VariationalAutoencoder(**QUICK, inputs=Text(**RECURRENT, word_dropout=0.3)),
+    VariationalAutoencoder(**QUICK, inputs=Text(**RECURRENT, input_dropout=0.3)),
     AdversarialAutoencoder(**QUICK, inputs=Text(layer="conv", **SMALL), noise="swap"),
     AutoencoderDetector(
         **QUICK,
         inputs=Text(layer="conv", **SMALL),
         n_estimators=2,
-        score_by="reconstruction",
+        scoring="reconstruction",
     ),
 ]
 
@@ -163,7 +163,7 @@ def test_families_take_texts(estimator, texts):
 
 
 @pytest.mark.parametrize(
-    "estimator", [GAN(), BiGAN(), GANDetector(score_by="reconstruction")]
+    "estimator", [GAN(), BiGAN(), GANDetector(scoring="reconstruction")]
 )
 def test_rows_without_gradient_are_refused(estimator, texts):
     estimator.set_params(inputs=Text(**RECURRENT))
@@ -174,7 +174,7 @@ def test_rows_without_gradient_are_refused(estimator, texts):
 
 
 def test_rows_without_distance_are_refused(texts):
-    with pytest.raises(ValueError, match="score_by='reconstruction'"):
+    with pytest.raises(ValueError, match="scoring='reconstruction'"):
         AutoencoderDetector(inputs=Text(**RECURRENT)).fit(texts)
 
 
@@ -191,8 +191,8 @@ def test_it_is_searched(texts):
     grid = {"inputs__word_dropout": [0.5]}
     search = GridSearchCV(model, grid, cv=2).fit(texts[:40])
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert search.best_estimator_._layout.word_dropout == 0.5
-    assert model.inputs.word_dropout == 0.0
+    assert search.best_estimator_._layout.input_dropout == 0.5
+    assert model.inputs.input_dropout == 0.0
     with pytest.raises(ValueError, match="Invalid parameter 'words'"):
         model.set_params(inputs__words=3)
 
@@ -226,7 +226,7 @@ def test_bad_new_texts_are_refused(texts, model):
     [
         ({"layer": "transformer"}, "'layer' parameter of Text"),
         ({"max_tokens": 2}, "'max_tokens' parameter of Text"),
-        ({"word_dropout": 1.0}, "'word_dropout' parameter of Text"),
+        ({"input_dropout": 1.0}, "'input_dropout' parameter of Text"),
         ({"standardize": "upper"}, "'standardize' parameter of Text"),
         ({"split": "lines"}, "'split' parameter of Text"),
     ],
@@ -304,39 +304,39 @@ def numpy(tensor):
 
 
 def test_the_loss_is_the_cross_entropy_up_to_the_end():
-    cells, rng = TokenCells(4, 5), np.random.default_rng(0)
+    likelihood, rng = TokenLikelihood(4, 5), np.random.default_rng(0)
     x = np.array([[2, 3, 0, 0], [1, 4, 2, 3], [0, 0, 0, 0]], np.float32)
     logits = rng.normal(size=(3, 4, 5)).astype(np.float32)
-    loss = numpy(cells.losses(x, logits.reshape(3, 20), None))
+    loss = numpy(likelihood.losses(x, logits.reshape(3, 20), None))
     expected = -np.take_along_axis(
         log_softmax(logits, -1), x.astype(int)[..., None], -1
     )
     there = np.array([[1, 1, 1, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
     np.testing.assert_allclose(loss, expected[..., 0] * there, rtol=1e-5)
-    np.testing.assert_array_equal(numpy(cells.observed(x)), there)
+    np.testing.assert_array_equal(numpy(likelihood.observed(x)), there)
     several = np.stack([logits.reshape(3, 20)] * 2, axis=1)
-    many = numpy(cells.losses(x[:, None], several, None))
+    many = numpy(likelihood.losses(x[:, None], several, None))
     np.testing.assert_allclose(many, np.stack([loss, loss], 1), rtol=1e-6)
 
 
 def test_rows_are_the_likeliest_tokens_up_to_the_end():
-    cells = TokenCells(4, 5)
+    likelihood = TokenLikelihood(4, 5)
     logits = np.zeros((1, 4, 5), np.float32)
     logits[0, [0, 1, 2, 3], [3, 4, 0, 2]] = 1.0
     np.testing.assert_array_equal(
-        numpy(cells.rows(logits.reshape(1, 20))), [[3, 4, 0, 0]]
+        numpy(likelihood.rows(logits.reshape(1, 20))), [[3, 4, 0, 0]]
     )
 
 
 def test_dropout_makes_words_unknown_and_leaves_padding():
-    cells = TokenCells(6, 9, 0.5)
+    likelihood = TokenLikelihood(6, 9, 0.5)
     x = np.tile(np.array([2, 3, 4, 5, 0, 0], np.float32), (2000, 1))
-    seen = numpy(cells.corruption()(keras.ops.convert_to_tensor(x)))
+    seen = numpy(likelihood.corruption()(keras.ops.convert_to_tensor(x)))
     hit = seen != x
     assert (seen[hit] == 1).all()
     assert (seen[:, 4:] == 0).all()
     np.testing.assert_allclose(hit[:, :4].mean(0), 0.5, atol=0.05)
-    assert TokenCells(6, 9).corruption() is None
+    assert TokenLikelihood(6, 9).corruption() is None
 
 
 class Lower:

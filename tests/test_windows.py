@@ -15,8 +15,8 @@ from skunsup import OutlierDetector, SlidingWindows
 
 SERIES = np.random.default_rng(0).normal(size=(50, 2))
 SHAPES = [
-    (width, step, pad)
-    for width, step in ((1, 1), (5, 1), (5, 2), (5, 3), (5, 5))
+    (window_length, stride, pad)
+    for window_length, stride in ((1, 1), (5, 1), (5, 2), (5, 3), (5, 5))
     for pad in (True, False)
 ]
 
@@ -46,17 +46,17 @@ def test_without_padding_windows_are_those_that_fit():
     np.testing.assert_array_equal(rows, windows.reshape(31, 40))
 
 
-@pytest.mark.parametrize(("width", "step", "pad"), SHAPES)
-def test_every_time_point_is_in_a_window(width, step, pad):
+@pytest.mark.parametrize(("window_length", "stride", "pad"), SHAPES)
+def test_every_time_point_is_in_a_window(window_length, stride, pad):
     time = np.arange(1.0, 18.0)
-    windows = SlidingWindows(width, step=step, pad=pad, flatten=False)
+    windows = SlidingWindows(window_length, stride=stride, pad=pad, flatten=False)
     seen = windows.fit_transform(time)[..., 0]
     assert {*seen.ravel()} == {*time}
     assert (np.diff(seen) == 1).all()
     ends = seen[:, -1]
     assert ends[-1] == time[-1]
-    assert (np.diff(ends[ends > width])[:-1] == step).all()
-    assert len(seen) == -(-(len(time) - (1 if pad else width)) // step) + 1
+    assert (np.diff(ends[ends > window_length])[:-1] == stride).all()
+    assert len(seen) == -(-(len(time) - (1 if pad else window_length)) // stride) + 1
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -79,7 +79,7 @@ def test_series_come_in_many_forms():
 
 def test_no_window_spans_two_series():
     parts = [SERIES[:20], SERIES[20:25], SERIES[25:]]
-    windows = SlidingWindows(5, step=2, pad=False)
+    windows = SlidingWindows(5, stride=2, pad=False)
     together = windows.fit_transform(parts)
     alone = [windows.fit_transform(part) for part in parts]
     np.testing.assert_array_equal(together, np.concatenate(alone))
@@ -106,12 +106,12 @@ def test_columns_are_named_by_their_lag():
 
 
 @pytest.mark.parametrize(
-    ("step", "pad"), [(1, True), (1, False), (3, True), (3, False)]
+    ("stride", "pad"), [(1, True), (1, False), (3, True), (3, False)]
 )
-def test_tables_are_labelled_by_the_end_of_each_window(step, pad):
+def test_tables_are_labelled_by_the_end_of_each_window(stride, pad):
     time = pd.date_range("2024-01-01", periods=50, freq="h")
     X = pd.DataFrame(SERIES, index=time, columns=["a", "b"])
-    windows = SlidingWindows(4, step=step, pad=pad).set_output(transform="pandas")
+    windows = SlidingWindows(4, stride=stride, pad=pad).set_output(transform="pandas")
     rows = windows.fit_transform(X)
     whole = rows[rows.index >= time[3]]
     np.testing.assert_array_equal(whole[["a_lag0", "b_lag0"]], X.loc[whole.index])
@@ -126,9 +126,9 @@ def test_tables_are_labelled_by_the_end_of_each_window(step, pad):
 # The way back ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "step", "pad"), SHAPES)
-def test_windows_average_back_to_the_series(width, step, pad):
-    windows = fitted(width=width, step=step, pad=pad)
+@pytest.mark.parametrize(("window_length", "stride", "pad"), SHAPES)
+def test_windows_average_back_to_the_series(window_length, stride, pad):
+    windows = fitted(window_length=window_length, stride=stride, pad=pad)
     back = windows.inverse_transform(windows.transform(SERIES), n_times=len(SERIES))
     np.testing.assert_allclose(back, SERIES, rtol=1e-12)
     windows.set_params(flatten=False)
@@ -136,10 +136,12 @@ def test_windows_average_back_to_the_series(width, step, pad):
     np.testing.assert_array_equal(again, back)
 
 
-@pytest.mark.parametrize(("width", "step", "pad"), SHAPES)
+@pytest.mark.parametrize(("window_length", "stride", "pad"), SHAPES)
 @pytest.mark.parametrize("method", ["mean", "max", "min"])
-def test_point_scores_are_those_of_the_windows_around(width, step, pad, method):
-    windows = SlidingWindows(width, step=step, pad=pad, flatten=False)
+def test_point_scores_are_those_of_the_windows_around(
+    window_length, stride, pad, method
+):
+    windows = SlidingWindows(window_length, stride=stride, pad=pad, flatten=False)
     n = 17
     members = [{*row} for row in windows.fit_transform(np.arange(n))[..., 0]]
     scores = np.random.default_rng(1).normal(size=len(members))
@@ -158,23 +160,23 @@ def test_last_is_the_window_that_ends_in_the_point_or_next():
     np.testing.assert_array_equal(last, scores)
     last = SlidingWindows(3, pad=False).point_scores([1, 2, 3], method="last")
     assert last.tolist() == [1, 1, 1, 2, 3]
-    last = SlidingWindows(3, step=3).point_scores([1, 2, 3], 6, method="last")
+    last = SlidingWindows(3, stride=3).point_scores([1, 2, 3], 6, method="last")
     assert last.tolist() == [1, 2, 2, 2, 3, 3]
 
 
 def test_length_is_known_where_windows_move_by_one():
     for pad in (True, False):
-        windows = fitted(width=5, pad=pad)
+        windows = fitted(window_length=5, pad=pad)
         rows = windows.transform(SERIES)
         assert windows.point_scores(rows[:, 0]).shape == (50,)
         assert windows.inverse_transform(rows).shape == (50, 2)
     with pytest.raises(ValueError, match="n_times=len"):
-        SlidingWindows(5, step=2).point_scores(rows[:, 0])
+        SlidingWindows(5, stride=2).point_scores(rows[:, 0])
 
 
 def test_several_series_come_back_one_by_one():
     parts = [SERIES[:20], SERIES[20:25], SERIES[25:]]
-    windows = fitted(parts, width=4, step=3, pad=False)
+    windows = fitted(parts, window_length=4, stride=3, pad=False)
     rows = windows.transform(parts)
     lengths = [len(part) for part in parts]
     back = windows.inverse_transform(rows, n_times=lengths)
@@ -193,7 +195,7 @@ def test_whole_numbers_average_to_fractions():
 
 
 def test_shares_of_columns_become_shares_of_time_points():
-    windows = fitted(width=4)
+    windows = fitted(window_length=4)
     shares = np.abs(windows.transform(SERIES))
     by_time = windows.inverse_transform(shares)
     np.testing.assert_allclose(by_time, np.abs(SERIES), rtol=1e-12)
@@ -224,7 +226,7 @@ def test_html_links_to_the_documentation():
 
 
 def test_clone_and_pickle():
-    windows = fitted(width=7, step=2, pad=False, flatten=False)
+    windows = fitted(window_length=7, stride=2, pad=False, flatten=False)
     assert clone(windows).get_params() == windows.get_params()
     again = pickle.loads(pickle.dumps(windows))
     np.testing.assert_array_equal(again.transform(SERIES), windows.transform(SERIES))
@@ -249,10 +251,10 @@ NOT_OF_SERIES = {
 
 
 @pytest.mark.parametrize(
-    ("width", "failing"), [(8, NOT_OF_SERIES), (1, {"check_fit1d"})]
+    ("window_length", "failing"), [(8, NOT_OF_SERIES), (1, {"check_fit1d"})]
 )
-def test_scikit_learn_checks(width, failing):
-    results = check_estimator(AsTable(width), on_skip=None, on_fail=None)
+def test_scikit_learn_checks(window_length, failing):
+    results = check_estimator(AsTable(window_length), on_skip=None, on_fail=None)
     failed = {r["check_name"] for r in results if r["status"] == "failed"}
     assert failed == failing
     assert sum(r["status"] == "passed" for r in results) > 40
@@ -295,7 +297,7 @@ def test_series_that_do_not_fit(X, message):
 
 @pytest.mark.parametrize("pad", [True, False])
 def test_series_shorter_than_a_window(pad):
-    with pytest.raises(ValueError, match=r"X has n_samples=50.*width=51"):
+    with pytest.raises(ValueError, match=r"X has n_samples=50.*window_length=51"):
         SlidingWindows(51, pad=pad).fit(SERIES)
     with pytest.raises(ValueError, match=r"Series 1 of X has n_samples=4"):
         SlidingWindows(5, pad=pad).fit([SERIES, SERIES[:4]])
@@ -305,12 +307,12 @@ def test_series_shorter_than_a_window(pad):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"width": 0}, "'width' parameter"),
-        ({"width": 2.5}, "'width' parameter"),
-        ({"step": 0}, "'step' parameter"),
+        ({"window_length": 0}, "'window_length' parameter"),
+        ({"window_length": 2.5}, "'window_length' parameter"),
+        ({"stride": 0}, "'stride' parameter"),
         ({"pad": "edge"}, "'pad' parameter"),
         ({"flatten": None}, "'flatten' parameter"),
-        ({"width": 4, "step": 5}, "step=5.*width=4.*in no window"),
+        ({"window_length": 4, "stride": 5}, "stride=5.*window_length=4.*in no window"),
     ],
 )
 def test_parameters_out_of_range(params, message):
@@ -326,8 +328,11 @@ def test_parameters_out_of_range(params, message):
         ({"scores": np.zeros(50), "n_times": 60}, "50 windows.*n_times=60.*60 windows"),
         ({"scores": np.zeros(50), "n_times": [20, 20]}, "50 windows.*40 windows"),
         ({"scores": np.zeros(50), "n_times": 50.0}, "n_times=50.0.*whole number"),
-        ({"scores": np.zeros(50), "n_times": [46, 4]}, "whole number from width=5"),
-        ({"scores": np.zeros(4)}, "n_times=4.*width=5"),
+        (
+            {"scores": np.zeros(50), "n_times": [46, 4]},
+            "whole number from window_length=5",
+        ),
+        ({"scores": np.zeros(4)}, "n_times=4.*window_length=5"),
         ({"scores": np.full(50, np.nan)}, "NaN"),
         ({"scores": np.zeros(0)}, "0 sample"),
     ],
@@ -338,7 +343,7 @@ def test_scores_that_do_not_fit(arguments, message):
 
 
 def test_windows_that_do_not_fit():
-    windows = fitted(width=5)
+    windows = fitted(window_length=5)
     with pytest.raises(ValueError, match=r"shape \(50, 9\).*\(n_windows, 10\)"):
         windows.inverse_transform(np.zeros((50, 9)))
     with pytest.raises(ValueError, match=r"shape \(50, 2, 5\).*\(n_windows, 5, 2\)"):

@@ -121,15 +121,13 @@ DETECTORS: dict[str, Callable] = {
     "PCA": pca_error,
     **{name: pyod(module, cls, **given) for name, (module, cls, given) in PYOD.items()},
     **{name: skunsup(name) for name in OURS},
-    "AutoencoderDetector, residual": skunsup(
-        "AutoencoderDetector", score_by="residual"
-    ),
+    "AutoencoderDetector, residual": skunsup("AutoencoderDetector", scoring="residual"),
     # Which no network has a part in.
     "AutoencoderDetector, neighbors": skunsup(
-        "AutoencoderDetector", score_by="neighbors", n_estimators=1, max_steps=1
+        "AutoencoderDetector", scoring="neighbors", n_estimators=1, max_steps=1
     ),
     "AutoencoderDetector, reconstruction": skunsup(
-        "AutoencoderDetector", score_by="reconstruction"
+        "AutoencoderDetector", scoring="reconstruction"
     ),
 }
 # Imported before anything is timed.

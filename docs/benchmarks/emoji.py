@@ -92,7 +92,7 @@ def measure(X, category, train, test, seed):
     both = Blocks(
         [("image", image, "image"), ("text", text, "text")],
         missing="allow",
-        hidden_share=0.4,
+        input_dropout=0.4,
         weights="learned",
     )
     seen = X.iloc[train]

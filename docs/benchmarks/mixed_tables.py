@@ -395,7 +395,7 @@ def by_ctgan(name):
 GENERATORS = {
     "each column alone": alone,
     "**`VariationalAutoencoder`**": by_own(
-        "VariationalAutoencoder", 8, table={"hide": 0.0}
+        "VariationalAutoencoder", 8, table={"input_dropout": 0.0}
     ),
     "**`AdversarialAutoencoder`**": by_own("AdversarialAutoencoder", 8),
     "**`GAN`**": by_own(

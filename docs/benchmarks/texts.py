@@ -222,7 +222,7 @@ def tokens(name, n_components, seed):
             max_tokens=2000,
             sequence_length=LENGTHS[name],
             layer="conv",
-            word_dropout=0.3,
+            input_dropout=0.3,
         ),
         random_state=seed,
         **TOKENS,

@@ -6,21 +6,20 @@ from skunsup._networks._adversarial import (
     ADVERSARIAL_LOSSES,
     accuracies,
     discriminator_loss,
-    fooling_loss,
+    generator_loss,
     gradient_penalty,
 )
 from skunsup._networks._architecture import (
     Architecture,
     Group,
     Network,
-    Part,
+    NetworkSpec,
     frozen,
 )
 from skunsup._networks._augmentation import Augmentation
-from skunsup._networks._block_cells import BlockCells
+from skunsup._networks._block_likelihood import BlockLikelihood
 from skunsup._networks._block_parts import BlockDecoder, BlockEncoder
-from skunsup._networks._built import BuiltPart, Start
-from skunsup._networks._cells import Cells, Numbers, PixelCells, RealLoss
+from skunsup._networks._built import BuiltSpec, Initializer
 from skunsup._networks._convolutional import (
     ConvDecoder,
     ConvEncoder,
@@ -32,6 +31,7 @@ from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
 from skunsup._networks._embedding import EmbeddingEncoder, embedding_width
 from skunsup._networks._failures import memory_errors_explained, own_code_explained
+from skunsup._networks._likelihood import Likelihood, Numbers, PixelCells, RealLoss
 from skunsup._networks._losses import (
     LOSS_DOMAINS,
     check_loss,
@@ -53,9 +53,9 @@ from skunsup._networks._recurrent import (
     TokenEncoder,
     n_layers_for,
 )
-from skunsup._networks._sequence_cells import SequenceCells
-from skunsup._networks._table_cells import TableCells
-from skunsup._networks._token_cells import TokenCells
+from skunsup._networks._sequence_likelihood import SequenceLikelihood
+from skunsup._networks._table_likelihood import TableLikelihood
+from skunsup._networks._token_likelihood import TokenLikelihood
 from skunsup._networks._user import (
     UserNetwork,
     check_finite_weights,
@@ -69,11 +69,10 @@ __all__ = [
     "PRIORS",
     "Architecture",
     "Augmentation",
-    "BlockCells",
     "BlockDecoder",
     "BlockEncoder",
-    "BuiltPart",
-    "Cells",
+    "BlockLikelihood",
+    "BuiltSpec",
     "ConvDecoder",
     "ConvEncoder",
     "Corruption",
@@ -82,21 +81,22 @@ __all__ = [
     "EmbeddingEncoder",
     "GaussianPrior",
     "Group",
+    "Initializer",
+    "Likelihood",
     "Network",
+    "NetworkSpec",
     "Numbers",
-    "Part",
     "PixelCells",
     "Prior",
     "RealLoss",
-    "SequenceCells",
     "SequenceDecoder",
     "SequenceEncoder",
-    "Start",
+    "SequenceLikelihood",
     "StepLayers",
-    "TableCells",
-    "TokenCells",
+    "TableLikelihood",
     "TokenDecoder",
     "TokenEncoder",
+    "TokenLikelihood",
     "UserNetwork",
     "accuracies",
     "check_finite_weights",
@@ -107,8 +107,8 @@ __all__ = [
     "described",
     "discriminator_loss",
     "embedding_width",
-    "fooling_loss",
     "frozen",
+    "generator_loss",
     "gradient_penalty",
     "keras_name",
     "make_prior",

@@ -31,7 +31,7 @@ def resolve_activation(activation: str | Callable) -> str | Callable:
 
 @cache
 def _is_usable(name: str) -> bool:
-    """Whether a name of Keras stands for a function of one tensor that keeps shapes."""
+    """Return True if a name of Keras stands for a function that keeps shapes."""
     try:
         _check_keeps_shape(keras.activations.get(name))
     except (TypeError, ValueError):

@@ -7,7 +7,7 @@ from keras import ops
 ADVERSARIAL_LOSSES = ("hinge", "least-squares", "non-saturating", "wasserstein")
 
 
-def fooling_loss(kind: str, logits: Any, towards: int = 1) -> Any:
+def generator_loss(kind: str, logits: Any, towards: int = 1) -> Any:
     """Mean loss of a network that wants its `logits` to look real (1) or not (-1).
 
     Non-saturating (Goodfellow et al. 2014, section 3), least squares with targets 1 and

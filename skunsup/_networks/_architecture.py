@@ -1,4 +1,4 @@
-"""What a network is made of, apart from its weights."""
+"""Architecture of a network: everything but its weights."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from keras import ops
 
 from skunsup._identity import identity
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks._cells import Cells
 from skunsup._networks._failures import check_weights_fit, own_code_explained
+from skunsup._networks._likelihood import Likelihood
 from skunsup._networks._members import DenseMembers, members_of
 from skunsup._networks._noise import NOISE_STATE
 from skunsup._random import draw_seed, global_state_kept
@@ -22,12 +22,12 @@ from skunsup._random import draw_seed, global_state_kept
 SEEDED = (NOISE_STATE, "seed_generator_state")
 
 
-class Part(Protocol):
+class NetworkSpec(Protocol):
     """One replaceable piece of a network, such as an encoder; hashable."""
 
     @property
     def regularized(self) -> bool:
-        """Whether layers may add losses of their own."""
+        """True if layers may add losses of their own."""
 
     @property
     def n_inputs(self) -> int:
@@ -116,16 +116,20 @@ class Network(keras.Model):
         *,
         regularized: bool = False,
         n_members: int = 1,
-        cells: Cells | None = None,
+        likelihood: Likelihood | None = None,
         name: str | None = None,
         trainable: bool = True,
         dtype: Any = None,
         **arguments: Any,
     ) -> None:
         super().__init__(name=name, trainable=trainable, dtype=dtype)
-        self.regularized, self.n_members, self.cells = regularized, n_members, cells
-        self.augmentation = None if cells is None else cells.corruption()
-        self.balance = None if cells is None else cells.balance()
+        self.regularized, self.n_members, self.likelihood = (
+            regularized,
+            n_members,
+            likelihood,
+        )
+        self.augmentation = None if likelihood is None else likelihood.corruption()
+        self.balance = None if likelihood is None else likelihood.balance()
         given = {**self.defaults, **arguments}
         parts = {k: v for k, v in given.items() if isinstance(v, keras.Model)}
         self.part_names = tuple(parts)
@@ -157,27 +161,29 @@ class Network(keras.Model):
         return ops.stack([ops.cast(value, "float32") for value in values])
 
     def seen(self, x: Any) -> Any:
-        """What the encoder sees of a minibatch in training."""
+        """Input of the encoder for a minibatch in training."""
         return x if self.augmentation is None else self.augmentation(x)
 
     def rows(self, output: Any) -> Any:
         """Rows that the output of a decoder stands for."""
-        return output if self.cells is None else self.cells.rows(output)
+        return output if self.likelihood is None else self.likelihood.rows(output)
 
     def hidden(self, rows: Any, x: Any) -> Any:
-        """Return `rows` without what a discriminator must not see beside `x`."""
-        return rows if self.cells is None else self.cells.hidden(rows, x)
+        """Return `rows` without what a discriminator must not see hstack `x`."""
+        return rows if self.likelihood is None else self.likelihood.hidden(rows, x)
 
     def residual(self, x: Any) -> Any:
         """Rows minus their reconstructions, for networks that `reconstruct`."""
         rows = self.reconstruct(x)
-        return x - rows if self.cells is None else self.cells.residual(x, rows)
+        return (
+            x - rows if self.likelihood is None else self.likelihood.residual(x, rows)
+        )
 
     def spread(self, x: Any) -> Any:
         """Give each member all rows of `x`, shape (n, n_features)."""
         return ops.repeat(x[None], self.n_members, axis=0) if self.n_members > 1 else x
 
-    def dealt(self, code: Any) -> Any:
+    def split_members(self, code: Any) -> Any:
         """Give each member its own of the codes that stand side by side in `code`."""
         parts = ops.reshape(
             code, (-1, self.n_members, code.shape[-1] // self.n_members)
@@ -212,7 +218,7 @@ class Network(keras.Model):
             **{name: getattr(v, "loss", v) for name, v in self.settings.items()},
             "regularized": self.regularized,
             "n_members": self.n_members,
-            "cells": self.cells,
+            "likelihood": self.likelihood,
         }
 
     @classmethod
@@ -249,11 +255,11 @@ class Architecture:
     """
 
     network: type[Network]
-    parts: Mapping[str, Part]
+    parts: Mapping[str, NetworkSpec]
     settings: Mapping[str, Any]
     n_components: int
     n_members: int = 1
-    cells: Cells | None = None
+    likelihood: Likelihood | None = None
 
     @cached_property
     def key(self) -> Hashable:
@@ -265,7 +271,7 @@ class Architecture:
 
     def current_key(self) -> Hashable:
         """Return what `key` would be by what functions read now."""
-        held = identity((self.parts, self.settings, self.cells))
+        held = identity((self.parts, self.settings, self.likelihood))
         return (self.network, held, self.n_members)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -297,19 +303,19 @@ class Architecture:
         }
         return replace(self, parts=parts, n_members=n_members)
 
-    def share(self, n_shares: int) -> "Architecture | None":
+    def share(self, n_shards: int) -> "Architecture | None":
         """Return the architecture of one of equal shares of the members.
 
         None where members cannot be shared out evenly, two or more to a share, or where
         something other than dense layers is trained.
         """
-        each, left = divmod(self.n_members, n_shares)
-        parts: dict[str, Part] = {
+        each, left = divmod(self.n_members, n_shards)
+        parts: dict[str, NetworkSpec] = {
             name: replace(part, n_members=each)
             for name, part in self.parts.items()
             if isinstance(part, DenseMembers)
         }
-        dense = len(parts) == len(self.parts) and self.cells is None
+        dense = len(parts) == len(self.parts) and self.likelihood is None
         if left or each < 2 or not dense:
             return None
         return replace(self, parts=parts, n_members=each)
@@ -329,7 +335,7 @@ class Architecture:
                 **self.settings,
                 regularized=self._regularized,
                 n_members=self.n_members,
-                cells=self.cells,
+                likelihood=self.likelihood,
             )
             n_inputs = next(iter(self.parts.values())).n_inputs
             network(keras.KerasTensor((None, n_inputs)))

@@ -9,8 +9,8 @@ import numpy as np
 from keras import layers
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks._architecture import Part
-from skunsup._networks._built import Start
+from skunsup._networks._architecture import NetworkSpec
+from skunsup._networks._built import Initializer
 from skunsup._networks._convolutional import dense_layers, tail
 from skunsup._random import global_state_kept
 
@@ -33,7 +33,7 @@ class BlockEncoder:
         Whether the kernels of the layers for all are divided by their spectral norms.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[NetworkSpec, ...]
     sizes: tuple[int, ...]
     activation: str | Callable
     output_activation: str | Callable = "linear"
@@ -42,7 +42,7 @@ class BlockEncoder:
 
     @property
     def regularized(self) -> bool:
-        """Whether layers may add losses of their own."""
+        """True if layers may add losses of their own."""
         return any(part.regularized for part in self.parts)
 
     @property
@@ -59,16 +59,16 @@ class BlockEncoder:
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
         with interrupts_put_off(), global_state_kept():
-            return self._joined([part.build() for part in self.parts], Start())
+            return self._joined([part.build() for part in self.parts], Initializer())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
         values = [part.initial_values(rng) for part in self.parts]
         with interrupts_put_off(), global_state_kept():
             models = [part.build() for part in self.parts]
-            return in_order(self._joined(models, Start(rng)), models, values)
+            return in_order(self._joined(models, Initializer(rng)), models, values)
 
-    def _joined(self, models: list[keras.Model], start: Start) -> keras.Model:
+    def _joined(self, models: list[keras.Model], start: Initializer) -> keras.Model:
         rows = keras.Input((self.n_inputs,), dtype="float32")
         n_flags = len(models)
         at, first_flag = 0, self.n_inputs - n_flags - self.n_beside
@@ -99,32 +99,32 @@ class BlockDecoder:
 
     n_inputs: int
     sizes: tuple[int, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[NetworkSpec, ...]
     activation: str | Callable
 
     @property
     def regularized(self) -> bool:
-        """Whether layers may add losses of their own."""
+        """True if layers may add losses of their own."""
         return any(part.regularized for part in self.parts)
 
     @property
     def n_outputs(self) -> int:
-        """What all decoders return."""
+        """Outputs of all decoders."""
         return sum(part.n_outputs for part in self.parts)
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
         with interrupts_put_off(), global_state_kept():
-            return self._joined([part.build() for part in self.parts], Start())
+            return self._joined([part.build() for part in self.parts], Initializer())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
         values = [part.initial_values(rng) for part in self.parts]
         with interrupts_put_off(), global_state_kept():
             models = [part.build() for part in self.parts]
-            return in_order(self._joined(models, Start(rng)), models, values)
+            return in_order(self._joined(models, Initializer(rng)), models, values)
 
-    def _joined(self, models: list[keras.Model], start: Start) -> keras.Model:
+    def _joined(self, models: list[keras.Model], start: Initializer) -> keras.Model:
         code = keras.Input((self.n_inputs,), dtype="float32")
         kinds = [self.activation] * len(self.sizes)
         x = dense_layers(code, self.sizes, kinds, start)

@@ -12,7 +12,7 @@ from skunsup._interrupts import interrupts_put_off
 from skunsup._random import global_state_kept
 
 
-class Start:
+class Initializer:
     """Start values of the layers of a part.
 
     Layers are built with kernels of zeros where their values do not matter: JAX
@@ -64,7 +64,7 @@ class _Drawn(keras.initializers.Initializer):
 
 
 @dataclass(frozen=True)
-class BuiltPart(ABC):
+class BuiltSpec(ABC):
     """Base of the parts that a few numbers describe; hashable.
 
     A subclass is a frozen dataclass, whose fields say everything about `make`, with
@@ -74,16 +74,16 @@ class BuiltPart(ABC):
     regularized: ClassVar[bool] = False
 
     @abstractmethod
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers as a new Keras model, with the start values of `start`."""
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
         with interrupts_put_off(), global_state_kept():
-            return self.make(Start())
+            return self.make(Initializer())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
         with interrupts_put_off(), global_state_kept():
-            model = self.make(Start(rng))
+            model = self.make(Initializer(rng))
         return [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]

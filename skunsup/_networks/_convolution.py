@@ -16,7 +16,7 @@ from skunsup._networks._spectral import new_direction, normalized
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class HalvingConv2D(keras.layers.Layer):
+class StridedConv2D(keras.layers.Layer):
     """`keras.layers.Conv2D` of stride 2 with padding "same": the same numbers.
 
     Parameters
@@ -92,13 +92,13 @@ class HalvingConv2D(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class DoublingConv2D(keras.layers.Layer):
+class TransposedConv2D(keras.layers.Layer):
     """`keras.layers.Conv2DTranspose` of stride 2, padding "same": the same numbers.
 
     Parameters
     ----------
     filters, kernel_size, activation
-        As of `HalvingConv2D`.
+        As of `StridedConv2D`.
     kernel_initializer : str or keras.initializers.Initializer
         Of the kernel, of shape (kernel_size, kernel_size, filters, channels).
     """

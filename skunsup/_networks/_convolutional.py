@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from skunsup._networks._built import BuiltPart, Start
-from skunsup._networks._convolution import DoublingConv2D, HalvingConv2D
+from skunsup._networks._built import BuiltSpec, Initializer
+from skunsup._networks._convolution import StridedConv2D, TransposedConv2D
 from skunsup._networks._spectral import SpectralDense
 
 Shape = tuple[int, int, int]
@@ -36,7 +36,7 @@ def map_sizes(shape: Shape, n_layers: int) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class ConvEncoder(BuiltPart):
+class ConvEncoder(BuiltSpec):
     """Convolutions of stride 2, then fully connected layers.
 
     Parameters
@@ -77,13 +77,13 @@ class ConvEncoder(BuiltPart):
         """Width of the last layer."""
         return self.sizes[-1]
 
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         n_pixels = self.n_inputs - self.n_beside
         x = layers.Reshape(self.shape)(rows[:, :n_pixels] if self.n_beside else rows)
         for n in self.filters:
-            x = HalvingConv2D(
+            x = StridedConv2D(
                 n, self.kernel_size, self.activation, start.kernel, self.spectral
             )(x)
         x = layers.Flatten()(x)
@@ -93,7 +93,7 @@ class ConvEncoder(BuiltPart):
 
 
 @dataclass(frozen=True)
-class ConvDecoder(BuiltPart):
+class ConvDecoder(BuiltSpec):
     """Fully connected layers, then transposed convolutions of stride 2.
 
     Parameters
@@ -120,7 +120,7 @@ class ConvDecoder(BuiltPart):
         height, width, channels = self.shape
         return height * width * channels
 
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers."""
         code = keras.Input((self.n_inputs,), dtype="float32")
         maps = map_sizes(self.shape, len(self.filters))
@@ -135,10 +135,10 @@ class ConvDecoder(BuiltPart):
         return keras.Model(code, layers.Flatten()(x))
 
     def _widened(
-        self, x: Any, n: int, size: tuple[int, int], activation: Any, start: Start
+        self, x: Any, n: int, size: tuple[int, int], activation: Any, start: Initializer
     ) -> Any:
         """Double height and width, and cut off a line that is too many."""
-        x = DoublingConv2D(n, self.kernel_size, activation, start.kernel)(x)
+        x = TransposedConv2D(n, self.kernel_size, activation, start.kernel)(x)
         surplus = [
             (0, have - want) for have, want in zip(x.shape[1:3], size, strict=True)
         ]
@@ -149,7 +149,7 @@ def dense_layers(
     x: Any,
     sizes: tuple[int, ...],
     activations: list[Any],
-    start: Start,
+    start: Initializer,
     spectral: bool = False,
 ) -> Any:
     """Apply new fully connected layers."""
@@ -159,7 +159,7 @@ def dense_layers(
     return x
 
 
-def tail(x: Any, part: Any, start: Start, spectral: bool = False) -> Any:
+def tail(x: Any, part: Any, start: Initializer, spectral: bool = False) -> Any:
     """Apply the fully connected layers of an encoder."""
     kinds = [part.activation] * (len(part.sizes) - 1) + [part.output_activation]
     return dense_layers(x, part.sizes, kinds, start, spectral)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks._cells import Cells
+from skunsup._networks._likelihood import Likelihood
 from skunsup._networks._noise import noise_state, normal, uniform
 
 KINDS = ("gaussian", "masking", "swap")
@@ -27,29 +27,33 @@ class Corruption(keras.layers.Layer):
     """
 
     def __init__(
-        self, kind: str, level: float, cells: Cells | None = None, **kwargs: Any
+        self,
+        kind: str,
+        level: float,
+        likelihood: Likelihood | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(dtype="float32", **kwargs)
-        self.kind, self.level, self.cells = kind, level, cells
+        self.kind, self.level, self.likelihood = kind, level, likelihood
         self.noise_state = noise_state()
         self.built = True
 
     def call(self, x: Any) -> Any:
         """Return a corrupted copy of `x`, of shape (..., batch, n_features)."""
-        shape, state, cells = ops.shape(x), self.noise_state, self.cells
+        shape, state, likelihood = ops.shape(x), self.noise_state, self.likelihood
         if self.kind == "gaussian":
             noise = self.level * normal(shape, state)
-            return x + noise if cells is None else cells.noisy(x, noise)
-        if cells is not None:
-            shape = (*shape[:-1], cells.n_cells)
+            return x + noise if likelihood is None else likelihood.noisy(x, noise)
+        if likelihood is not None:
+            shape = (*shape[:-1], likelihood.n_cells)
         hit = uniform(shape, state) < self.level
         if self.kind == "masking":
-            if cells is not None:
-                return cells.masked(x, hit)
+            if likelihood is not None:
+                return likelihood.masked(x, hit)
             return ops.where(hit, ops.zeros_like(x), x)
         position = uniform(shape, state)
-        if cells is not None:
-            hit, position = cells.spread(hit), cells.spread(position)
+        if likelihood is not None:
+            hit, position = likelihood.spread(hit), likelihood.spread(position)
         return ops.where(hit, _other_rows(x, position), x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -60,14 +64,19 @@ class Corruption(keras.layers.Layer):
         """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         config.pop("dtype")
-        cells = keras.saving.serialize_keras_object(self.cells)
-        return {**config, "kind": self.kind, "level": self.level, "cells": cells}
+        likelihood = keras.saving.serialize_keras_object(self.likelihood)
+        return {
+            **config,
+            "kind": self.kind,
+            "level": self.level,
+            "likelihood": likelihood,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Corruption":
         """Rebuild what `get_config` described."""
-        cells = keras.saving.deserialize_keras_object(config.pop("cells"))
-        return cls(**config, cells=cells)
+        likelihood = keras.saving.deserialize_keras_object(config.pop("likelihood"))
+        return cls(**config, likelihood=likelihood)
 
 
 def _other_rows(x: Any, position: Any) -> Any:

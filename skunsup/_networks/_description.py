@@ -61,7 +61,7 @@ class Lambda:
 
 @dataclass(frozen=True)
 class Description:
-    """What a Keras model is made of; it never changes, so copies share it.
+    """Description of a Keras model; it never changes, so copies share it.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class Description:
 
     @property
     def digest(self) -> str:
-        """What tells it from others, the same in every process."""
+        """Identity of the model, the same in every process."""
         return str(joblib.hash(self.identity))
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from skunsup._networks._built import BuiltPart, Start
+from skunsup._networks._built import BuiltSpec, Initializer
 from skunsup._networks._convolutional import tail
 from skunsup._networks._spectral import SpectralDense
 
 
 @dataclass(frozen=True)
-class EmbeddingEncoder(BuiltPart):
+class EmbeddingEncoder(BuiltSpec):
     """A linear layer for some blocks of columns, then dense ones.
 
     On a one-hot block such a layer looks up a row of its kernel: an embedding. It also
@@ -45,7 +45,7 @@ class EmbeddingEncoder(BuiltPart):
         """Width of the last layer."""
         return self.sizes[-1]
 
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         pieces, at = [], 0
@@ -59,7 +59,7 @@ class EmbeddingEncoder(BuiltPart):
         x = layers.Concatenate()(pieces) if len(pieces) > 1 else pieces[0]
         return keras.Model(rows, tail(x, self, start, self.spectral))
 
-    def _look_up(self, n: int, start: Start) -> keras.layers.Layer:
+    def _look_up(self, n: int, start: Initializer) -> keras.layers.Layer:
         if self.spectral:
             return SpectralDense(n, kernel_initializer=start.kernel)
         return layers.Dense(n, use_bias=False, kernel_initializer=start.kernel)

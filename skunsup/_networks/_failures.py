@@ -25,7 +25,7 @@ OURS = ("keras", "skunsup")
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether a backend or NumPy raised `error` because memory was lacking."""
+    """Return True if a backend or NumPy raised `error` for lack of memory."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ in LACKING_TYPES

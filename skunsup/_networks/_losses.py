@@ -169,7 +169,7 @@ def _known_name(name: str) -> str:
 
 
 def _is_usable(name: str) -> bool:
-    """Whether a name of Keras stands for a loss with one value a row."""
+    """Return True if a name of Keras stands for a loss with one value a row."""
     try:
         found = name[0].islower() and keras.losses.get(name) is not None
         if found:

@@ -166,7 +166,7 @@ class DenseMembers:
         return new
 
     def _seen(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """Which inputs of each layer each member sees, as zeros and ones."""
+        """Masks of the inputs of each layer, one for each member."""
         shares = width_shares(self.n_members)
         widths = (self.n_inputs, *self.stack.sizes[:-1])
         seen = [np.zeros((self.n_members, 1, w), np.float32) for w in widths]
@@ -228,7 +228,7 @@ class CopiedMembers:
 
     @property
     def regularized(self) -> bool:
-        """Whether layers may add losses of their own."""
+        """True if layers may add losses of their own."""
         return bool(self.part.regularized)
 
     @property

@@ -39,7 +39,7 @@ class Prior:
 
     @property
     def identity(self) -> Hashable:
-        """What tells one distribution from another, beside the class."""
+        """Identity of the distribution, beside its class."""
         return self.width
 
     def __eq__(self, other: object) -> bool:

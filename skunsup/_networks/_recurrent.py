@@ -12,14 +12,14 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from skunsup._networks._built import BuiltPart, Start
+from skunsup._networks._built import BuiltSpec, Initializer
 from skunsup._networks._convolutional import dense_layers, tail
 from skunsup._networks._steps import DilatedConv1D, Places, StepCell, TokenEmbedding
 
 
 @dataclass(frozen=True)
 class StepLayers:
-    """Which layers run over the steps.
+    """Layers that run over the steps.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class StepLayers:
     kernel_size: int
     spectral: bool = False
 
-    def summary(self, x: Any, seen: Any, start: Start) -> Any:
+    def summary(self, x: Any, seen: Any, start: Initializer) -> Any:
         """Return what the layers say of whole sequences, (n, channels).
 
         The last state of recurrent layers. Of convolutions mean, maximum and last
@@ -57,7 +57,7 @@ class StepLayers:
             x = self._recurrent(x, seen, start, at < self.n_layers - 1)
         return x
 
-    def unfolded(self, code: Any, steps: int, start: Start) -> Any:
+    def unfolded(self, code: Any, steps: int, start: Initializer) -> Any:
         """Return features of each step out of a code, (n, steps, units)."""
         x = layers.Reshape((1, code.shape[-1]))(code)
         if self.kind == "conv":
@@ -78,15 +78,17 @@ class StepLayers:
             x = self._recurrent(x, None, start, True)
         return x
 
-    def _cell(self, start: Start) -> StepCell:
+    def _cell(self, start: Initializer) -> StepCell:
         return StepCell(self.kind, self.units, start.recurrent)
 
-    def _recurrent(self, x: Any, seen: Any, start: Start, sequences: bool) -> Any:
+    def _recurrent(self, x: Any, seen: Any, start: Initializer, sequences: bool) -> Any:
         cell = self._cell(start)
         x = layers.Dense(cell.n_gates * self.units, kernel_initializer=start.kernel)(x)
         return layers.RNN(cell, return_sequences=sequences)(with_seen(x, seen))
 
-    def _convolved(self, x: Any, dilation: int, causal: bool, start: Start) -> Any:
+    def _convolved(
+        self, x: Any, dilation: int, causal: bool, start: Initializer
+    ) -> Any:
         """Apply a convolution beside a residual connection."""
         out = DilatedConv1D(
             self.units,
@@ -130,7 +132,7 @@ def n_layers_for(steps: int, kernel_size: int) -> int:
 
 
 @dataclass(frozen=True)
-class SequenceEncoder(BuiltPart):
+class SequenceEncoder(BuiltSpec):
     """Layers over the steps, then fully connected ones.
 
     Parameters
@@ -168,7 +170,7 @@ class SequenceEncoder(BuiltPart):
         """Width of the last layer."""
         return self.sizes[-1]
 
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         length, width = self.shape
@@ -178,12 +180,12 @@ class SequenceEncoder(BuiltPart):
             seen = layers.Reshape((length, 1))(rows[:, n : n + length])
             # So that a code does not depend on what stands in the padding.
             x = x * seen
-        x = beside(self.steps.summary(x, seen, start), rows, self.n_beside)
+        x = hstack(self.steps.summary(x, seen, start), rows, self.n_beside)
         return keras.Model(rows, tail(x, self, start, self.steps.spectral))
 
 
 @dataclass(frozen=True)
-class SequenceDecoder(BuiltPart):
+class SequenceDecoder(BuiltSpec):
     """Fully connected layers, then layers over steps and one at each step.
 
     Parameters
@@ -210,7 +212,7 @@ class SequenceDecoder(BuiltPart):
         length, width = self.shape
         return length * (width + self.ragged)
 
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers."""
         code = keras.Input((self.n_inputs,), dtype="float32")
         length, width = self.shape
@@ -230,7 +232,7 @@ class SequenceDecoder(BuiltPart):
 
 
 @dataclass(frozen=True)
-class TokenEncoder(BuiltPart):
+class TokenEncoder(BuiltSpec):
     """Embeddings of tokens, layers over them, then fully connected ones.
 
     Parameters
@@ -262,19 +264,19 @@ class TokenEncoder(BuiltPart):
         """Width of the last layer."""
         return self.sizes[-1]
 
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         ids = rows[:, : self.length]
         seen = layers.Reshape((self.length, 1))(ops.cast(ids > 0.5, "float32"))
         embedded = TokenEmbedding(self.n_tokens, self.embedding_dim, start.kernel)(ids)
         x = self.steps.summary(embedded * seen, seen, start)
-        x = beside(x, rows, self.n_beside)
+        x = hstack(x, rows, self.n_beside)
         return keras.Model(rows, tail(x, self, start, self.steps.spectral))
 
 
 @dataclass(frozen=True)
-class TokenDecoder(BuiltPart):
+class TokenDecoder(BuiltSpec):
     """Fully connected layers, then layers over steps and logits of tokens at each.
 
     All tokens at once: none depends on those before it but through the code.
@@ -301,7 +303,7 @@ class TokenDecoder(BuiltPart):
         """A logit of each token at each step."""
         return self.length * self.n_tokens
 
-    def make(self, start: Start) -> keras.Model:
+    def make(self, start: Initializer) -> keras.Model:
         """Return the layers."""
         code = keras.Input((self.n_inputs,), dtype="float32")
         x = dense_layers(code, self.sizes, [self.activation] * len(self.sizes), start)
@@ -310,7 +312,7 @@ class TokenDecoder(BuiltPart):
         return keras.Model(code, layers.Reshape((self.n_outputs,))(logits))
 
 
-def beside(x: Any, rows: Any, n_beside: int) -> Any:
+def hstack(x: Any, rows: Any, n_beside: int) -> Any:
     """Return `x` with the last `n_beside` columns of `rows` behind."""
     if not n_beside:
         return x

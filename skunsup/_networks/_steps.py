@@ -50,7 +50,7 @@ UPDATES = {"gru": (gru, 3, 1), "lstm": (lstm, 4, 2)}
 
 @keras.saving.register_keras_serializable(package="skunsup")
 class StepCell(keras.layers.Layer):
-    """What a recurrent layer does at each step, given projected inputs.
+    """One step of a recurrent layer, given projected inputs.
 
     The inputs of all steps are multiplied with their kernel at once, before the loop.
     A last column says whether there is a step; where not, the state stays.

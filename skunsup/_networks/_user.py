@@ -56,7 +56,7 @@ class UserNetwork:
         return self._restored(np.random.default_rng(0))
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """What the model's own initialisers give when seeded by `rng`."""
+        """Values of the model's own initialisers, seeded by `rng`."""
         with interrupts_put_off(), global_state_kept():
             model = self._restored(rng)
         values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]

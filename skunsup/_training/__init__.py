@@ -1,35 +1,35 @@
 """The engine: minibatches, the epoch loop, and one compiled program for many steps."""
 
 import skunsup._keras_import  # noqa: F401
-from skunsup._training._bags import Bags, Members, bags
+from skunsup._training._bagging import BaggedSampler, EnsembleConfig, bagged_sampler
 from skunsup._training._callbacks import check_callbacks
 from skunsup._training._fitted import FittedNetwork, shared_network
-from skunsup._training._loop import Plan, TrainingState, Validation, train
-from skunsup._training._optimizers import OptimizerRecipe, optimizer_recipe
-from skunsup._training._pairs import Pairs, paired
+from skunsup._training._loop import TrainingConfig, TrainingState, Validation, train
+from skunsup._training._optimizers import OptimizerConfig, optimizer_config
 from skunsup._training._programs import compilations
 from skunsup._training._records import with_callbacks_at_rest
-from skunsup._training._rows import Rows, as_rows, beside, is_mapped
-from skunsup._training._sampling import Sample, weighted_sample
+from skunsup._training._rows import Rows, as_rows, hstack, is_mapped
+from skunsup._training._sampling import WeightedSampler, weighted_sample
+from skunsup._training._semi_supervised import SemiSupervisedSampler, paired
 
 __all__ = [
-    "Bags",
+    "BaggedSampler",
+    "EnsembleConfig",
     "FittedNetwork",
-    "Members",
-    "OptimizerRecipe",
-    "Pairs",
-    "Plan",
+    "OptimizerConfig",
     "Rows",
-    "Sample",
+    "SemiSupervisedSampler",
+    "TrainingConfig",
     "TrainingState",
     "Validation",
+    "WeightedSampler",
     "as_rows",
-    "bags",
-    "beside",
+    "bagged_sampler",
     "check_callbacks",
     "compilations",
+    "hstack",
     "is_mapped",
-    "optimizer_recipe",
+    "optimizer_config",
     "paired",
     "shared_network",
     "train",

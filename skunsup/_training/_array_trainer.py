@@ -1,4 +1,4 @@
-"""What the trainers share whose programs take the state and return the next one."""
+"""Base of the trainers whose programs take the state and return the next one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

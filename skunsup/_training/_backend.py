@@ -1,4 +1,4 @@
-"""What the engine asks of a backend, and of what trains a network."""
+"""Interfaces of a backend and of a trainer."""
 
 import importlib
 from collections.abc import Callable, Generator, Iterable
@@ -22,7 +22,8 @@ Work = tuple[np.ndarray, int, float]
 class NetworkTrainer(Protocol):
     """A network with its optimizers, trained on blocks of minibatches.
 
-    `Trainer` trains one network by one program, `Crew` several at the same time.
+    `Trainer` trains one network by one program, `ParallelTrainer` several at the same
+    time.
     """
 
     network: Network
@@ -80,7 +81,7 @@ class Backend(Protocol):
 
     @staticmethod
     def concurrent() -> bool:
-        """Whether programs of several trainers run well at the same time."""
+        """Return True if programs of several trainers run well at the same time."""
 
     @staticmethod
     def tile_rows() -> int:

@@ -64,7 +64,7 @@ class Callbacks:
 
     @property
     def stopped(self) -> bool:
-        """Whether a callback asked to stop."""
+        """True if a callback asked to stop."""
         return bool(self._trainer.network.stop_training)
 
     def call(self, hook: str, *args: Any) -> None:
@@ -83,7 +83,7 @@ class Callbacks:
         except Exception as error:
             raise ValueError(
                 f"A callback of callbacks={self.copies!r} raised "
-                f"{type(error).__name__} in {hook}{args}: {error}. Mend the callback, "
+                f"{type(error).__name__} in {hook}{args}: {error}. Fix the callback, "
                 "or leave it out; to end training early, let it set "
                 "self.model.stop_training = True."
             ) from error

@@ -18,7 +18,7 @@ from skunsup._networks import (
 from skunsup._sklearn import n_threads
 from skunsup._threads import in_threads
 from skunsup._training._backend import backend
-from skunsup._training._programs import Store, count_compilation
+from skunsup._training._programs import LRUCache, count_compilation
 from skunsup._training._rows import Rows, aligned
 
 BLOCK_BYTES = 4 * 2**20
@@ -26,8 +26,8 @@ LOSSES = ("row_score", "row_loss", "split_loss")  # may overflow, to NaN too
 MAX_TILES = 256
 TILES_OF_THREAD = 32  # at least, since threads take time to begin
 
-_networks = Store(16)
-_scorers = Store(64)
+_networks = LRUCache(16)
+_scorers = LRUCache(64)
 _device_lock = threading.Lock()
 
 
@@ -185,7 +185,9 @@ def stateless(network: Network, method: str) -> Callable[[Any, Any], Any]:
         with keras.StatelessScope(mapping):
             if network.n_members == 1:
                 return getattr(network, method)(x)
-            given = network.dealt(x) if method == "decode" else network.spread(x)
+            given = (
+                network.split_members(x) if method == "decode" else network.spread(x)
+            )
             return ops.moveaxis(getattr(network, method)(given), 0, 1)
 
     return function

@@ -40,7 +40,7 @@ class Group:
 
     @property
     def is_vector(self) -> bool:
-        """Whether one vector stands for the weights."""
+        """True if one vector stands for the weights."""
         return self.variables is not self.own
 
     def weights(self, values: list[Any]) -> list[Any]:
@@ -82,12 +82,12 @@ def group(optimizer: keras.optimizers.Optimizer, own: list[keras.Variable]) -> G
         vector = keras.Variable(np.zeros(sum(map(n_entries, own)), np.float32))
         twin = type(optimizer).from_config(optimizer.get_config())
         twin.build([vector])
-    held = {id(whole): parts for whole, parts in _pairs(optimizer, twin, own)}
+    held = {id(whole): parts for whole, parts in _semi_supervised(optimizer, twin, own)}
     slots = [(vector, own), *((v, held[id(v)]) for v in twin.variables)]
     return Group(own, twin, [vector], slots)
 
 
-def _pairs(
+def _semi_supervised(
     optimizer: keras.optimizers.Optimizer,
     twin: keras.optimizers.Optimizer,
     own: list[keras.Variable],

@@ -98,7 +98,7 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
 
 @cache
 def concurrent() -> bool:
-    """Whether programs of several trainers run well at the same time."""
+    """Return True if programs of several trainers run well at the same time."""
     return jax.default_backend() == "cpu"
 
 

@@ -12,18 +12,18 @@ from sklearn.utils import gen_batches
 
 from skunsup._networks import Architecture, own_code_explained
 from skunsup._training._backend import NetworkTrainer, Work, backend
-from skunsup._training._bags import Bags
+from skunsup._training._bagging import BaggedSampler
 from skunsup._training._callbacks import Callbacks, Logs, progress_bar
-from skunsup._training._crew import Crew
 from skunsup._training._fitted import FittedNetwork
-from skunsup._training._optimizers import OptimizerRecipe, is_entrywise
-from skunsup._training._pairs import Pairs
-from skunsup._training._programs import Store
+from skunsup._training._optimizers import OptimizerConfig, is_entrywise
+from skunsup._training._parallel import ParallelTrainer
+from skunsup._training._programs import LRUCache
 from skunsup._training._rows import BLOCK_BYTES, Rows
-from skunsup._training._sampling import Sample, batches
+from skunsup._training._sampling import WeightedSampler, batches
+from skunsup._training._semi_supervised import SemiSupervisedSampler
 from skunsup._training._trainer import Trainer
 
-_trainers = Store(16)
+_trainers = LRUCache(16)
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
 SEGMENTS = 50  # pieces of constant rate that make up a cosine schedule, at least
@@ -40,8 +40,8 @@ DIVERGED = (
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How long and on what to train.
+class TrainingConfig:
+    """Settings of one training run.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class Validation:
     """Rows held out to judge each epoch by."""
 
     rows: Rows
-    sample: Sample
+    sample: WeightedSampler
     method: str
 
     def loss(self, architecture: Architecture, values: list[np.ndarray]) -> float:
@@ -127,10 +127,10 @@ class Validation:
 
 def train(
     architecture: Architecture,
-    recipes: Sequence[OptimizerRecipe],
-    plan: Plan,
+    recipes: Sequence[OptimizerConfig],
+    plan: TrainingConfig,
     rows: Rows,
-    sample: Sample | Pairs | Bags,
+    sample: WeightedSampler | SemiSupervisedSampler | BaggedSampler,
     validation: Validation | None,
     state: TrainingState,
 ) -> TrainingState:
@@ -150,7 +150,7 @@ def train(
     key = (architecture.key, *(recipe.key for recipe in recipes))
     with _trainers.exclusive(key, lambda: _trainer(architecture, recipes)) as trainer:
         trainer.load(state.values, _optimizer_start(trainer, recipes, state))
-        run = _Run(architecture, plan, rows, sample, validation, trainer, state)
+        run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
         run.train()
         return TrainingState(
             run.kept, trainer.optimizer_values(), run.rng, run.history, run.copies
@@ -158,7 +158,7 @@ def train(
 
 
 def _trainer(
-    architecture: Architecture, recipes: Sequence[OptimizerRecipe]
+    architecture: Architecture, recipes: Sequence[OptimizerConfig]
 ) -> NetworkTrainer:
     whole = _trainer_alone(architecture, recipes)
     share = architecture.share(N_SHARES) if backend().concurrent() else None
@@ -166,11 +166,11 @@ def _trainer(
     if share is None or not all(is_entrywise(*pair) for pair in pairs):
         return whole
     shares = [_trainer_alone(share, recipes) for _ in range(N_SHARES)]
-    return Crew(whole, shares)
+    return ParallelTrainer(whole, shares)
 
 
 def _trainer_alone(
-    architecture: Architecture, recipes: Sequence[OptimizerRecipe]
+    architecture: Architecture, recipes: Sequence[OptimizerConfig]
 ) -> Trainer:
     network = architecture.build()
     groups = network.grouped_variables()
@@ -180,7 +180,7 @@ def _trainer_alone(
 
 
 def _optimizer_start(
-    trainer: NetworkTrainer, recipes: Sequence[OptimizerRecipe], state: TrainingState
+    trainer: NetworkTrainer, recipes: Sequence[OptimizerConfig], state: TrainingState
 ) -> list[np.ndarray]:
     values = list(state.optimizer_values or trainer.fresh_optimizer)
     for recipe, optimizer in zip(recipes, trainer.optimizers, strict=True):
@@ -191,15 +191,15 @@ def _optimizer_start(
     return values
 
 
-class _Run:
+class TrainingLoop:
     """One call of `train`: the loop and what it keeps."""
 
     def __init__(
         self,
         architecture: Architecture,
-        plan: Plan,
+        plan: TrainingConfig,
         rows: Rows,
-        sample: Sample | Pairs | Bags,
+        sample: WeightedSampler | SemiSupervisedSampler | BaggedSampler,
         validation: Validation | None,
         trainer: NetworkTrainer,
         state: TrainingState,
@@ -375,7 +375,7 @@ class _Run:
             self.best, self.kept = loss, values
 
     def exhausted(self) -> bool:
-        """Whether early stopping has waited long enough."""
+        """Return True if early stopping has waited long enough."""
         return self.plan.patience is not None and self.stale >= self.plan.patience
 
     def diverged(self, epoch: int, loss: float) -> None:

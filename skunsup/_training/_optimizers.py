@@ -37,8 +37,8 @@ SINGLE = np.finfo(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
-class OptimizerRecipe:
-    """How to make an optimizer, with a constant learning rate kept apart.
+class OptimizerConfig:
+    """Configuration of an optimizer, with a constant learning rate kept apart.
 
     A constant rate is data of the compiled program, so fits that differ in it share
     one; a schedule is part of the program.
@@ -84,11 +84,11 @@ class OptimizerRecipe:
         return optimizer
 
 
-def optimizer_recipe(
+def optimizer_config(
     optimizer: str | dict | keras.optimizers.Optimizer,
     learning_rate: Any,
     weight_decay: float | None,
-) -> OptimizerRecipe:
+) -> OptimizerConfig:
     """Describe the optimizer that the parameters ask for.
 
     A learning rate (a float or a Keras schedule) and a weight decay of None leave the
@@ -119,7 +119,7 @@ def optimizer_recipe(
     if found.__module__.startswith("keras."):
         # On torch Keras makes a class of the backend; the public one is the same.
         kind = found.__name__
-    return OptimizerRecipe(kind, config, constant, weight_decay is not None)
+    return OptimizerConfig(kind, config, constant, weight_decay is not None)
 
 
 def _check_average(config: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ def _check_rate(rate: float) -> None:
 def is_entrywise(
     optimizer: keras.optimizers.Optimizer, variables: list[keras.Variable]
 ) -> bool:
-    """Whether `optimizer` would move one vector of all entries as it does variables."""
+    """Return True if `optimizer` treats all entries of a variable alike."""
     kind = type(optimizer)
     return (
         bool(variables)

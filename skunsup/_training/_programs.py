@@ -15,7 +15,7 @@ MOST_MAPPINGS = Path("/proc/sys/vm/max_map_count")
 ROOM = 3000  # mappings; a program takes between 100 and 1,000
 
 
-class Store:
+class LRUCache:
     """The most recently used values by key, at most `size` of them.
 
     Ctrl-C waits until what is being made is stored.

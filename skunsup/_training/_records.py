@@ -1,4 +1,4 @@
-"""What callbacks recorded, without what they have while they run."""
+"""Records of callbacks, without what they hold while they run."""
 
 import pickle
 from typing import Any
@@ -47,7 +47,7 @@ def _at_rest(callback: keras.callbacks.Callback, fresh: Any) -> Any:
 
 
 def _is_data(value: Any) -> bool:
-    """Whether a value can be pickled, and holds nothing of Keras or a backend."""
+    """Return True for a value that can be pickled and holds nothing of a backend."""
     try:
         _DataPickler(_Nowhere()).dump(value)
     except Exception:  # whatever the class of the value raises

@@ -38,7 +38,7 @@ class Rows:
         return map(self.take, self.block_slices())
 
     def block_slices(self) -> Iterator[slice]:
-        """Where the blocks of `blocks` stand."""
+        """Positions of the blocks of `blocks`."""
         size = max(1, BLOCK_BYTES // (4 * self.d))
         return (slice(start, start + size) for start in range(0, self.n, size))
 
@@ -137,7 +137,7 @@ def _hashed(block: np.ndarray, salt: np.ndarray) -> np.ndarray:
     return hashes
 
 
-def beside(rows: Rows, columns: np.ndarray) -> Rows:
+def hstack(rows: Rows, columns: np.ndarray) -> Rows:
     """Return `rows` with more columns, an array of shape (n, more), behind theirs."""
     return _WiderRows(rows, columns)
 
@@ -160,7 +160,7 @@ def aligned(n: int, d: int) -> np.ndarray:
 
 
 def is_mapped(X: Any) -> bool:
-    """Whether `X` is a memory map in C order that can be opened a second time.
+    """Return True for a memory map in C order that can be opened a second time.
 
     A slice of one does not know its place in the file, and a copy-on-write map may
     differ from it; both are read like arrays.

@@ -15,7 +15,7 @@ from skunsup._training._rows import Rows, aligned
 
 
 @dataclass(frozen=True)
-class Sample:
+class WeightedSampler:
     """Distinct rows of a data set and their weights.
 
     Parameters
@@ -58,7 +58,7 @@ class Sample:
 
     def split(
         self, fraction: float, rng: np.random.Generator
-    ) -> tuple["Sample", "Sample"]:
+    ) -> tuple["WeightedSampler", "WeightedSampler"]:
         """Return (rest, held out), which share no row; equal rows stay together."""
         m = len(self.index)
         n_held = int(np.ceil(fraction * m))
@@ -69,10 +69,10 @@ class Sample:
         """Weighted mean of one value for each row of `index`."""
         return float(np.average(values.astype(np.float64), weights=self.weight))
 
-    def part(self, chosen: np.ndarray) -> "Sample":
+    def part(self, chosen: np.ndarray) -> "WeightedSampler":
         """Return the distinct rows that `chosen`, numbers or a mask, picks."""
         weight = None if self.weight is None else self.weight[chosen]
-        return Sample(self.index[chosen], weight)
+        return WeightedSampler(self.index[chosen], weight)
 
     def _at(self, position: np.ndarray) -> np.ndarray:
         """Return the row at each position, where rows are as long as they weigh."""
@@ -81,7 +81,7 @@ class Sample:
         return np.searchsorted(np.cumsum(self.weight), position, "right")
 
 
-def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:
+def weighted_sample(rows: Rows, weight: np.ndarray | None) -> WeightedSampler:
     """Merge equal rows of `rows` and order what is left by content.
 
     Parameters
@@ -101,10 +101,10 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> Sample:
     del hashes
     ordered = order if kept is None else kept[order]
     if weight is None and len(first) == rows.n:
-        return Sample(ordered, None)
+        return WeightedSampler(ordered, None)
     ones = np.ones(len(ordered)) if weight is None else weight[ordered]
     totals = np.add.reduceat(ones, first)
-    return Sample(ordered[first], None if (totals == 1).all() else totals)
+    return WeightedSampler(ordered[first], None if (totals == 1).all() else totals)
 
 
 def batches(

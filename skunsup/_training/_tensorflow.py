@@ -133,7 +133,7 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
 
 @cache
 def concurrent() -> bool:
-    """Whether programs of several trainers run well at the same time."""
+    """Return True if programs of several trainers run well at the same time."""
     return not tf.config.list_logical_devices("GPU")
 
 

@@ -209,7 +209,7 @@ def _doubled(value: Any) -> Any:
 
 
 def concurrent() -> bool:
-    """Whether programs of several trainers run well at the same time."""
+    """Return True if programs of several trainers run well at the same time."""
     return False  # their steps are Python
 
 

@@ -1,4 +1,4 @@
-"""What the trainers of all backends share."""
+"""Base of the trainers of all backends."""
 
 import math
 from abc import ABC, abstractmethod

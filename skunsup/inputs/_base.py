@@ -1,4 +1,4 @@
-"""What a row is: how data become rows of numbers, and rows become data again."""
+"""Kinds of data: how they become rows of numbers, and data again."""
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import Cells, DenseStack, Part
+from skunsup._networks import DenseStack, Likelihood, NetworkSpec
 from skunsup._persistence import PickledEstimator
 from skunsup._training import Rows
 from skunsup._validation import check_rows, check_X, value_range
@@ -25,7 +25,7 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingDefaults:
-    """What "auto" stands for in `batch_size` and `epochs` of a model.
+    """Values of "auto" for `batch_size` and `epochs` of a model.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class TrainingDefaults:
 
 
 class Layout(metaclass=ABCMeta):
-    """What was learned of a kind of data: from data to rows, networks, and back.
+    """Fitted kind of data: from data to rows, to networks, and back.
 
     It belongs to a fitted estimator and is pickled with it.
 
@@ -70,7 +70,7 @@ class Layout(metaclass=ABCMeta):
     """
 
     n_columns: int
-    cells: Cells | None = None
+    likelihood: Likelihood | None = None
     shape: tuple[int, ...] | None = None
     hidden: tuple[int, ...] = (128, 64)
     training: TrainingDefaults = TrainingDefaults()
@@ -78,7 +78,7 @@ class Layout(metaclass=ABCMeta):
     @property
     def n_outputs(self) -> int:
         """Columns that a decoder returns."""
-        return self.n_columns if self.cells is None else self.cells.n_outputs
+        return self.n_columns if self.likelihood is None else self.likelihood.n_outputs
 
     def value_range(self, rows: Rows) -> tuple[float, float]:
         """Return the smallest and the largest real value in rows."""
@@ -131,7 +131,7 @@ class Layout(metaclass=ABCMeta):
         last: str | Callable = "linear",
         n_beside: int = 0,
         spectral: bool = False,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return a network from rows to the last of `sizes` numbers.
 
         Parameters
@@ -153,7 +153,7 @@ class Layout(metaclass=ABCMeta):
         sizes: tuple[int, ...],
         activation: str | Callable,
         last: str | Callable,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return a network from `n_inputs` numbers to `n_outputs`.
 
         Parameters
@@ -241,7 +241,7 @@ class DenseLayout(Layout):
         last: str | Callable = "linear",
         n_beside: int = 0,
         spectral: bool = False,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return a dense stack."""
         n_inputs = self.n_columns + n_beside
         return DenseStack(n_inputs, sizes, activation, last, spectral)
@@ -252,7 +252,7 @@ class DenseLayout(Layout):
         sizes: tuple[int, ...],
         activation: str | Callable,
         last: str | Callable,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return a dense stack."""
         return DenseStack(n_inputs, (*sizes, self.n_columns), activation, last)
 

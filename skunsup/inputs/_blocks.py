@@ -7,7 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import BlockCells, BlockDecoder, BlockEncoder, Numbers, Part
+from skunsup._networks import (
+    BlockDecoder,
+    BlockEncoder,
+    BlockLikelihood,
+    NetworkSpec,
+    Numbers,
+)
 from skunsup._sklearn import (
     MOST_UNITS,
     BaseComposition,
@@ -34,7 +40,7 @@ class Blocks(BaseComposition, Inputs):
     A block may be missing in a row, with `missing="allow"`: its columns are all None or
     NaN there. It is then neither read nor judged, and `reconstruct` fills it in from
     the others. For that to be any good, training should hide blocks that are there
-    (`hidden_share`).
+    (`input_dropout`).
 
     Parameters
     ----------
@@ -51,7 +57,7 @@ class Blocks(BaseComposition, Inputs):
         variances, such as VariationalAutoencoder, do the like for numbers anyway.
     missing : {"error", "allow"}, default="error"
         What to do about rows in which a block is missing.
-    hidden_share : float, default=0.0
+    input_dropout : float, default=0.0
         Share of the blocks that the encoder does not get to see in training [2]_. At
         least one that is there always stays.
 
@@ -85,7 +91,7 @@ class Blocks(BaseComposition, Inputs):
         "block_size": [integers(1, MOST_UNITS)],
         "weights": [StrOptions({"equal", "learned"}), dict],
         "missing": [StrOptions({"error", "allow"})],
-        "hidden_share": [reals(0, 1, "left")],
+        "input_dropout": [reals(0, 1, "left")],
     }
 
     def __init__(
@@ -95,13 +101,13 @@ class Blocks(BaseComposition, Inputs):
         block_size: int = 64,
         weights: str | dict[str, float] = "equal",
         missing: str = "error",
-        hidden_share: float = 0.0,
+        input_dropout: float = 0.0,
     ) -> None:
         self.blocks = blocks
         self.block_size = block_size
         self.weights = weights
         self.missing = missing
-        self.hidden_share = hidden_share
+        self.input_dropout = input_dropout
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, with `deep` those of the blocks' kinds too.
@@ -194,7 +200,7 @@ class Blocks(BaseComposition, Inputs):
             self._weights(),
             self.weights == "learned",
             self.missing == "allow",
-            float(self.hidden_share),
+            float(self.input_dropout),
         )
         estimator.n_features_in_ = frame.shape[1]
         vars(estimator).pop("feature_names_in_", None)
@@ -260,7 +266,7 @@ class LearnedBlock:
 
 @dataclass
 class BlockLayout(Layout):
-    """What was learned of several blocks.
+    """Fitted form of several blocks.
 
     Parameters
     ----------
@@ -274,7 +280,7 @@ class BlockLayout(Layout):
         Of the blocks' losses.
     learned, lenient : bool
         Whether weights are learned, and whether blocks may be missing.
-    hidden_share : float
+    input_dropout : float
         Share of the blocks that are hidden in training.
     """
 
@@ -284,16 +290,18 @@ class BlockLayout(Layout):
     weights: tuple[float, ...]
     learned: bool
     lenient: bool
-    hidden_share: float
+    input_dropout: float
     n_columns: int = field(init=False)
 
     def __post_init__(self) -> None:
-        cells = [
-            block.layout.cells or Numbers(block.layout.n_columns)
+        likelihood = [
+            block.layout.likelihood or Numbers(block.layout.n_columns)
             for block in self.blocks
         ]
-        self.cells = BlockCells(cells, self.weights, self.hidden_share, self.learned)
-        self.n_columns = self.cells.n_columns
+        self.likelihood = BlockLikelihood(
+            likelihood, self.weights, self.input_dropout, self.learned
+        )
+        self.n_columns = self.likelihood.n_columns
         # The kind that trains the fewest steps takes most of the time.
         kinds = [block.layout.training for block in self.blocks]
         self.training = min(kinds, key=lambda kind: kind.max_steps or np.inf)
@@ -325,8 +333,8 @@ class BlockLayout(Layout):
         import pandas as pd
 
         made: list[Any] = []
-        assert isinstance(self.cells, BlockCells)
-        for block, place in zip(self.blocks, self.cells.places, strict=True):
+        assert isinstance(self.likelihood, BlockLikelihood)
+        for block, place in zip(self.blocks, self.likelihood.places, strict=True):
             values = block.layout.restored(rows[:, place.columns], dtype)
             if block.boxed:
                 made.append(list(values))
@@ -347,7 +355,7 @@ class BlockLayout(Layout):
         last: str | Callable = "linear",
         n_beside: int = 0,
         spectral: bool = False,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return an encoder for each block, and layers for all."""
         width = (self.block_size,)
         parts = tuple(
@@ -362,7 +370,7 @@ class BlockLayout(Layout):
         sizes: tuple[int, ...],
         activation: str | Callable,
         last: str | Callable,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return layers for all blocks, and a decoder for each."""
         width = sizes[-1] if sizes else n_inputs
         parts = tuple(
@@ -462,7 +470,7 @@ def _present(frame: Any, columns: Any) -> np.ndarray:
 
 
 def _is_boxed(frame: Any, columns: Any) -> bool:
-    """Whether a block has one column, of something else than numbers."""
+    """Return True for a block of one column that does not hold numbers."""
     dtypes = frame[_listed(columns)].dtypes
     return len(dtypes) == 1 and getattr(dtypes.iloc[0], "kind", "O") not in "fiub"
 

@@ -30,7 +30,7 @@ MIXED = (
 
 @dataclass
 class Column:
-    """What one column of a table holds.
+    """Contents of one column of a table.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Column:
 
     @property
     def missing(self) -> np.ndarray:
-        """Which values are missing, shape (n,)."""
+        """Mask of the missing values, shape (n,)."""
         if self.values.dtype == object:
             return np.array([value is None for value in self.values.tolist()], bool)
         return np.isnan(self.values)
@@ -244,7 +244,7 @@ def _as_float(value: Any) -> float:
 
 
 def same_name(one: Any, other: Any) -> bool:
-    """Whether names of columns are equal; NaN is as well."""
+    """Return True if names of columns are equal; NaN equals NaN."""
     if is_missing(one) or is_missing(other):
         return is_missing(one) and is_missing(other)
     return bool(one == other)

@@ -1,4 +1,4 @@
-"""Which kind of data would take what is no matrix of numbers."""
+"""Hints at the kind of data for what is not a matrix of numbers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

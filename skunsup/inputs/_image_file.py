@@ -28,7 +28,7 @@ DRAWINGS = ("EPS", "WMF")  # Pillow starts other programs for them
 
 @dataclass(frozen=True)
 class FileLimits:
-    """What a file may hold at most; checked before the image is decoded.
+    """Limits of an image file, checked before the image is decoded.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from skunsup._networks import (
     ConvDecoder,
     ConvEncoder,
     DenseStack,
-    Part,
+    NetworkSpec,
     PixelCells,
     default_filters,
 )
@@ -233,7 +233,7 @@ class Images(Inputs):
 
 @dataclass
 class ImageLayout(Layout):
-    """What was learned of images.
+    """Fitted form of images.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ class ImageLayout(Layout):
             self.hidden = (256,)
             self.training = self._training()
         self.n_columns = int(np.prod(self.shape))
-        self.cells = PixelCells(self.image_shape, tuple(self.changes.items()))
+        self.likelihood = PixelCells(self.image_shape, tuple(self.changes.items()))
 
     def _training(self) -> TrainingDefaults:
         height, width, _ = self.image_shape
@@ -305,7 +305,7 @@ class ImageLayout(Layout):
         last: str | Callable = "linear",
         n_beside: int = 0,
         spectral: bool = False,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return convolutions and fully connected layers."""
         if not self.filters:
             n_inputs = self.n_columns + n_beside
@@ -327,7 +327,7 @@ class ImageLayout(Layout):
         sizes: tuple[int, ...],
         activation: str | Callable,
         last: str | Callable,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return fully connected layers and transposed convolutions."""
         if not self.filters:
             return DenseStack(n_inputs, (*sizes, self.n_columns), activation, last)
@@ -409,17 +409,17 @@ def _check_sizes(X: Sequence[Any], name: str) -> None:
 def _paths(X: np.ndarray, name: str) -> np.ndarray:
     if X.ndim == 2 and X.shape[1] == 1:
         X = X[:, 0]
-    cells = X.ravel().tolist()
-    if X.ndim == 1 and all(isinstance(cell, np.ndarray) for cell in cells):
-        _check_sizes(cells, name)
-        return as_images(np.stack(cells), name)
-    for i, cell in enumerate(cells):
+    likelihood = X.ravel().tolist()
+    if X.ndim == 1 and all(isinstance(cell, np.ndarray) for cell in likelihood):
+        _check_sizes(likelihood, name)
+        return as_images(np.stack(likelihood), name)
+    for i, cell in enumerate(likelihood):
         if X.ndim != 1 or not isinstance(cell, str | Path):
             raise TypeError(
                 f"{name} holds {cell!r} at {i}, but expected images as an array of "
                 "numbers, or one path of an image file a row."
             )
-    return np.array([str(cell) for cell in cells])
+    return np.array([str(cell) for cell in likelihood])
 
 
 def _pixel_rows(X: np.ndarray, name: str) -> Rows:

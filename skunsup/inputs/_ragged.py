@@ -78,13 +78,13 @@ def unboxed(X: Any) -> Any:
 
 
 def is_listed(X: Any) -> bool:
-    """Whether `X` is a list of sequences, or an array of arrays."""
+    """Return True for a list of sequences or an array of arrays."""
     boxed = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     return isinstance(X, list | tuple) or boxed
 
 
 def is_flat(X: Any, shape: tuple[int, int] | None) -> bool:
-    """Whether `X` is a table, each row all values of a sequence of `shape`."""
+    """Return True for a table whose rows are flat sequences of `shape`."""
     if not is_listed(X):
         return len(np.shape(X)) == 2
     if shape is None or not len(X):
@@ -95,7 +95,7 @@ def is_flat(X: Any, shape: tuple[int, int] | None) -> bool:
 
 
 def is_mapped_array(X: Any) -> bool:
-    """Whether `X` is a memory map of sequences of one length."""
+    """Return True for a memory map of sequences of one length."""
     return is_mapped(X) and X.ndim == 3 and X.dtype.kind in "fiub"
 
 

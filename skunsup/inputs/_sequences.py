@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skunsup._networks import (
+    NetworkSpec,
     Numbers,
-    Part,
-    SequenceCells,
     SequenceDecoder,
     SequenceEncoder,
+    SequenceLikelihood,
     StepLayers,
     n_layers_for,
 )
@@ -180,7 +180,7 @@ class Sequences(Inputs):
 
 @dataclass
 class SequenceLayout(Layout):
-    """What was learned of sequences.
+    """Fitted form of sequences.
 
     Parameters
     ----------
@@ -204,10 +204,10 @@ class SequenceLayout(Layout):
         length, width = self.sequence_shape
         self.n_values = length * width
         self.shape = None if self.ragged else self.sequence_shape
-        self.cells = (
-            SequenceCells(length, width) if self.ragged else Numbers(self.n_values)
+        self.likelihood = (
+            SequenceLikelihood(length, width) if self.ragged else Numbers(self.n_values)
         )
-        self.n_columns = self.cells.n_columns
+        self.n_columns = self.likelihood.n_columns
         self.hidden = HIDDEN
 
     def value_range(self, rows: Rows) -> tuple[float, float]:
@@ -260,19 +260,19 @@ class SequenceLayout(Layout):
 
     def restored(self, rows: np.ndarray, dtype: np.dtype) -> Any:
         """Return sequences of the form that `fit` saw, each of its likeliest length."""
-        if not isinstance(self.cells, SequenceCells):
+        if not isinstance(self.likelihood, SequenceLikelihood):
             return self._formed(rows, None, dtype)
-        values, _ = self.cells.split(rows)
-        return self._formed(values, self.cells.likeliest(rows), dtype)
+        values, _ = self.likelihood.split(rows)
+        return self._formed(values, self.likelihood.likeliest(rows), dtype)
 
     def reconstructed(self, rows: np.ndarray, dtype: np.dtype, X: Any) -> Any:
         """Return sequences of the form that `fit` saw, as long as those of `X`."""
-        if not isinstance(self.cells, SequenceCells):
+        if not isinstance(self.likelihood, SequenceLikelihood):
             return self.restored(rows, dtype)
         X = unboxed(X)
         flat = is_flat(X, self.sequence_shape)
         steps = None if flat else check_sequences(X, "X").steps
-        return self._formed(self.cells.split(rows)[0], steps, dtype)
+        return self._formed(self.likelihood.split(rows)[0], steps, dtype)
 
     def _formed(
         self, values: np.ndarray, steps: np.ndarray | None, dtype: np.dtype
@@ -298,7 +298,7 @@ class SequenceLayout(Layout):
         last: str | Callable = "linear",
         n_beside: int = 0,
         spectral: bool = False,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return layers over the steps, and fully connected ones."""
         if spectral and self.steps.kind != "conv":
             raise ValueError(
@@ -322,7 +322,7 @@ class SequenceLayout(Layout):
         sizes: tuple[int, ...],
         activation: str | Callable,
         last: str | Callable,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return fully connected layers, and layers over the steps."""
         return SequenceDecoder(
             n_inputs,

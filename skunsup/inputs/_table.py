@@ -13,8 +13,8 @@ from sklearn.utils.validation import validate_data
 from skunsup._networks import (
     DenseStack,
     EmbeddingEncoder,
-    Part,
-    TableCells,
+    NetworkSpec,
+    TableLikelihood,
     embedding_width,
 )
 from skunsup._sklearn import StrOptions, check_params, integers, reals
@@ -67,11 +67,11 @@ class Table(Inputs):
         How numbers are brought to mean 0 and variance 1: by mean and standard
         deviation, or by the normal quantiles of their ranks first, which long tails do
         not stretch.
-    hide : float, default=0.3
+    input_dropout : float, default=0.3
         Probability in [0, 1) that a cell is hidden from the encoder in training, which
         must then be restored from the others: so models learn to fill in cells [2]_.
         0 for none; a `noise` of the model comes on top.
-    unknown : {"error", "ignore"}, default="error"
+    handle_unknown : {"error", "ignore"}, default="error"
         What to do about categories that `fit` did not see: raise, or take them for
         missing.
     max_categories : int, default=500
@@ -122,8 +122,8 @@ class Table(Inputs):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "encoding": [StrOptions({"one-hot", "embedding"})],
         "scaling": [StrOptions({"standard", "quantile"})],
-        "hide": [reals(0, 1, "left")],
-        "unknown": [StrOptions({"error", "ignore"})],
+        "input_dropout": [reals(0, 1, "left")],
+        "handle_unknown": [StrOptions({"error", "ignore"})],
         "max_categories": [integers(1)],
         "max_total_categories": [integers(1)],
     }
@@ -133,15 +133,15 @@ class Table(Inputs):
         *,
         encoding: str = "one-hot",
         scaling: str = "standard",
-        hide: float = 0.3,
-        unknown: str = "error",
+        input_dropout: float = 0.3,
+        handle_unknown: str = "error",
         max_categories: int = 500,
         max_total_categories: int = 100_000,
     ) -> None:
         self.encoding = encoding
         self.scaling = scaling
-        self.hide = hide
-        self.unknown = unknown
+        self.input_dropout = input_dropout
+        self.handle_unknown = handle_unknown
         self.max_categories = max_categories
         self.max_total_categories = max_total_categories
 
@@ -191,7 +191,7 @@ class Table(Inputs):
 
 
 class TableLayout(Layout):
-    """What was learned of a table.
+    """Fitted form of a table.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ class TableLayout(Layout):
     """
 
     def __init__(self, kind: Table, columns: list[Column], table: Any) -> None:
-        self.encoding, self.unknown = kind.encoding, kind.unknown
+        self.encoding, self.handle_unknown = kind.encoding, kind.handle_unknown
         self.source = library(table)
         # A copy, since a user may give an Index a name.
         self.names = table.columns.copy() if self.source == "pandas" else None
@@ -221,13 +221,13 @@ class TableLayout(Layout):
             for column in columns
         ]
         _check_total(self.columns, kind.max_total_categories)
-        self._order_cells(kind.hide)
+        self._order_cells(kind.input_dropout)
         self._scale = NumberScale(
             stacked([columns[j].values for j in self._numbers], len(columns[0].values)),
             kind.scaling,
         )
 
-    def _order_cells(self, hide: float) -> None:
+    def _order_cells(self, input_dropout: float) -> None:
         """Put numbers first, and categories of the same form side by side."""
         forms = {
             j: (len(column.levels), column.kind == "ordered")
@@ -241,8 +241,10 @@ class TableLayout(Layout):
             counts[forms[j]] = counts.get(forms[j], 0) + 1
         groups = [(k, n, ordered) for (k, ordered), n in counts.items()]
         places = [*self._numbers, *self._categories]
-        self.cells: TableCells = TableCells(len(self._numbers), groups, places, hide)
-        self.n_columns = self.cells.n_columns
+        self.likelihood: TableLikelihood = TableLikelihood(
+            len(self._numbers), groups, places, input_dropout
+        )
+        self.n_columns = self.likelihood.n_columns
 
     def value_range(self, rows: Rows) -> tuple[float, float]:
         """Refuse losses of values in a range, if there are numbers."""
@@ -280,11 +282,11 @@ class TableLayout(Layout):
             _as_numbers(columns[j], self.columns[j], name) for j in self._numbers
         ]
         codes = [
-            _codes(columns[j], self.columns[j], name, self.unknown)
+            _codes(columns[j], self.columns[j], name, self.handle_unknown)
             for j in self._categories
         ]
         scaled = self._scale(stacked(numbers, n))
-        rows = TableRows(scaled, stacked(codes, n).astype(np.int32), self.cells)
+        rows = TableRows(scaled, stacked(codes, n).astype(np.int32), self.likelihood)
         single = {str(columns[j].dtype).lower() for j in self._numbers} == {"float32"}
         return Read(rows, np.dtype(np.float32 if single else np.float64))
 
@@ -292,7 +294,7 @@ class TableLayout(Layout):
         """Return a table with the columns and dtypes in `fit`."""
         numbers = self._scale.inverse(rows[:, : len(self._numbers)])
         values = dict(zip(self._numbers, numbers.T, strict=True))
-        codes = self.cells.likeliest(rows)
+        codes = self.likelihood.likeliest(rows)
         for j, code in zip(self._categories, codes.T, strict=True):
             levels = np.fromiter(self.columns[j].levels or (), object)
             values[j] = levels[code]
@@ -312,7 +314,7 @@ class TableLayout(Layout):
         last: str | Callable = "linear",
         n_beside: int = 0,
         spectral: bool = False,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return dense layers, behind embeddings where there are any."""
         n_inputs, blocks = self.n_columns + n_beside, self._embedded()
         if not blocks:
@@ -325,7 +327,7 @@ class TableLayout(Layout):
         sizes: tuple[int, ...],
         activation: str | Callable,
         last: str | Callable,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return a dense stack; numbers are never in a range, logits neither."""
         return DenseStack(n_inputs, (*sizes, self.n_outputs), activation)
 
@@ -334,7 +336,7 @@ class TableLayout(Layout):
         if self.encoding == "one-hot":
             return ()
         blocks, start = [], 2 * len(self._numbers)
-        for k, n, _ in self.cells.groups:
+        for k, n, _ in self.likelihood.groups:
             firsts = range(start, start + k * n, k)
             if k > EMBEDDED_ABOVE:
                 blocks += [(first, k, embedding_width(k)) for first in firsts]
@@ -400,23 +402,23 @@ class TableRows(Rows):
     numbers : array of shape (n, n_real), float32
         Scaled; NaN where missing.
     codes : array of shape (n, n_categories), int32
-        In the order of `cells`; -1 where missing.
-    cells : TableCells
+        In the order of `likelihood`; -1 where missing.
+    cells : TableLikelihood
         What the wide rows are.
     """
 
     def __init__(
-        self, numbers: np.ndarray, codes: np.ndarray, cells: TableCells
+        self, numbers: np.ndarray, codes: np.ndarray, likelihood: TableLikelihood
     ) -> None:
-        self.numbers, self.codes, self.cells = numbers, codes, cells
-        self.n, self.d = len(numbers), cells.n_columns
+        self.numbers, self.codes, self.likelihood = numbers, codes, likelihood
+        self.n, self.d = len(numbers), likelihood.n_columns
 
     def part(self, index: np.ndarray) -> "TableRows":
         """Return the rows at `index`, as rows of their own."""
-        return TableRows(self.numbers[index], self.codes[index], self.cells)
+        return TableRows(self.numbers[index], self.codes[index], self.likelihood)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
-        return self.cells.expanded(self.numbers[index], self.codes[index])
+        return self.likelihood.expanded(self.numbers[index], self.codes[index])
 
 
 def stacked(columns: Sequence[np.ndarray], n: int) -> np.ndarray:
@@ -497,7 +499,7 @@ def _codes(column: Column, learned: Column, name: str, unknown: str) -> np.ndarr
         raise ValueError(
             f"{name} holds {values[row]!r} in row {row}, column {learned.name!r}, "
             f"which fit did not see among its {KINDS[learned.kind]} ({shown}). Correct "
-            "it, fit on rows that have it, or use Table(unknown='ignore') to take it "
-            "for missing."
+            "it, fit on rows that have it, or use Table(handle_unknown='ignore'), "
+            "which makes it a missing value."
         )
     return np.maximum(code, -1)

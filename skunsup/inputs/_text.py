@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skunsup._networks import (
-    Part,
+    NetworkSpec,
     StepLayers,
-    TokenCells,
     TokenDecoder,
     TokenEncoder,
+    TokenLikelihood,
     n_layers_for,
 )
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers, reals
@@ -64,7 +64,7 @@ class Text(Inputs):
     kernel_size : int, default=3
         Tokens that a convolution looks at; they are 1, 2, 4, ... tokens apart from one
         layer to the next. At most 1,000,000.
-    word_dropout : float, default=0.0
+    input_dropout : float, default=0.0
         Probability in [0, 1) that the encoder sees a token as unknown in training,
         which then must be guessed from the others [1]_.
     standardize : str, callable or None, default="lower_and_strip_punctuation"
@@ -95,7 +95,7 @@ class Text(Inputs):
     each token, the end among them.
 
     Ids have no gradient and no distance. So GAN and BiGAN do not take texts, and
-    detectors do with ``score_by="reconstruction"``. Own encoders take the ids as
+    detectors do with ``scoring="reconstruction"``. Own encoders take the ids as
     numbers, own decoders return logits, token by token.
 
     References
@@ -121,7 +121,7 @@ class Text(Inputs):
         "units": [integers(1, MOST_UNITS)],
         "n_layers": [integers(1, 1_000), None],
         "kernel_size": [integers(1, MOST_UNITS)],
-        "word_dropout": [reals(0, 1, "left")],
+        "input_dropout": [reals(0, 1, "left")],
         "standardize": TokenVectorizer._parameter_constraints["standardize"],
         "split": TokenVectorizer._parameter_constraints["split"],
         "max_characters": [integers(1), None],
@@ -137,7 +137,7 @@ class Text(Inputs):
         units: int = 64,
         n_layers: int | None = None,
         kernel_size: int = 3,
-        word_dropout: float = 0.0,
+        input_dropout: float = 0.0,
         standardize: str | Callable | None = "lower_and_strip_punctuation",
         split: str = "whitespace",
         max_characters: int | None = MAX_CHARACTERS,
@@ -149,7 +149,7 @@ class Text(Inputs):
         self.units = units
         self.n_layers = n_layers
         self.kernel_size = kernel_size
-        self.word_dropout = word_dropout
+        self.input_dropout = input_dropout
         self.standardize = standardize
         self.split = split
         self.max_characters = max_characters
@@ -194,7 +194,7 @@ class Text(Inputs):
             vectorizer,
             self._step_layers(length),
             int(self.embedding_dim),
-            float(self.word_dropout),
+            float(self.input_dropout),
         )
         estimator.n_features_in_ = length
         return layout, layout.read(estimator, X)
@@ -224,7 +224,7 @@ class Text(Inputs):
 
 @dataclass
 class TextLayout(Layout):
-    """What was learned of texts.
+    """Fitted form of texts.
 
     Parameters
     ----------
@@ -234,19 +234,21 @@ class TextLayout(Layout):
         Layers over the tokens.
     embedding_dim : int
         Numbers that stand for a token.
-    word_dropout : float
+    input_dropout : float
         Probability that a token is unknown in training.
     """
 
     vectorizer: TokenVectorizer
     steps: StepLayers
     embedding_dim: int
-    word_dropout: float
+    input_dropout: float
 
     def __post_init__(self) -> None:
         self.n_columns = int(self.vectorizer.sequence_length_)
         self.n_tokens = len(self.vectorizer.vocabulary_)
-        self.cells = TokenCells(self.n_columns, self.n_tokens, self.word_dropout)
+        self.likelihood = TokenLikelihood(
+            self.n_columns, self.n_tokens, self.input_dropout
+        )
         self.hidden = HIDDEN
         n_logits = TrainingDefaults.batch_size * self.n_columns * self.n_tokens
         self.training = TrainingDefaults(
@@ -278,7 +280,7 @@ class TextLayout(Layout):
         last: str | Callable = "linear",
         n_beside: int = 0,
         spectral: bool = False,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return embeddings, layers over the tokens, and fully connected ones."""
         return TokenEncoder(
             self.n_columns,
@@ -297,7 +299,7 @@ class TextLayout(Layout):
         sizes: tuple[int, ...],
         activation: str | Callable,
         last: str | Callable,
-    ) -> Part:
+    ) -> NetworkSpec:
         """Return fully connected layers, layers over the tokens, and logits."""
         return TokenDecoder(
             n_inputs, self.n_columns, self.n_tokens, self.steps, sizes, activation

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import keras
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Group, fooling_loss, make_prior
+from skunsup._networks import Architecture, Group, generator_loss, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
 from skunsup.inputs import DenseLayout
@@ -30,7 +30,7 @@ from skunsup.models._parts import (
     encoder_part,
     reconstruction,
 )
-from skunsup.models._prior import PriorNetwork, relative
+from skunsup.models._prior import PriorNetwork, rescale
 from skunsup.models._sampler import Sampler
 
 
@@ -52,7 +52,7 @@ class AdversarialNetwork(Adversary, PriorNetwork):
     n_features : int
         Width of rows.
     adversarial_loss : str
-        As `fooling_loss` takes it.
+        As `generator_loss` takes it.
     adversarial_weight, gradient_penalty : float
         Weights of the encoder's adversarial loss and of the gradient penalty.
     n_critic : int
@@ -82,15 +82,15 @@ class AdversarialNetwork(Adversary, PriorNetwork):
         """Losses of the halves, of the discriminator and of the encoder, metrics."""
         code, loss = self.code_and_error(x)
         draws = self.prior_draws(code)
-        own, metrics = self.discriminate(draws, code)
+        own, metrics = self.discriminator_terms(draws, code)
         kind, weight = (
             self.settings[f"adversarial_{name}"] for name in ("loss", "weight")
         )
-        fooling = fooling_loss(kind, self.judge_frozen(code))
+        fooling = generator_loss(kind, self.discriminate_frozen(code))
         return [
             loss,
             own,
-            weight * relative(fooling, loss),
+            weight * rescale(fooling, loss),
             *metrics,
             spread(code, draws),
         ]
@@ -126,11 +126,11 @@ class AdversarialParameters(
 class AdversarialAutoencoder(
     AdversarialEstimator, Sampler, LatentTransformer, AdversarialParameters
 ):
-    """Autoencoder whose codes follow a prior, because a discriminator says so.
+    """Autoencoder whose codes follow a prior, by a discriminator of the codes.
 
     While encoder and decoder learn to copy rows, a discriminator learns to tell codes
-    from draws of the prior, and the encoder to fool it [1]_. The prior may be anything
-    that can be drawn from. `sample` decodes draws from it.
+    from draws of the prior, and the encoder to make them look like such draws [1]_. The
+    prior may be anything that can be drawn from. `sample` decodes draws from it.
 
     `score_samples` is the logarithm, but for a constant, of the joint density of the
     row x and its code z: log p(z) - n_features loss(x) / (2 e), with p the prior and e

@@ -1,4 +1,4 @@
-"""What all models with a discriminator share."""
+"""Base of the models with a discriminator."""
 
 import warnings
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skunsup._networks import (
     DenseStack,
     Network,
-    Part,
+    NetworkSpec,
     accuracies,
     discriminator_loss,
     frozen,
@@ -20,7 +20,7 @@ from skunsup._networks import (
     uniform,
     user_network,
 )
-from skunsup._training import OptimizerRecipe
+from skunsup._training import OptimizerConfig
 from skunsup.inputs import Layout
 from skunsup.models._parts import layer_sizes
 
@@ -51,27 +51,29 @@ class Adversary(Network):
         "n_critic": 1,
     }
 
-    def judge(self, x: Any, training: bool = False, of: str = "") -> Any:
+    def discriminate(self, x: Any, training: bool = False, of: str = "") -> Any:
         """Logits of rows, shape (n,), by the discriminator `of` that name."""
         hidden = getattr(self, f"{of}discriminator")(x, training=training)
         return getattr(self, f"{of}head")(hidden, training=training)[:, 0]
 
-    def judge_frozen(self, x: Any, of: str = "") -> Any:
+    def discriminate_frozen(self, x: Any, of: str = "") -> Any:
         """Logits of rows, with gradients for the rows alone."""
         hidden = frozen(getattr(self, f"{of}discriminator"), x)
         return frozen(getattr(self, f"{of}head"), hidden)[:, 0]
 
-    def discriminate(self, real: Any, fake: Any, of: str = "") -> tuple[Any, list[Any]]:
+    def discriminator_terms(
+        self, real: Any, fake: Any, of: str = ""
+    ) -> tuple[Any, list[Any]]:
         """Loss of the discriminator on real and generated rows, and its accuracies."""
         settings = self.settings
         real, fake = ops.stop_gradient(real), ops.stop_gradient(fake)
         n = ops.shape(real)[0]
-        logits = self.judge(ops.concatenate([real, fake]), training=True, of=of)
+        logits = self.discriminate(ops.concatenate([real, fake]), training=True, of=of)
         kind = settings["adversarial_loss"]
         loss = discriminator_loss(kind, logits[:n], logits[n:])
         if settings["gradient_penalty"]:
             loss = loss + settings["gradient_penalty"] * self._penalty(
-                real, fake, partial(self.judge, of=of)
+                real, fake, partial(self.discriminate, of=of)
             )
         return loss, accuracies(kind, logits[:n], logits[n:])
 
@@ -96,7 +98,7 @@ def spread(fake: Any, real: Any) -> Any:
 
 def discriminator_parts(
     estimator: Any, layout: Layout, n_beside: int = 0, of: str = ""
-) -> dict[str, Part]:
+) -> dict[str, NetworkSpec]:
     """Return the hidden layers of a discriminator and its linear head.
 
     The names of parts and of the parameter for an own network have the prefix `of`.
@@ -117,7 +119,7 @@ def discriminator_parts(
     ValueError
         If an own discriminator does not fit, or there is no gradient by rows.
     """
-    if layout.cells is not None and not layout.cells.smooth:
+    if layout.likelihood is not None and not layout.likelihood.smooth:
         raise ValueError(
             f"{type(estimator).__name__} learns by the gradient of a discriminator by "
             f"generated rows, but rows of inputs={estimator.inputs!r} are whole tokens "
@@ -169,11 +171,11 @@ class AdversarialEstimator:
 
     _judged = "is generated"
 
-    def _recipes(self) -> tuple[OptimizerRecipe, ...]:
+    def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
         """Return the optimizers of the discriminator and of all else."""
         rate = self.discriminator_learning_rate  # type: ignore[attr-defined]
         rate = self.learning_rate if rate is None else rate  # type: ignore[attr-defined]
-        return self._recipe(rate), self._recipe(self.learning_rate)  # type: ignore[attr-defined]
+        return self._optimizer_config(rate), self._optimizer_config(self.learning_rate)  # type: ignore[attr-defined]
 
     def _check_health(self, history: dict[str, list[float]]) -> None:
         spreads = history["spread"]

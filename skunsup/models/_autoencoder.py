@@ -170,7 +170,7 @@ class Autoencoder(LatentTransformer, AutoencoderParameters):
                 f"which those of inputs={self.inputs!r} do not. Use init='random'."
             )
         if self.init == "layerwise":
-            plan, recipes = self._plan(data, stopping=False), self._recipes()
+            plan, recipes = self._plan(data, stopping=False), self._optimizer_configs()
             return layerwise_values(
                 architecture, network, values, data, recipes, plan, rng
             )

@@ -9,7 +9,7 @@ from skunsup._estimator import FitData
 from skunsup._networks import (
     Architecture,
     Group,
-    fooling_loss,
+    generator_loss,
     noise_state,
     normal,
     with_shares,
@@ -46,7 +46,7 @@ class BiGANNetwork(Adversary):
     n_components : int
         Width of the code.
     adversarial_loss : str
-        As `fooling_loss` takes it.
+        As `generator_loss` takes it.
     reconstruction_weight, gradient_penalty : float
         Weights of the reconstruction error and of the gradient penalty.
     n_critic : int
@@ -75,10 +75,12 @@ class BiGANNetwork(Adversary):
         fake = self.hidden(self.rows(self.decoder(z, training=True)), x)
         real_pair = ops.concatenate([x, code], axis=-1)
         fake_pair = ops.concatenate([fake, z], axis=-1)
-        own, metrics = self.discriminate(real_pair, fake_pair)
+        own, metrics = self.discriminator_terms(real_pair, fake_pair)
         kind = self.settings["adversarial_loss"]
-        fooling = fooling_loss(kind, self.judge_frozen(fake_pair))
-        fooling = fooling + fooling_loss(kind, self.judge_frozen(real_pair), -1)
+        fooling = generator_loss(kind, self.discriminate_frozen(fake_pair))
+        fooling = fooling + generator_loss(
+            kind, self.discriminate_frozen(real_pair), -1
+        )
         terms = [own, fooling]
         if self.settings["reconstruction_weight"]:
             output = self.rows(self.decoder(code, training=True))
@@ -153,7 +155,7 @@ class BiGAN(AdversarialEstimator, Sampler, LatentTransformer, BiGANParameters):
 
     An encoder and a decoder make pairs of a row and a code from different ends: one
     encodes rows, the other decodes normal noise. A discriminator learns to tell the
-    two kinds of pairs, and encoder and decoder to fool it; if they succeed, they are
+    two kinds of pairs, encoder and decoder to make them alike; if that works, they are
     each other's inverse [1]_ [2]_. `sample` decodes noise, `transform` encodes rows.
 
     `score_samples` is ``-0.9 |x - x'| - 0.1 |f(x, z) - f(x', z)|`` for a row x with the

@@ -12,12 +12,12 @@ from keras import ops
 from skunsup._networks import (
     GaussianPrior,
     Group,
-    Part,
+    NetworkSpec,
     Prior,
-    fooling_loss,
+    generator_loss,
 )
 from skunsup.models._adversary import METRICS, Adversary, spread
-from skunsup.models._prior import PriorNetwork, relative
+from skunsup.models._prior import PriorNetwork, rescale
 
 TINY = 1e-6
 CATEGORY_METRICS = ("category_accuracy_real", "category_accuracy_fake", "usage")
@@ -68,12 +68,12 @@ class CategoricalEncoder:
         Number of logits.
     """
 
-    inner: Part
+    inner: NetworkSpec
     n_categories: int
 
     @property
     def regularized(self) -> bool:
-        """Whether layers add losses of their own."""
+        """True if layers add losses of their own."""
         return self.inner.regularized
 
     @property
@@ -139,7 +139,7 @@ class CategoricalPrior(Prior):
 
 
 def imbalance(probabilities: Any) -> Any:
-    """How far the mean probabilities are from equal shares, in nats.
+    """Divergence of the mean probabilities from equal ones, in nats.
 
     Their Kullback-Leibler divergence: 0 where the k categories are used alike, log k
     where only one is (Springenberg 2016, eq. 6).
@@ -183,7 +183,7 @@ keras.Model
     n_features : int
         Width of rows.
     adversarial_loss : str
-        As `fooling_loss` takes it.
+        As `generator_loss` takes it.
     adversarial_weight, gradient_penalty : float
         Weights of the encoder's adversarial losses and of the gradient penalty.
     n_critic : int
@@ -227,24 +227,26 @@ keras.Model
         draws = self.prior_draws(code)
         k, more = self.n_categories, []
         if self.settings["balance_weight"] is not None:
-            term = relative(imbalance(code[:, :k]), loss)
+            term = rescale(imbalance(code[:, :k]), loss)
             more = [self.settings["balance_weight"] * term]
         if self.settings["label_weight"] is not None:
             one_hot = self._one_hot(x[:, -1])
-            entropy = relative(self._classification(x, one_hot), loss)
+            entropy = rescale(self._classification(x, one_hot), loss)
             more = [*more, self.settings["label_weight"] * entropy]
             draws = self._with_labels(draws, one_hot)
         own, fooling, metrics = self._play(draws, code)
-        weighted = self.settings["adversarial_weight"] * relative(fooling, loss)
+        weighted = self.settings["adversarial_weight"] * rescale(fooling, loss)
         return [loss, own, weighted, *more, *metrics]
 
     def _play(self, draws: Any, code: Any) -> tuple[Any, Any, list[Any]]:
         """Losses of the discriminators and of the encoder, and the metrics."""
         k, kind = self.n_categories, self.settings["adversarial_loss"]
-        own, metrics = self.discriminate(draws[:, k:], code[:, k:])
-        also, more = self.discriminate(draws[:, :k], code[:, :k], "category_")
-        fooling = fooling_loss(kind, self.judge_frozen(code[:, k:]))
-        fooling += fooling_loss(kind, self.judge_frozen(code[:, :k], "category_"))
+        own, metrics = self.discriminator_terms(draws[:, k:], code[:, k:])
+        also, more = self.discriminator_terms(draws[:, :k], code[:, :k], "category_")
+        fooling = generator_loss(kind, self.discriminate_frozen(code[:, k:]))
+        fooling += generator_loss(
+            kind, self.discriminate_frozen(code[:, :k], "category_")
+        )
         size = spread(code[:, k:], draws[:, k:])
         return own + also, fooling, [*metrics, size, *more, usage(code[:, :k])]
 

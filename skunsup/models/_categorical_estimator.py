@@ -1,4 +1,4 @@
-"""What the estimators share whose code has a category."""
+"""Base of the estimators whose code has a category."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from skunsup._estimator import FitData
-from skunsup._networks import Architecture, Part
+from skunsup._networks import Architecture, NetworkSpec
 from skunsup._networks import resolve_activation as resolved
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
@@ -90,7 +90,7 @@ class CategoricalEstimator(
         k = self._categories()
         encoder = categorical_encoder(self, data.layout, k)
         width = encoder.n_outputs
-        parts: dict[str, Part] = {
+        parts: dict[str, NetworkSpec] = {
             "encoder": encoder,
             "decoder": decoder_part(self, width, data.layout, last),
             **discriminator_parts(self, DenseLayout(width - k)),

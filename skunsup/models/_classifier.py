@@ -9,7 +9,7 @@ from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals, unchanged_on_error
-from skunsup._training import Pairs
+from skunsup._training import SemiSupervisedSampler
 from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
 from skunsup.models._labels import (
@@ -264,7 +264,7 @@ class AAEClassifier(ClassifierMixin, CategoricalEstimator):
         data: FitData,
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
-        assert isinstance(data.sample, Pairs)
+        assert isinstance(data.sample, SemiSupervisedSampler)
         shares = data.sample.shares(self._categories())
         n = np.count_nonzero(shares)
         if n < 2:

@@ -5,7 +5,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Architecture, Network, Part
+from skunsup._networks import Architecture, Network, NetworkSpec
 from skunsup._random import draw_seed, global_state_kept
 
 RIDGE = 1e-3
@@ -70,7 +70,7 @@ def _squarable(X: np.ndarray) -> np.ndarray:
     return X if abs(exponent) < SQUARABLE else np.ldexp(X, -exponent)
 
 
-def _hidden(part: Part, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+def _hidden(part: NetworkSpec, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
     """Output of the last layer but one of `part`, float64."""
     with interrupts_put_off(), global_state_kept():
         model = part.build()

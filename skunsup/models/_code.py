@@ -1,4 +1,4 @@
-"""What all networks with an encoder and a decoder share."""
+"""Base of the networks with an encoder and a decoder."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -26,9 +26,9 @@ class CodeNetwork(Network):
         super().__init__(**arguments)
         settings = self.settings
         kind, level = settings["noise"], settings["noise_level"]
-        self.corruption = Corruption(kind, level, self.cells) if kind else None
+        self.corruption = Corruption(kind, level, self.likelihood) if kind else None
         self.reconstruction_loss = row_loss(settings["loss"])
-        if self.n_members > 1 or self.cells is not None:
+        if self.n_members > 1 or self.likelihood is not None:
             self.reconstruction_loss = _flattened(self.reconstruction_loss)
         self.shares = column_losses(settings["loss"], self.reconstruction_loss)
 
@@ -39,22 +39,22 @@ class CodeNetwork(Network):
         return code, ops.mean(self.output_loss(x, output, training=True))
 
     def seen(self, x: Any) -> Any:
-        """What the encoder sees of a minibatch in training."""
+        """Input of the encoder for a minibatch in training."""
         x = super().seen(x)
         return x if self.corruption is None else self.corruption(x)
 
     def output_loss(self, x: Any, output: Any, training: bool = False) -> Any:
         """Loss of each row, given what the decoder returned."""
-        if self.cells is None:
+        if self.likelihood is None:
             return self.reconstruction_loss(x, output)
         return ops.sum(self.output_losses(x, output, training), axis=-1)
 
     def output_losses(self, x: Any, output: Any, training: bool = False) -> Any:
         """Share of each cell in `output_loss`, for losses that are means."""
-        if self.cells is None:
+        if self.likelihood is None:
             return self.shares(x, output)
-        losses = self.cells.losses(x, output, self._real_losses)
-        losses = losses * self.cells.weights(x)
+        losses = self.likelihood.losses(x, output, self._real_losses)
+        losses = losses * self.likelihood.weights(x)
         return (
             losses if self.balance is None else self.balance(losses, training=training)
         )
@@ -86,7 +86,7 @@ class CodeNetwork(Network):
         """Reconstruction loss of each row, then each cell's share, if it is a mean."""
         output = self._output(x)
         shares = self.output_losses(x, output)
-        if self.cells is None:
+        if self.likelihood is None:
             return with_shares(self.output_loss(x, output), shares)
         return with_shares(ops.sum(shares, axis=-1), shares)
 

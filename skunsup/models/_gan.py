@@ -60,10 +60,11 @@ class GAN(
     """Generator of rows, trained against a discriminator of rows.
 
     The generator turns noise into rows, the discriminator learns to tell them from the
-    training rows, and the generator to fool it [1]_. `sample` generates rows.
+    training rows, and the generator to make them
+    look real [1]_. `sample` generates rows.
     `transform` gives the last hidden features of the discriminator [2]_, which a
     linear classifier or a clusterer can use, and `score_samples` its logits: how real a
-    row looks to it, which near the end of a fair game is not much.
+    row looks to it, which says little once both are well trained.
 
     Parameters
     ----------

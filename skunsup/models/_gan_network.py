@@ -8,7 +8,7 @@ from keras import ops
 
 from skunsup._networks import (
     Group,
-    fooling_loss,
+    generator_loss,
     noise_state,
     normal,
     squared_distances,
@@ -32,7 +32,7 @@ class GANNetwork(Adversary):
     n_components : int
         Width of the noise.
     adversarial_loss : str
-        As `fooling_loss` takes it.
+        As `generator_loss` takes it.
     gradient_penalty : float
         Its weight.
     n_critic : int
@@ -57,9 +57,9 @@ class GANNetwork(Adversary):
         shape = (ops.shape(x)[0], self.settings["n_components"])
         noise = normal(shape, self.noise_state)
         fake = self.hidden(self.rows(self.generator(noise, training=True)), x)
-        own, metrics = self.discriminate(x, fake)
+        own, metrics = self.discriminator_terms(x, fake)
         kind = self.settings["adversarial_loss"]
-        fooling = fooling_loss(kind, self.judge_frozen(fake))
+        fooling = generator_loss(kind, self.discriminate_frozen(fake))
         return [own, fooling, *metrics, spread(fake, x)]
 
     def decode(self, noise: Any) -> Any:
@@ -72,7 +72,7 @@ class GANNetwork(Adversary):
 
     def row_score(self, x: Any) -> Any:
         """Logits of rows."""
-        return self.judge(x)
+        return self.discriminate(x)
 
     def row_loss(self, x: Any) -> Any:
         """Share of each row in the energy distance between `x` and generated rows.
@@ -87,4 +87,4 @@ class GANNetwork(Adversary):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Judge rows, as Keras users expect of the model."""
-        return self.judge(x, training=training)
+        return self.discriminate(x, training=training)

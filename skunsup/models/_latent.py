@@ -1,4 +1,4 @@
-"""What all models with a code share: to and from it, and scores of the way back."""
+"""Base of the models with a code: encoding, decoding and reconstruction scores."""
 
 from typing import Any
 
@@ -142,10 +142,10 @@ class LatentTransformer(
         """
         found = bounded(self._compute("split_loss", X)[0])
         shares = checked_shares(found, getattr(self, "loss", None))
-        cells = self._layout.cells
-        if cells is None or shares.shape[1] == cells.n_cells:
+        likelihood = self._layout.likelihood
+        if likelihood is None or shares.shape[1] == likelihood.n_cells:
             return shares
-        return cells.pooled(shares)
+        return likelihood.pooled(shares)
 
 
 def bounded(losses: np.ndarray, sign: float = 1.0) -> np.ndarray:

@@ -10,7 +10,7 @@ import keras
 from skunsup._estimator import FitData
 from skunsup._networks import (
     LOSS_DOMAINS,
-    Part,
+    NetworkSpec,
     check_loss,
     check_loss_domain,
     keras_name,
@@ -46,7 +46,7 @@ def hidden_sizes(estimator: Any, layout: Layout) -> tuple[int, ...]:
     return layout.hidden if given is None else layer_sizes(given)
 
 
-def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Part:
+def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> NetworkSpec:
     """Return the network from rows to codes, by default hidden layers and a linear one.
 
     Parameters
@@ -86,7 +86,9 @@ def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Part
     return encoder
 
 
-def decoder_part(estimator: Any, n_components: int, layout: Layout, last: str) -> Part:
+def decoder_part(
+    estimator: Any, n_components: int, layout: Layout, last: str
+) -> NetworkSpec:
     """Return the network from codes to rows, by default the encoder's mirror image.
 
     Parameters
@@ -106,7 +108,7 @@ def decoder_part(estimator: Any, n_components: int, layout: Layout, last: str) -
         If an own decoder does not fit, or the output must be a distribution over the
         columns but X is of a kind with a loss for each cell.
     """
-    if last == "softmax" and layout.cells is not None:
+    if last == "softmax" and layout.likelihood is not None:
         raise ValueError(
             "likelihood='multinomial' and loss='categorical_crossentropy' are for rows "
             f"of counts, but inputs={estimator.inputs!r} has cells of other kinds. Use "
@@ -121,7 +123,7 @@ def decoder_part(estimator: Any, n_components: int, layout: Layout, last: str) -
 
 def own_encoder(
     given: keras.Model | Callable, layout: Layout, wanted: int | None
-) -> Part:
+) -> NetworkSpec:
     """Return the user's network that takes rows, in the shape that the kind says."""
     if layout.shape is not None:
         given = FromShape(given, layout.shape)
@@ -130,7 +132,7 @@ def own_encoder(
 
 def own_output(
     name: str, given: keras.Model | Callable, n_inputs: int, layout: Layout
-) -> Part:
+) -> NetworkSpec:
     """Return the user's network that makes rows.
 
     Raises

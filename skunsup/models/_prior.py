@@ -1,4 +1,4 @@
-"""What all networks share whose codes are made to follow a prior."""
+"""Base of the networks whose codes follow a prior."""
 
 from typing import Any, ClassVar
 
@@ -47,12 +47,16 @@ class PriorNetwork(CodeNetwork):
         weight = self.settings["density_weight"]
         if not weight:
             return -loss
-        n = self.settings["n_features"] if self.cells is None else self.cells.n_cells
+        n = (
+            self.settings["n_features"]
+            if self.likelihood is None
+            else self.likelihood.n_cells
+        )
         scale = 0.5 * n / (self.error + 1e-12)
         return weight * self.settings["prior"].log_density(code) - scale * loss
 
 
-def relative(term: Any, loss: Any) -> Any:
+def rescale(term: Any, loss: Any) -> Any:
     """`term` in units of the reconstruction loss, without a gradient for the latter.
 
     So a weight means the same on any scale of the data, and more as the loss falls.

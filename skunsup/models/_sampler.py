@@ -1,4 +1,4 @@
-"""What all models that generate rows share."""
+"""Base of the models that generate rows."""
 
 from numbers import Integral
 from typing import Any
@@ -57,7 +57,7 @@ class Sampler:
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw rows of which the decoder gives the means."""
-        cells = self._layout.cells  # type: ignore[attr-defined]
-        if cells is None:
+        likelihood = self._layout.likelihood  # type: ignore[attr-defined]
+        if likelihood is None:
             return rows
-        return cells.drawn(rows, np.zeros(cells.n_cells), rng)
+        return likelihood.sample(rows, np.zeros(likelihood.n_cells), rng)

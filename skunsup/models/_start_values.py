@@ -15,9 +15,9 @@ from skunsup._networks import Architecture, DenseStack, Network, check_loss
 from skunsup._random import draw_seed
 from skunsup._training import (
     FittedNetwork,
-    OptimizerRecipe,
-    Plan,
+    OptimizerConfig,
     Rows,
+    TrainingConfig,
     TrainingState,
     shared_network,
     train,
@@ -119,8 +119,8 @@ def layerwise_values(
     network: Network,
     values: list[np.ndarray],
     data: FitData,
-    recipes: Sequence[OptimizerRecipe],
-    plan: Plan,
+    recipes: Sequence[OptimizerConfig],
+    plan: TrainingConfig,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
     """Train the layers of a dense autoencoder one by one, each on the one before.

@@ -132,9 +132,9 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     def noise_variance_(self) -> np.ndarray:
         """Variance of each column given the code, NaN where it is no number."""
         variance = self._network.value("variance").astype(np.float64)
-        if self._layout.cells is None:
+        if self._layout.likelihood is None:
             return variance
-        real = self._layout.cells.real
+        real = self._layout.likelihood.real
         known = np.full_like(variance, np.nan)
         known[real] = variance[real]
         return known
@@ -153,7 +153,7 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
         settings = {
             "n_features": data.n_features,
             "n_components": n_components,
-            "likelihood": self.likelihood,
+            "distribution": self.likelihood,
             "noise_variance": fixed if isinstance(fixed, str) else float(fixed),
             "beta": float(self.beta),
             "n_importance_samples": self.n_importance_samples,
@@ -175,9 +175,9 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         variance = self.noise_variance_ * (self.likelihood == "gaussian")
-        cells = self._layout.cells
-        if cells is not None:
-            return cells.drawn(rows, variance, rng)
+        likelihood = self._layout.likelihood
+        if likelihood is not None:
+            return likelihood.sample(rows, variance, rng)
         if self.likelihood != "gaussian":
             return rows
         return rows + rng.standard_normal(rows.shape) * np.sqrt(variance)

@@ -31,7 +31,7 @@ class VariationalNetwork(Network):
         Codes to the means of rows.
     n_features, n_components : int
         Widths of rows and of codes.
-    likelihood : {"gaussian", "bernoulli", "multinomial"}
+    distribution : {"gaussian", "bernoulli", "multinomial"}
         Distribution of a row given its code.
     noise_variance : {"diagonal", "isotropic"} or float
         Variance of the Gaussian likelihood: followed, for each column or for all
@@ -47,7 +47,7 @@ class VariationalNetwork(Network):
     own_metrics = ("beta",)
 
     defaults: ClassVar[dict[str, Any]] = {
-        "likelihood": "gaussian",
+        "distribution": "gaussian",
         "noise_variance": "diagonal",
         "beta": 1.0,
         "n_importance_samples": None,
@@ -59,7 +59,7 @@ class VariationalNetwork(Network):
         self.noise_state = noise_state()
         fixed = 1.0 if isinstance(noise_variance, str) else noise_variance
         plain = self.settings["n_features"]
-        n_cells = plain if self.cells is None else self.cells.n_cells
+        n_cells = plain if self.likelihood is None else self.likelihood.n_cells
         self.variance = self._state("variance", (n_cells,), fixed)
         self.steps = self._state("steps", (), 0.0)
         self.warmup_steps = self._state("warmup_steps", (), 0.0)
@@ -103,7 +103,7 @@ class VariationalNetwork(Network):
         return self.decode(self.encode(x))
 
     def row_loss(self, x: Any) -> Any:
-        """What training minimises, of each row, without drawing."""
+        """Objective of each row, without drawing."""
         nll, kl = self._bound(x)
         return nll + self.settings["beta"] * kl
 
@@ -137,13 +137,13 @@ class VariationalNetwork(Network):
         return self._cell_losses(x, output, self._real_nll)
 
     def _cell_losses(self, x: Any, output: Any, real: RealLoss) -> Any:
-        if self.cells is None:
+        if self.likelihood is None:
             return real(x, output, slice(None))
-        return self.cells.losses(x, output, real)
+        return self.likelihood.losses(x, output, real)
 
     def _real_nll(self, x: Any, output: Any, at: Any) -> Any:
         excess = self._excess(x, output, at)
-        if self.settings["likelihood"] != "gaussian":
+        if self.settings["distribution"] != "gaussian":
             return excess
         variance = _picked(self.variance, at)
         return 0.5 * (math.log(2 * math.pi) + ops.log(variance)) + excess
@@ -151,23 +151,23 @@ class VariationalNetwork(Network):
     def _excess(self, x: Any, output: Any, at: Any) -> Any:
         """Minus the log-likelihood of real cells, without the Gaussian's constant."""
         x = ops.broadcast_to(x, ops.shape(output))
-        if self.settings["likelihood"] == "bernoulli":
+        if self.settings["distribution"] == "bernoulli":
             return ops.binary_crossentropy(x, output)
-        if self.settings["likelihood"] == "multinomial":
+        if self.settings["distribution"] == "multinomial":
             return -x * ops.log(output + TINY)
         variance = _picked(self.variance, at)
         return 0.5 * ops.square(x - output) / variance
 
     def _follow_variance(self, x: Any, output: Any) -> None:
         kind = self.settings["noise_variance"]
-        if not isinstance(kind, str) or self.settings["likelihood"] != "gaussian":
+        if not isinstance(kind, str) or self.settings["distribution"] != "gaussian":
             return
         square = self._cell_losses(x, output, lambda x, y, _: ops.square(x - y))
         error, old = ops.mean(square, axis=0), ops.convert_to_tensor(self.variance)
-        observed = None if self.cells is None else self.cells.observed(x)
+        observed = None if self.likelihood is None else self.likelihood.observed(x)
         share = ops.ones_like(error) if observed is None else ops.mean(observed, axis=0)
         if kind == "isotropic":
-            real = slice(None) if self.cells is None else self.cells.real
+            real = slice(None) if self.likelihood is None else self.likelihood.real
             error, share = (
                 ops.ones_like(v) * ops.mean(_picked(v, real)) for v in (error, share)
             )

@@ -22,7 +22,7 @@ from skunsup.models._parts import (
     encoder_part,
     reconstruction,
 )
-from skunsup.models._prior import PriorNetwork, relative
+from skunsup.models._prior import PriorNetwork, rescale
 from skunsup.models._sampler import Sampler
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -80,7 +80,7 @@ class WassersteinNetwork(PriorNetwork):
         """Reconstruction loss and weighted discrepancy of the minibatch `x`."""
         code, loss = self.code_and_error(x)
         distance = mmd(code, self.prior_draws(code))
-        return [loss, self.settings["mmd_weight"] * relative(distance, loss)]
+        return [loss, self.settings["mmd_weight"] * rescale(distance, loss)]
 
 
 @parameters
@@ -104,8 +104,8 @@ class WassersteinAutoencoder(Sampler, LatentTransformer, WassersteinParameters):
     """Autoencoder whose codes follow a prior, by penalising their distance from it.
 
     Codes of a minibatch are compared with draws from the prior in maximum mean
-    discrepancy, which joins the reconstruction loss [1]_. No second network plays
-    against the first, and a row has one code. `sample` decodes draws from the prior.
+    discrepancy, which joins the reconstruction loss [1]_. There is no discriminator,
+    and a row has one code. `sample` decodes draws from the prior.
 
     `score_samples` is the logarithm, but for a constant, of the joint density of the
     row x and its code z: log p(z) - n_features loss(x) / (2 e), with p the prior and e

@@ -11,7 +11,7 @@ class AAEDetector(DetectorDefaults, AdversarialParameters, FlatDetector):
     """Outlier detector by what an adversarial autoencoder leaves unexplained.
 
     An adversarial autoencoder reconstructs normal rows from codes that follow a prior
-    [1]_, and others badly. `score_by` says what a row is judged by: what the network
+    [1]_, and others badly. `scoring` says what a row is judged by: what the network
     leaves unexplained, the distance to neighbours, both, or the error of reconstruction
     (with a `density_weight` above 0, and how unlikely the prior finds the code).
     `feature_scores` says which columns made it, and a threshold learned from the

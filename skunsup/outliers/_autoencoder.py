@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
-from skunsup._training import Members
+from skunsup._training import EnsembleConfig
 from skunsup.models import Autoencoder
 from skunsup.models._autoencoder import AutoencoderParameters
 from skunsup.outliers._flat import MAX_SAMPLES, DetectorDefaults, FlatDetector
@@ -110,10 +110,10 @@ class AutoencoderDetector(
     )
     noise: str | None = parameter("gaussian")
 
-    def _ensemble(self, before: Members | None) -> Members | None:
+    def _ensemble(self, before: EnsembleConfig | None) -> EnsembleConfig | None:
         if self.n_estimators == 1:
             return None
         default = MAX_SAMPLES[bool(self.novelty)]
         share = default if self.max_samples is None else float(self.max_samples)
         features = float(self.max_features)
-        return Members(self.n_estimators, share, features, self._seed(before))
+        return EnsembleConfig(self.n_estimators, share, features, self._seed(before))

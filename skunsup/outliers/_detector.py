@@ -193,7 +193,7 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
         return min(at, self._shape.quantile(1 - DETECTION_RATE))
 
     def _all_normal(self) -> bool:
-        """Whether the training rows are known to be normal."""
+        """Return True if the training rows are known to be normal."""
         return False
 
 

@@ -28,14 +28,14 @@ from skunsup._sklearn import (
     unchanged_on_error,
     validated,
 )
-from skunsup._training import Members, Rows, weighted_sample
+from skunsup._training import EnsembleConfig, Rows, weighted_sample
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
 from skunsup.inputs import Layout, Read
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._detector import CONTAMINATION, Detector
+from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._scores import SCORES, fit_score
-from skunsup.outliers._views import View, Viewer
 
 N_COMPONENTS = 16
 MOST_REFERENCE_NUMBERS = 2**24
@@ -43,13 +43,13 @@ MOST_REFERENCE_NUMBERS = 2**24
 MOST_REFERENCE_ROWS = {True: 3_000, False: 1_000}
 # What `None` stands for, by `novelty`.
 N_NEIGHBORS = {True: 1, False: 0.03}
-TRIM = {True: 0.0, False: 0.2}
+SUPPORT_FRACTION = {True: 1.0, False: 0.8}
 MAX_SAMPLES = {True: 0.5, False: 1.0}
 
 WHOLE = (
     "A detector measures by default how far apart rows are, but rows of "
     "inputs={inputs} are whole tokens, which have no distance. Use "
-    "score_by='reconstruction'."
+    "scoring='reconstruction'."
 )
 
 
@@ -63,7 +63,7 @@ class DetectionParameters:
         A float in (0, 0.5] makes that fraction of the training rows outliers. "auto"
         puts the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
-    score_by : {"hybrid", "residual", "neighbors", "reconstruction"}
+    scoring : {"hybrid", "residual", "neighbors", "reconstruction"}
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [1]_. "neighbors": the distance to neighbour number
         `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [2]_, by
@@ -72,13 +72,14 @@ class DetectionParameters:
         as much. "reconstruction": minus the score of the model.
     novelty : bool
         Whether the training rows are known to be normal, as in scikit-learn's
-        LocalOutlierFactor. It sets what None means for `trim` and `n_neighbors`, and
-        makes at least two networks learn, each on half of the rows, so that a training
-        row is judged by one that did not see it. Either way new rows can be scored, and
-        a training row is never its own neighbour.
-    trim : float
-        Fraction in [0, 0.5] of the training rows, those with the highest scores, to
-        leave out when the score is fitted. None means 0.2, or 0 with `novelty`.
+        LocalOutlierFactor. It sets what None means for `support_fraction` and
+        `n_neighbors`, and makes at least two networks learn, each on half of the rows,
+        so that a training row is judged by one that did not see it. Either way new rows
+        can be scored, and a training row is never its own neighbour.
+    support_fraction : float
+        Proportion in [0.5, 1] of the training rows, those with the lowest scores, that
+        the score is fitted to, as in scikit-learn's MinCovDet. None means 0.8, or 1
+        with `novelty`.
     n_neighbors : int or float
         Number of the neighbour, or a fraction in (0, 1) of the rows to look among. None
         means 0.03, or 1 with `novelty`.
@@ -98,9 +99,9 @@ class DetectionParameters:
     """
 
     contamination: str | float = parameter("auto", CONTAMINATION, kw_only=False)
-    score_by: str = parameter("hybrid", [StrOptions(set(SCORES))])
+    scoring: str = parameter("hybrid", [StrOptions(set(SCORES))])
     novelty: bool = parameter(False, ["boolean"])
-    trim: float | None = parameter(None, [reals(0, 0.5, "both"), None])
+    support_fraction: float | None = parameter(None, [reals(0.5, 1, "both"), None])
     n_neighbors: float | None = parameter(
         None, [integers(1), reals(0, 1, "neither"), None]
     )
@@ -223,12 +224,12 @@ class FlatDetector(Detector, DetectionParameters):
     def _all_normal(self) -> bool:
         return bool(self.novelty)
 
-    def _before(self) -> Members | None:
+    def _before(self) -> EnsembleConfig | None:
         """Return which network saw which rows in the fit that a warm start goes on."""
-        viewer = getattr(self, "_viewer", None)
+        viewer = getattr(self, "_ensemble_scorer", None)
         return viewer.members if self.warm_start and viewer is not None else None
 
-    def _ensemble(self, before: Members | None) -> Members | None:
+    def _ensemble(self, before: EnsembleConfig | None) -> EnsembleConfig | None:
         """Return which of several networks sees which rows; None for one network.
 
         Where the training rows are normal, each of two networks judges the half that
@@ -236,21 +237,21 @@ class FlatDetector(Detector, DetectionParameters):
         """
         if not self.novelty:
             return None
-        return Members(2, MAX_SAMPLES[True], 1.0, self._seed(before))
+        return EnsembleConfig(2, MAX_SAMPLES[True], 1.0, self._seed(before))
 
-    def _seed(self, before: Members | None) -> int:
+    def _seed(self, before: EnsembleConfig | None) -> int:
         if before is not None:
             return before.seed
         return draw_seed(make_generator(self.random_state))
 
     def _check_distance(self, layout: Layout) -> None:
-        measures = self.score_by != "reconstruction"
-        if measures and layout.cells is not None and not layout.cells.smooth:
+        measures = self.scoring != "reconstruction"
+        if measures and layout.likelihood is not None and not layout.likelihood.smooth:
             raise ValueError(WHOLE.format(inputs=self.inputs))
 
     def _fitted(
         self,
-        members: Members | None,
+        members: EnsembleConfig | None,
         model: Any,
         read: Read,
         sample_weight: Any,
@@ -275,7 +276,7 @@ class FlatDetector(Detector, DetectionParameters):
         return models
 
     def _learn_score(
-        self, members: Members | None, rows: Rows, sample_weight: Any
+        self, members: EnsembleConfig | None, rows: Rows, sample_weight: Any
     ) -> None:
         """Fit the score to reference rows drawn from the training rows."""
         rng = make_generator(self.random_state)
@@ -283,15 +284,16 @@ class FlatDetector(Detector, DetectionParameters):
         networks = [network_of(model) for model in self._models]
         parted = members is not None and members.max_samples < 1.0
         known = rows.hashes[sample.index] if parted else None
-        self._viewer = Viewer(networks, members, known)
+        self._ensemble_scorer = EnsembleScorer(networks, members, known)
         novel = bool(self.novelty)
         most = max(2, MOST_REFERENCE_NUMBERS // rows.d)
         most = min(sample.n_draws, MOST_REFERENCE_ROWS[novel], most)
         drawn = sample.draw(most, rng)
         k = N_NEIGHBORS[novel] if self.n_neighbors is None else self.n_neighbors
-        trim = TRIM[novel] if self.trim is None else self.trim
-        score = SCORES[self.score_by](getattr(self, "loss", None), k)
-        self._score = fit_score(score, self._view(rows, drawn), trim)
+        given = self.support_fraction
+        support = SUPPORT_FRACTION[novel] if given is None else float(given)
+        score = SCORES[self.scoring](getattr(self, "loss", None), k)
+        self._score = fit_score(score, self._view(rows, drawn), support)
 
     def _scores(self, X: Any) -> np.ndarray:
         return self._row_scores(read_rows(self.estimator_, X))
@@ -305,13 +307,13 @@ class FlatDetector(Detector, DetectionParameters):
     def _shares(self, X: Any) -> np.ndarray:
         views = self._views(read_rows(self.estimator_, X))
         shares = np.concatenate([self._score.shares(view) for view in views])
-        cells = layout_of(self.estimator_).cells
-        if cells is None or shares.shape[1] != cells.n_columns:
+        likelihood = layout_of(self.estimator_).likelihood
+        if likelihood is None or shares.shape[1] != likelihood.n_columns:
             return shares
-        return cells.pooled(shares)
+        return likelihood.pooled(shares)
 
-    def _views(self, rows: Rows) -> Iterator[View]:
+    def _views(self, rows: Rows) -> Iterator[EnsembleOutput]:
         return (self._view(rows, at) for at in rows.block_slices())
 
-    def _view(self, rows: Rows, at: slice | np.ndarray) -> View:
-        return self._viewer.view(rows.take(at), rows.hashes[at])
+    def _view(self, rows: Rows, at: slice | np.ndarray) -> EnsembleOutput:
+        return self._ensemble_scorer.view(rows.take(at), rows.hashes[at])

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from skunsup.outliers._ensemble import EnsembleOutput, is_among
 from skunsup.outliers._nearest import Nearest
-from skunsup.outliers._views import View, is_among
 
 
 class Neighbors:
@@ -21,7 +21,7 @@ class Neighbors:
     def __init__(self, n_neighbors: float) -> None:
         self.n_neighbors = n_neighbors
 
-    def fit(self, view: View, kept: np.ndarray) -> "Neighbors":
+    def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Neighbors":
         """Take the rows of `view` that `kept` picks for the reference.
 
         The scales are those of all: on those of what was kept, the others would stand
@@ -33,15 +33,15 @@ class Neighbors:
         k = round(k * n) if isinstance(k, float) else k
         self.k = int(np.clip(k, 1, max(n - 1, 1)))
         self.own = np.unique(view.hashes)
-        self.reference = self.scales(view.compared)
+        self.reference = self.scales(view.distance_features)
         self.nearest = Nearest(self.reference, min(self.k + 1, n))
         return self
 
-    def anomaly(self, view: View) -> np.ndarray:
+    def anomaly(self, view: EnsembleOutput) -> np.ndarray:
         """Return the distance of each row of `view`, shape (n,)."""
         return self._distance(*self._nearest(view))
 
-    def shares(self, view: View) -> np.ndarray:
+    def shares(self, view: EnsembleOutput) -> np.ndarray:
         """Split the distance over columns by their mean square to all k neighbours."""
         z, near, last = found = self._nearest(view)
         counts = np.arange(near.shape[1]) <= last[:, None]
@@ -59,9 +59,11 @@ class Neighbors:
         # Afresh, since those of the index lose digits where rows are close.
         return np.sqrt(np.square(z - self.reference[neighbour]).mean(axis=1))
 
-    def _nearest(self, view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _nearest(
+        self, view: EnsembleOutput
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return scaled rows, their neighbours, and where neighbour k of each is."""
-        z = self.scales(view.compared)
+        z = self.scales(view.distance_features)
         near = self.nearest(z)
         own = is_among(view.hashes, self.own)
         return z, near, np.minimum(self.k - 1 + own, near.shape[1] - 1)

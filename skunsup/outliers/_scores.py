@@ -1,4 +1,4 @@
-"""What makes a row an outlier: the scores of detectors."""
+"""Scores of detectors."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,33 +11,33 @@ from sklearn.utils.extmath import randomized_svd
 from skunsup._sklearn import one_blas_thread
 from skunsup._threads import in_threads
 from skunsup.models._latent import checked_shares
+from skunsup.outliers._ensemble import EnsembleOutput
 from skunsup.outliers._neighbors import Neighbors, normalised
-from skunsup.outliers._views import View
 
 WEIGHTS = (1 / 4, 3 / 4)  # of residual and neighbours
 SHRINKAGE = 0.05  # of the covariance of residuals towards the mean variance
 MOST_DIRECTIONS = 256
 FLOOR = 0.02  # of a typical value, so that no factor of a product is all but zero
 TYPICAL_ROWS = 256
-TRIM_ROUNDS = 3
+ROUNDS = 3
 BLOCK = 8192  # residuals that are whitened at once
 
 
 class Score(Protocol):
-    """How much of an outlier each row is, and why."""
+    """Anomaly score of each row, and its attribution to columns."""
 
-    def fit(self, view: View, kept: np.ndarray) -> "Score":
+    def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Score":
         """Learn from the reference rows that the mask `kept` picks."""
 
-    def anomaly(self, view: View) -> np.ndarray:
+    def anomaly(self, view: EnsembleOutput) -> np.ndarray:
         """Return one number a row, shape (n,), higher for more outlying rows."""
 
-    def shares(self, view: View) -> np.ndarray:
+    def shares(self, view: EnsembleOutput) -> np.ndarray:
         """Return non-negative (n, n_features), summing over columns to `anomaly`."""
 
 
 class Reconstruction:
-    """What the model itself holds against a row.
+    """Negative model score.
 
     Parameters
     ----------
@@ -48,15 +48,15 @@ class Reconstruction:
     def __init__(self, loss: Any) -> None:
         self.loss = loss
 
-    def fit(self, view: View, kept: np.ndarray) -> "Reconstruction":
+    def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Reconstruction":
         """Nothing to learn."""
         return self
 
-    def anomaly(self, view: View) -> np.ndarray:
+    def anomaly(self, view: EnsembleOutput) -> np.ndarray:
         """Return minus the model's score."""
         return -view.mean(view.computed("row_score"))
 
-    def shares(self, view: View) -> np.ndarray:
+    def shares(self, view: EnsembleOutput) -> np.ndarray:
         """Return the columns' shares in the loss of reconstruction."""
         return checked_shares(view.mean(view.computed("split_loss")), self.loss)
 
@@ -70,12 +70,12 @@ class Residual:
     directions are kept, the others share one variance (Tipping & Bishop 1999, eq. 7).
     """
 
-    def fit(self, view: View, kept: np.ndarray) -> "Residual":
+    def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Residual":
         """Learn mean and covariance of the residuals of rows."""
         with _threads(view):
             return self._fit(view.part(kept))
 
-    def _fit(self, view: View) -> "Residual":
+    def _fit(self, view: EnsembleOutput) -> "Residual":
         counts = view.counted > 0
         rows = view.residuals[counts].astype(np.float64)
         weight = view.counted[counts] / len(view.x)
@@ -96,7 +96,7 @@ class Residual:
         self.axes = axes
         return self
 
-    def anomaly(self, view: View) -> np.ndarray:
+    def anomaly(self, view: EnsembleOutput) -> np.ndarray:
         """Return the root of the mean square over networks and columns."""
         n, n_members, d = view.residuals.shape
         # One network takes less time than threads; large products bring their own.
@@ -113,7 +113,7 @@ class Residual:
         squares += np.square(along) @ (self.inner**2 - self.outer**2)
         return squares
 
-    def shares(self, view: View) -> np.ndarray:
+    def shares(self, view: EnsembleOutput) -> np.ndarray:
         """Split the distance over columns by the squares of the whitened residual.
 
         Whitened symmetrically, which keeps each column as close to itself as can be
@@ -133,7 +133,7 @@ class Residual:
         return centred, along.reshape(*centred.shape[:-1], -1)
 
 
-def _threads(view: View) -> AbstractContextManager:
+def _threads(view: EnsembleOutput) -> AbstractContextManager:
     """One thread where products are small: the search for neighbours comes next."""
     small = view.residuals.shape[-1] <= MOST_DIRECTIONS
     return one_blas_thread() if small else nullcontext()
@@ -153,14 +153,14 @@ class Hybrid:
     def __init__(self, weights: Sequence[float], *parts: Score) -> None:
         self.weights, self.parts = np.asarray(weights), parts
 
-    def fit(self, view: View, kept: np.ndarray) -> "Hybrid":
+    def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Hybrid":
         """Fit both scores."""
         few = view.part(np.flatnonzero(kept)[:TYPICAL_ROWS])
         fitted = [part.fit(view, kept) for part in self.parts]
         self.floors = [FLOOR * np.median(part.anomaly(few)) for part in fitted]
         return self
 
-    def anomaly(self, view: View) -> np.ndarray:
+    def anomaly(self, view: EnsembleOutput) -> np.ndarray:
         """Return the product of the scores to the power of their weights."""
         factors = [
             (part.anomaly(view) + floor) ** weight
@@ -170,7 +170,7 @@ class Hybrid:
         ]
         return np.prod(factors, axis=0)
 
-    def shares(self, view: View) -> np.ndarray:
+    def shares(self, view: EnsembleOutput) -> np.ndarray:
         """Give each part its weight in the score, split as the part does."""
         split = [normalised(part.shares(view)) for part in self.parts]
         return np.tensordot(self.weights, split, 1) * self.anomaly(view)[:, None]
@@ -184,7 +184,7 @@ SCORES: dict[str, Callable[[Any, float], Score]] = {
 }
 
 
-def fit_score(score: Score, view: View, trim: float) -> Score:
+def fit_score(score: Score, view: EnsembleOutput, support_fraction: float) -> Score:
     """Fit `score` to reference rows without those that it finds most outlying.
 
     Parameters
@@ -193,13 +193,13 @@ def fit_score(score: Score, view: View, trim: float) -> Score:
         To be fitted.
     view : View
         Reference rows.
-    trim : float
-        Share of the rows to leave out.
+    support_fraction : float
+        Proportion of the rows to fit to.
     """
     kept = np.ones(len(view.x), bool)
-    for _ in range(TRIM_ROUNDS if trim else 0):
+    for _ in range(ROUNDS if support_fraction < 1.0 else 0):
         anomaly = score.fit(view, kept).anomaly(view)
-        inner = anomaly <= np.quantile(anomaly, 1.0 - trim)
+        inner = anomaly <= np.quantile(anomaly, support_fraction)
         if inner.sum() < 2:
             break
         kept = inner

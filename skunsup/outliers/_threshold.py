@@ -1,4 +1,4 @@
-"""Where normal ends: thresholds and probabilities from training scores."""
+"""Thresholds and probabilities from training scores."""
 
 from dataclasses import dataclass
 

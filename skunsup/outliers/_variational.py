@@ -13,7 +13,7 @@ class VAEDetector(DetectorDefaults, VariationalParameters, FlatDetector):
     """Outlier detector by what a variational autoencoder leaves unexplained.
 
     A variational autoencoder learns a distribution of rows [1]_, and rows that it finds
-    unlikely are outliers [2]_. `score_by` says what judges a row: what the network
+    unlikely are outliers [2]_. `scoring` says what judges a row: what the network
     leaves unexplained, the distance to neighbours, both, or the bound of the
     log-density. `feature_scores` says which columns made it, and a threshold learned
     from the training scores makes `predict`. The parameters from `n_components` on are

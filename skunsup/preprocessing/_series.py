@@ -123,41 +123,41 @@ def _refuse_gaps(series: np.ndarray, columns: Any, name: str) -> None:
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the windows of a series lie.
+    """Positions of the windows of a series.
 
     Parameters
     ----------
     n_times : int
-        Length of the series, at least `width`.
-    width, step : int
+        Length of the series, at least `window_length`.
+    window_length, stride : int
         Of the windows.
     pad : bool
         Whether the first window stands for the time points before its end as well.
     """
 
     n_times: int
-    width: int
-    step: int
+    window_length: int
+    stride: int
     pad: bool
 
     @property
     def ends(self) -> np.ndarray:
         """Time points that the windows stand for: their last, but for padding."""
-        first, last = 0 if self.pad else self.width - 1, self.n_times - 1
-        ends = np.arange(first, self.n_times, self.step)
+        first, last = 0 if self.pad else self.window_length - 1, self.n_times - 1
+        ends = np.arange(first, self.n_times, self.stride)
         return ends if ends[-1] == last else np.append(ends, last)
 
     @property
     def starts(self) -> np.ndarray:
         """First time points of the windows."""
-        return np.maximum(self.ends - self.width + 1, 0)
+        return np.maximum(self.ends - self.window_length + 1, 0)
 
     def cut(self, series: np.ndarray) -> np.ndarray:
-        """Return the windows of `series`, of shape (n_windows, width, n_features)."""
+        """Return the windows, of shape (n_windows, window_length, n_features)."""
         starts = self.starts
-        shape = (len(starts), self.width, series.shape[1])
+        shape = (len(starts), self.window_length, series.shape[1])
         windows = np.empty(shape, series.dtype)
-        for offset in range(self.width):
+        for offset in range(self.window_length):
             windows[:, offset] = series[starts + offset]
         return windows
 
@@ -166,7 +166,7 @@ class Grid:
 
         Parameters
         ----------
-        values : array of shape (n_windows, width or 1, n_features)
+        values : array of shape (n_windows, window_length or 1, n_features)
             What each window says of each of its points, or of all of them.
         method : one of `METHODS`
             See `SlidingWindows.point_scores`.
@@ -182,28 +182,29 @@ class Grid:
         found = np.full((self.n_times, values.shape[2]), start, values.dtype)
         count = np.zeros((self.n_times, 1), values.dtype)
         starts = self.starts
-        for offset in range(self.width):
+        for offset in range(self.window_length):
             at = starts + offset
             take_in.at(found, at, values[:, min(offset, values.shape[1] - 1)])
             np.add.at(count, at, 1)
         return found / count if method == "mean" else found
 
 
-def check_lengths(n_times: Any, width: int) -> list[int]:
+def check_lengths(n_times: Any, window_length: int) -> list[int]:
     """Return the lengths of series as a list.
 
     Raises
     ------
     ValueError
-        If they are not whole numbers from `width` up.
+        If they are not whole numbers from `window_length` up.
     """
     several = isinstance(n_times, Sequence | np.ndarray) and np.ndim(n_times) == 1
     lengths = list(n_times) if several else [n_times]
     for length in lengths:
-        if not isinstance(length, Integral) or length < width:
+        if not isinstance(length, Integral) or length < window_length:
             raise ValueError(
-                f"n_times={n_times!r}, but expected a whole number from width={width} "
-                "up, such as len(series), or a list of them, one for each series."
+                f"n_times={n_times!r}, but expected a whole number from "
+                f"window_length={window_length} up, such as len(series), or a list of "
+                "them, one for each series."
             )
     return [int(length) for length in lengths]
 

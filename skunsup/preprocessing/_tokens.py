@@ -31,7 +31,7 @@ MAX_CHARACTERS = 10_000_000
 
 
 class Analysis(NamedTuple):
-    """How texts are taken apart: the parameters as they were in `fit`."""
+    """Tokenisation of texts: the parameters as they were in `fit`."""
 
     standardize: str | Callable | None
     split: str

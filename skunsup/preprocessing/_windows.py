@@ -27,7 +27,7 @@ from skunsup.preprocessing._series import (
 
 
 class SlidingWindows(TransformerMixin, PickledEstimator):
-    """Rows out of time series: the values of `width` time points each.
+    """Rows out of time series: the values of `window_length` time points each.
 
     With the defaults there is one window for each time point, the one that ends in it.
     So a table of windows has as many rows as the series has time points, labels stay in
@@ -37,19 +37,20 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
     Parameters
     ----------
-    width : int, default=32
+    window_length : int, default=32
         Time points in a window. A period of the series, or a good part of it, is a
         start.
-    step : int, default=1
-        Time points from one window to the next, at most `width`. The last window always
-        ends in the last time point, so no point is left out.
+    stride : int, default=1
+        Time points from one window to the next, at most `window_length`. The last
+        window always ends in the last time point, so no point is left out.
     pad : bool, default=True
         Whether the first window stands for the time points before its end as well. With
-        `step=1` there is then one window for each time point, the first `width` of
-        which are equal; without, there are `width` - 1 fewer.
+        `stride=1` there is then one window for each time point, the first
+        `window_length` of which are equal; without, there are `window_length` - 1
+        fewer.
     flatten : bool, default=True
-        Whether windows are rows of `width` times `n_features` columns, time point by
-        time point, or arrays of shape (width, n_features).
+        Whether windows are rows of `window_length` times `n_features` columns, time
+        point by time point, or arrays of shape (window_length, n_features).
 
     Attributes
     ----------
@@ -65,9 +66,9 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
     Notes
     -----
-    Windows overlap, so the result takes about `width` / `step` times the memory of the
-    series. They are in order of time, and must still be for `point_scores` and
-    `inverse_transform`.
+    Windows overlap, so the result takes about `window_length` / `stride` times the
+    memory of the series. They are in order of time, and must still be for
+    `point_scores` and `inverse_transform`.
 
     Padding repeats a window of the series, and makes up none, since copies of its first
     point, or its mirror image, would be odd to a detector. Where equal rows matter, as
@@ -101,22 +102,22 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
     _doc_link_module = "skunsup"
     _doc_link_template = DOC_LINK
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "width": [integers(1)],
-        "step": [integers(1)],
+        "window_length": [integers(1)],
+        "stride": [integers(1)],
         "pad": ["boolean"],
         "flatten": ["boolean"],
     }
 
     def __init__(
         self,
-        width: int = 32,
+        window_length: int = 32,
         *,
-        step: int = 1,
+        stride: int = 1,
         pad: bool = True,
         flatten: bool = True,
     ) -> None:
-        self.width = width
-        self.step = step
+        self.window_length = window_length
+        self.stride = stride
         self.pad = pad
         self.flatten = flatten
 
@@ -156,10 +157,10 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
         Returns
         -------
-        ndarray of shape (n_windows, width * n_features)
+        ndarray of shape (n_windows, window_length * n_features)
             In order of time, float32 for float32 series, else float64. With
-            `flatten=False` of shape (n_windows, width, n_features). With one window for
-            each time point `n_windows` is `n_times`.
+            `flatten=False` of shape (n_windows, window_length, n_features). With one
+            window for each time point `n_windows` is `n_times`.
 
         Raises
         ------
@@ -184,11 +185,11 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_windows, width * n_features)
+        X : array-like of shape (n_windows, window_length * n_features)
             Windows as `transform` returns them, flattened or not.
         n_times : int, sequence of int or None, default=None
             Length of the series, or of each of several. May be left out for one series
-            with `step=1`.
+            with `stride=1`.
 
         Returns
         -------
@@ -206,12 +207,13 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
         windows = check_array(
             X, dtype=FLOATS, ensure_2d=False, allow_nd=True, input_name="X"
         )
-        shape = (self.width, self.n_features_in_)
-        flat = self.width * self.n_features_in_
+        shape = (self.window_length, self.n_features_in_)
+        flat = self.window_length * self.n_features_in_
         if windows.shape[1:] not in (shape, (flat,)):
             raise ValueError(
-                f"X has shape {windows.shape}, but windows of width={self.width} have "
-                f"shape (n_windows, {flat}) or (n_windows, {shape[0]}, {shape[1]})."
+                f"X has shape {windows.shape}, but windows of "
+                f"window_length={self.window_length} have shape (n_windows, {flat}) "
+                f"or (n_windows, {shape[0]}, {shape[1]})."
             )
         return self._by_series(windows.reshape(-1, *shape), n_times, "mean")
 
@@ -227,12 +229,12 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
             `decision_function` or `predict` of a detector.
         n_times : int, sequence of int or None, default=None
             Length of the series, or of each of several. May be left out for one series
-            with `step=1`.
+            with `stride=1`.
         method : {"mean", "max", "min", "last"}, default="mean"
             Of the windows that hold a time point, take the mean score, the highest or
             the lowest. Where lower is more abnormal, as in `score_samples` and
-            `predict`, "min" is the word of the worst window. "last" takes the window of
-            which the point is the last, or with `step` above 1 the first one to hold
+            `predict`, "min" takes the worst window. "last" takes the window of
+            which the point is the last, or with `stride` above 1 the first one to hold
             it; so no score depends on values later than that window.
 
         Returns
@@ -277,7 +279,7 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
         Returns
         -------
-        ndarray of shape (width * n_features,), object
+        ndarray of shape (window_length * n_features,), object
             Such as "cpu_lag3", the value three time points before the window ends.
 
         Raises
@@ -288,12 +290,12 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
         check_is_fitted(self)
         if not self.flatten:
             raise ValueError(
-                "Windows of shape (width, n_features) have no columns to name. Use "
-                "flatten=True."
+                "Windows of shape (window_length, n_features) have no columns to name. "
+                "Use flatten=True."
             )
         seen = getattr(self, "feature_names_in_", None)
         names = column_names(self.n_features_in_, seen, input_features)
-        lags = range(self.width - 1, -1, -1)
+        lags = range(self.window_length - 1, -1, -1)
         return np.array([f"{name}_lag{k}" for k in lags for name in names], object)
 
     def __sklearn_tags__(self) -> Tags:
@@ -307,23 +309,25 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
     def _checked(self, X: Any, *, reset: bool) -> list[np.ndarray]:
         """Return the series of X, once they are known to have windows."""
-        if self.step > self.width:
+        if self.stride > self.window_length:
             raise ValueError(
-                f"step={self.step} is more than width={self.width}, which leaves time "
-                "points in no window. Use a step of at most the width."
+                f"stride={self.stride} is more than "
+                f"window_length={self.window_length}, which leaves time points in no "
+                "window. Use a stride of at most window_length."
             )
         found = check_series(self, X, reset=reset)
         for at, series in enumerate(found):
-            if len(series) < self.width:
+            if len(series) < self.window_length:
                 name = "X" if len(found) == 1 else f"Series {at} of X"
                 raise ValueError(
                     f"{name} has n_samples={len(series)}, fewer time points than a "
-                    f"window of width={self.width}. Use a smaller width."
+                    f"window of window_length={self.window_length}. Use a smaller "
+                    "window_length."
                 )
         return found
 
     def _grid(self, n_times: int) -> Grid:
-        return Grid(n_times, self.width, self.step, bool(self.pad))
+        return Grid(n_times, self.window_length, self.stride, bool(self.pad))
 
     def _by_series(
         self, values: np.ndarray, n_times: Any, method: str, squeeze: bool = False
@@ -343,21 +347,24 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
         """Return where the windows of each series begin."""
         if n_times is None:
             n_times = self._length(n_windows)
-        grids = [self._grid(length) for length in check_lengths(n_times, self.width)]
+        grids = [
+            self._grid(length) for length in check_lengths(n_times, self.window_length)
+        ]
         expected = sum(len(grid.starts) for grid in grids)
         if expected != n_windows:
             raise ValueError(
                 f"There are {n_windows} windows, but series of n_times={n_times} have "
-                f"{expected} windows of width={self.width} and step={self.step} with "
-                f"pad={self.pad!r}. Give the lengths of the series they were cut from."
+                f"{expected} windows of window_length={self.window_length} and "
+                f"stride={self.stride} with pad={self.pad!r}. Give the lengths of the "
+                "series they were cut from."
             )
         return grids
 
     def _length(self, n_windows: int) -> int:
         """Return the length of a single series by its number of windows."""
-        if self.step > 1:
+        if self.stride > 1:
             raise ValueError(
-                f"With step={self.step} series of several lengths have {n_windows} "
+                f"With stride={self.stride} series of several lengths have {n_windows} "
                 "windows. Give n_times=len(series)."
             )
-        return n_windows if self.pad else n_windows + self.width - 1
+        return n_windows if self.pad else n_windows + self.window_length - 1

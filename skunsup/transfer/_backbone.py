@@ -137,7 +137,7 @@ class Named:
 
     @property
     def function(self) -> Callable[..., keras.Model]:
-        """What builds the network."""
+        """Function that builds the network."""
         found: Callable[..., keras.Model] = getattr(keras.applications, self.name)
         return found
 
@@ -177,7 +177,7 @@ class Named:
             if self.weights is None:
                 raise
             raise ValueError(
-                f"weights='imagenet' of {self.name} cannot be had ({error}). Keras "
+                f"weights='imagenet' of {self.name} are unavailable ({error}). Keras "
                 "fetches them once and keeps them in its folder models. Without a "
                 "connection, give weights=PATH of a file with weights, model=PATH of a "
                 ".keras file, or weights=None for random ones."

@@ -1,4 +1,4 @@
-"""What Keras compiles a network with, made anew from parameters."""
+"""Arguments of Keras's `compile`, made anew from parameters."""
 
 import copy
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from skunsup._random import global_state_kept
-from skunsup._training import optimizer_recipe
+from skunsup._training import optimizer_config
 
 OPTIMIZER = "optimizer__"
 
@@ -29,7 +29,7 @@ def optimizer_of(params: Mapping[str, Any]) -> keras.optimizers.Optimizer:
         for name, value in params.items()
         if name.startswith(OPTIMIZER)
     }
-    recipe = optimizer_recipe(given, routed.pop("learning_rate", None), None)
+    recipe = optimizer_config(given, routed.pop("learning_rate", None), None)
     kind: Any = recipe.kind
     kind = getattr(keras.optimizers, kind) if isinstance(kind, str) else kind
     config = copy.deepcopy(recipe.config)

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import DeepEstimator, layout_of, network_of
-from skunsup._networks import Part
+from skunsup._networks import NetworkSpec
 from skunsup._training import shared_network
 from skunsup.inputs import Layout
 from skunsup.outliers._detector import Detector
@@ -82,13 +82,13 @@ class CodePart:
         See `CodeOf`.
     """
 
-    encoder: Part
+    encoder: NetworkSpec
     n_members: int
     n_components: int
 
     @property
     def regularized(self) -> bool:
-        """Whether layers may add losses of their own."""
+        """True if layers may add losses of their own."""
         return bool(self.encoder.regularized)
 
     @property

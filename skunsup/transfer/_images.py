@@ -22,7 +22,7 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class ImageForm:
-    """What a network takes.
+    """Form of the images that a network takes.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class ImageForm:
 
     @property
     def digest(self) -> str:
-        """What tells this form from others."""
+        """Identity of this form."""
         function = self.preprocess
         return str(joblib.hash((self.size, self.channels, function, self.in_bytes)))
 
@@ -101,7 +101,7 @@ class ImageBatches:
 
     @property
     def from_files(self) -> bool:
-        """Whether `X` holds paths."""
+        """True if `X` holds paths."""
         return self.X.dtype.kind in "OU"
 
     @property
@@ -117,7 +117,7 @@ class ImageBatches:
         return height, width, channels[0] if channels else 1
 
     def key(self) -> Any:
-        """What tells these images from others: the numbers, or size and time of files.
+        """Identity of these images: the numbers, or size and time of files.
 
         Raises
         ------
@@ -237,8 +237,8 @@ def _is_table(X: Any) -> bool:
         return True
     if np.ndim(X) != 2:
         return False
-    cells = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
-    return not (cells.size and isinstance(cells.flat[0], str | Path))
+    likelihood = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
+    return not (likelihood.size and isinstance(likelihood.flat[0], str | Path))
 
 
 def _stamp(path: str) -> tuple[str, int, int]:

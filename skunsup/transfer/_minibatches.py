@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from skunsup._training import Rows, Sample
+from skunsup._training import Rows, WeightedSampler
 
 
 class Minibatches(keras.utils.PyDataset):
@@ -33,7 +33,7 @@ class Minibatches(keras.utils.PyDataset):
         rows: Rows,
         n_features: int,
         kind: str,
-        sample: Sample,
+        sample: WeightedSampler,
         batch_size: int | None,
         rng: np.random.Generator,
     ) -> None:
@@ -51,18 +51,18 @@ class Minibatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         start = index * self._size
-        return self._pairs(self._drawn[start : start + self._size])
+        return self._semi_supervised(self._drawn[start : start + self._size])
 
     def on_epoch_end(self) -> None:
         """Draw the minibatches of the next epoch."""
         self._drawn = self._draw()
 
-    def whole(self, sample: Sample) -> tuple[np.ndarray, ...]:
+    def whole(self, sample: WeightedSampler) -> tuple[np.ndarray, ...]:
         """Return all rows of a sample at once, with their weights if there are any."""
         weight = () if sample.weight is None else (sample.weight.astype(np.float32),)
-        return (*self._pairs(sample.index), *weight)
+        return (*self._semi_supervised(sample.index), *weight)
 
-    def _pairs(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _semi_supervised(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         taken = self._rows.take(index)
         x, y = np.split(taken, [self._n_features], axis=1)
         y = y[:, 0] if self._kind == "int32" else y

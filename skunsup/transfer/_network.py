@@ -9,7 +9,7 @@ from skunsup._networks import (
     Architecture,
     DenseStack,
     Network,
-    Part,
+    NetworkSpec,
     resolve_activation,
 )
 from skunsup.transfer._encoder import FittedEncoder
@@ -61,7 +61,7 @@ def tuned_architecture(
     sizes = (*hidden, n_outputs)
     activation = resolve_activation(activation)
     head = DenseStack(encoder.part.n_outputs, sizes, activation, last)
-    parts: dict[str, Part] = {"encoder": encoder.part, "head": head}
+    parts: dict[str, NetworkSpec] = {"encoder": encoder.part, "head": head}
     return Architecture(TunedNetwork, parts, {}, n_outputs)
 
 

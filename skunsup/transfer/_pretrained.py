@@ -203,7 +203,7 @@ class PretrainedFeatures(
         Raises
         ------
         ValueError
-            If the network or its weights cannot be had, or do not fit `X`.
+            If the network or its weights are unavailable, or do not fit `X`.
         """
         with unchanged_on_error(self):
             for name in ("n_features_in_", "feature_names_in_"):
@@ -293,7 +293,7 @@ class PretrainedFeatures(
         return network if self.layer is None else cut(network, self.layer)
 
     def _takes_rows(self, network: keras.Model) -> bool:
-        """Whether a Keras model takes rows of numbers and no images."""
+        """Return True if a Keras model takes rows of numbers and no images."""
         if not network.built:
             return self.image_shape is None
         shapes = [tuple(x.shape) for x in getattr(network, "inputs", None) or ()]

@@ -61,7 +61,7 @@ class ImageFeatures:
 
     @property
     def digest(self) -> str:
-        """What tells these features from others."""
+        """Identity of these features."""
         own = (self.backbone.digest, self.form.digest, self.pooling)
         return str(joblib.hash(own))
 

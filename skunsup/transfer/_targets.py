@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from skunsup._training import Sample
+from skunsup._training import WeightedSampler
 from skunsup.transfer._encoder import FittedEncoder
 
 
@@ -50,8 +50,8 @@ def check_columns(
 
 
 def split(
-    sample: Sample, fraction: float, rng: np.random.Generator
-) -> tuple[Sample, Sample]:
+    sample: WeightedSampler, fraction: float, rng: np.random.Generator
+) -> tuple[WeightedSampler, WeightedSampler]:
     """Return rows to train on and rows to judge by; ValueError if none are left."""
     rest, held = sample.split(fraction, rng)
     if not len(rest.index):
@@ -65,7 +65,7 @@ def split(
 def check_finite(
     values: list[np.ndarray], history: dict[str, list[float]], optimizer: Any
 ) -> None:
-    """Raise ValueError where training led out of the numbers."""
+    """Raise ValueError where training diverged to NaN or infinity."""
     losses = history.get("loss", [])
     if np.isfinite(losses).all() and all(np.isfinite(v).all() for v in values):
         return

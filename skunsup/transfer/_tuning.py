@@ -27,8 +27,8 @@ from skunsup._sklearn import (
 from skunsup._training import (
     FittedNetwork,
     Rows,
-    Sample,
-    beside,
+    WeightedSampler,
+    hstack,
     weighted_sample,
     with_callbacks_at_rest,
 )
@@ -57,7 +57,7 @@ UNREAD = {"model": None, "build_fn": None, "shuffle": True}
 
 
 class FineTuned(PickledEstimator):
-    """What both estimators share; it stands in front of a wrapper of scikeras.
+    """Base of both estimators, in front of a wrapper of scikeras.
 
     Fitted weights are NumPy arrays beside a recipe: a pickle holds nothing of Keras and
     can be read under another backend.
@@ -166,7 +166,7 @@ class FineTuned(PickledEstimator):
 
     @property
     def initialized_(self) -> bool:
-        """Whether there is a network."""
+        """True if there is a network."""
         return hasattr(self, "_fitted")
 
     @property
@@ -201,7 +201,7 @@ class FineTuned(PickledEstimator):
             rows = self._rows(encoder, X, go_on=go_on)
             target = self._targets(y, go_on=go_on)
             check_lengths(rows.n, len(target))
-            both = beside(rows, target)
+            both = hstack(rows, target)
             weight = self._weights(y, check_weights(sample_weight, rows.n))
             sample = weighted_sample(both, weight)
             self._train(encoder, both, sample, epochs, go_on=go_on)
@@ -243,7 +243,7 @@ class FineTuned(PickledEstimator):
         self,
         encoder: FittedEncoder,
         rows: Rows,
-        sample: Sample,
+        sample: WeightedSampler,
         epochs: int,
         *,
         go_on: bool,
@@ -290,7 +290,7 @@ class FineTuned(PickledEstimator):
         self,
         training: KerasTraining,
         rows: Rows,
-        sample: Sample,
+        sample: WeightedSampler,
         epochs: int,
         rng: np.random.Generator,
         *,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skunsup._training._rows import Rows
-from skunsup._training._sampling import Sample
+from skunsup._training._sampling import WeightedSampler
 
 ALL_HELD_OUT = (
     "Early stopping holds out all of the {n} distinct labelled rows, which leaves no "
@@ -45,7 +45,7 @@ class PairedRows(Rows):
 
 
 @dataclass(frozen=True)
-class Pairs:
+class SemiSupervisedSampler:
     """A sample, and another whose rows are drawn beside it.
 
     Parameters
@@ -56,13 +56,13 @@ class Pairs:
         Numbers of the labels of all rows, -1 for none.
     """
 
-    everyone: Sample
-    labelled: Sample
+    everyone: WeightedSampler
+    labelled: WeightedSampler
     labels: np.ndarray
 
     @property
     def index(self) -> np.ndarray:
-        """Where each distinct row first stands in the data, ordered by content."""
+        """Position of each distinct row in the data, ordered by content."""
         return self.everyone.index
 
     @property
@@ -77,7 +77,7 @@ class Pairs:
 
     def split(
         self, fraction: float, rng: np.random.Generator
-    ) -> tuple["Pairs", Sample]:
+    ) -> tuple["SemiSupervisedSampler", WeightedSampler]:
         """Return (rest, held out), which share no row; no pair holds one held out.
 
         Raises
@@ -89,7 +89,7 @@ class Pairs:
         left = self.labelled.part(np.isin(self.labelled.index, rest.index))
         if not len(left.index):
             raise ValueError(ALL_HELD_OUT.format(n=len(self.labelled.index)))
-        return Pairs(rest, left, self.labels), held
+        return SemiSupervisedSampler(rest, left, self.labels), held
 
     def shares(self, n_classes: int) -> np.ndarray:
         """Return the share of each class in the weight of labelled rows."""
@@ -100,7 +100,9 @@ class Pairs:
         return counts / max(counts.sum(), 1e-300)
 
 
-def paired(rows: Rows, sample: Sample, labels: np.ndarray) -> tuple[Rows, Pairs]:
+def paired(
+    rows: Rows, sample: WeightedSampler, labels: np.ndarray
+) -> tuple[Rows, SemiSupervisedSampler]:
     """Return what draws each row of `sample` together with a labelled one.
 
     Parameters
@@ -114,4 +116,4 @@ def paired(rows: Rows, sample: Sample, labels: np.ndarray) -> tuple[Rows, Pairs]
     """
     known = labels[sample.index] >= 0
     labelled = sample.part(known if known.any() else ~known)
-    return PairedRows(rows), Pairs(sample, labelled, labels)
+    return PairedRows(rows), SemiSupervisedSampler(sample, labelled, labels)

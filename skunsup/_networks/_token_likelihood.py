@@ -7,14 +7,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._cells import Cells, RealLoss
 from skunsup._networks._corruption import Corruption
+from skunsup._networks._likelihood import Likelihood, RealLoss
 
 UNKNOWN = 1.0
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class TokenCells(Cells):
+class TokenLikelihood(Likelihood):
     """Rows of ids of tokens: 0 is padding, 1 a token that is not in the vocabulary.
 
     A decoder returns a logit of each token at each place; the loss of a place is the
@@ -73,7 +73,7 @@ class TokenCells(Cells):
         """Return the layer that makes tokens unknown, if any are to be."""
         return Corruption("masking", self.dropout, self) if self.dropout else None
 
-    def drawn(
+    def sample(
         self, rows: np.ndarray, variance: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Return `rows`, the likeliest texts: drawn one by one, tokens do not agree."""

@@ -1,4 +1,4 @@
-"""Members trained in shares at the same time."""
+"""Members trained in shards at the same time."""
 
 import threading
 
@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from skunsup import AutoencoderDetector
-from skunsup._training import _crew, _loop, compilations
+from skunsup._training import _loop, _parallel, compilations
 from skunsup._training._backend import backend
-from skunsup._training._crew import Crew
-from skunsup._training._programs import Store
+from skunsup._training._parallel import ParallelTrainer
+from skunsup._training._programs import LRUCache
 
 QUICK = {
     "n_components": 2,
@@ -27,13 +27,13 @@ compiled_only = pytest.mark.skipif(
 
 
 @pytest.fixture
-def in_shares(monkeypatch):
-    """Returns a function that fits with so many shares and threads."""
+def in_shards(monkeypatch):
+    """Returns a function that fits with so many shards and threads."""
 
-    def fit(X, n_shares, n_threads=2, **params):
-        monkeypatch.setattr(_loop, "N_SHARES", n_shares)
-        monkeypatch.setattr(_loop, "_trainers", Store(16))
-        monkeypatch.setattr(_crew, "n_threads", lambda: n_threads)
+    def fit(X, n_shards, n_threads=2, **params):
+        monkeypatch.setattr(_loop, "N_SHARES", n_shards)
+        monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
+        monkeypatch.setattr(_parallel, "n_threads", lambda: n_threads)
         return AutoencoderDetector(**{**QUICK, **params}).fit(X)
 
     return fit
@@ -63,7 +63,7 @@ def assert_equal_states(one, other):
 
 @compiled_only
 @pytest.mark.parametrize(
-    ("n_estimators", "n_shares", "params"),
+    ("n_estimators", "n_shards", "params"),
     [
         (4, 2, {}),
         (6, 3, {"noise": "swap", "max_features": 0.5}),
@@ -73,11 +73,11 @@ def assert_equal_states(one, other):
     ],
 )
 def test_shares_give_the_numbers_of_one_trainer(
-    blobs, in_shares, n_estimators, n_shares, params
+    blobs, in_shards, n_estimators, n_shards, params
 ):
     params = {"n_estimators": n_estimators, **params}
-    whole = in_shares(blobs, n_estimators, **params)
-    shared = in_shares(blobs, n_shares, **params)
+    whole = in_shards(blobs, n_estimators, **params)
+    shared = in_shards(blobs, n_shards, **params)
     assert_equal_states(whole, shared)
     for name, values in whole.history_.items():
         np.testing.assert_allclose(shared.history_[name], values, rtol=1e-6)
@@ -87,33 +87,33 @@ def test_shares_give_the_numbers_of_one_trainer(
 
 
 @compiled_only
-def test_the_number_of_threads_changes_nothing(blobs, in_shares):
-    one, two = (in_shares(blobs, 2, n_threads) for n_threads in (1, 2))
+def test_the_number_of_threads_changes_nothing(blobs, in_shards):
+    one, two = (in_shards(blobs, 2, n_threads) for n_threads in (1, 2))
     assert_equal_states(one, two)
     assert one.history_ == two.history_
 
 
 @compiled_only
-def test_shares_use_one_program(blobs, in_shares):
+def test_shares_use_one_program(blobs, in_shards):
     counts = []
-    for n_shares in (4, 2):  # of one member each, which is no share, and of two
+    for n_shards in (4, 2):  # of one member each, which is no shard, and of two
         before = compilations()
-        in_shares(blobs, n_shares)
+        in_shards(blobs, n_shards)
         counts.append(compilations() - before)
     assert counts[0] == counts[1]
 
 
 @compiled_only
-def test_training_goes_on_from_shares(blobs, in_shares):
+def test_training_goes_on_from_shards(blobs, in_shards):
     whole, shared = (
-        in_shares(blobs, n_shares, warm_start=True).fit(blobs) for n_shares in (4, 2)
+        in_shards(blobs, n_shards, warm_start=True).fit(blobs) for n_shards in (4, 2)
     )
     assert_equal_states(whole, shared)
 
 
 @compiled_only
-def test_shares_rest_after_an_interruption(blobs, in_shares, monkeypatch):
-    before = in_shares(blobs, 2)
+def test_shares_rest_after_an_interruption(blobs, in_shards, monkeypatch):
+    before = in_shards(blobs, 2)
     threads = [set(threading.enumerate())]
 
     def interrupt(self):
@@ -123,8 +123,8 @@ def test_shares_rest_after_an_interruption(blobs, in_shares, monkeypatch):
         threads.append(set(threading.enumerate()))
 
     with monkeypatch.context() as patch:
-        patch.setattr(_loop._Run, "block_ended", interrupt)
-        patch.setattr(_loop._Run, "interrupted", look)
+        patch.setattr(_loop.TrainingLoop, "block_ended", interrupt)
+        patch.setattr(_loop.TrainingLoop, "interrupted", look)
         AutoencoderDetector(**QUICK).fit(blobs)
     assert len(threads) == 2
     assert threads[1] <= threads[0]
@@ -146,24 +146,24 @@ def test_what_members_have_in_common_keeps_them_together(
 ):
     made = []
     build = _loop._trainer
-    monkeypatch.setattr(_loop, "_trainers", Store(16))
+    monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
     monkeypatch.setattr(
         _loop, "_trainer", lambda *a: made.append(build(*a)) or made[-1]
     )
     AutoencoderDetector(**{**QUICK, **params}).fit(blobs)
-    assert [isinstance(trainer, Crew) for trainer in made] == [
+    assert [isinstance(trainer, ParallelTrainer) for trainer in made] == [
         expected and backend().concurrent()
     ]
 
 
 @compiled_only
-def test_weights_in_common_cannot_be_shared_out(blobs, in_shares, monkeypatch):
+def test_weights_in_common_cannot_be_shared_out(blobs, in_shards, monkeypatch):
     crews = []
     build = _loop._trainer
     monkeypatch.setattr(
         _loop, "_trainer", lambda *a: crews.append(build(*a)) or crews[-1]
     )
-    in_shares(blobs, 2)
-    share = crews[0].shares[0]
+    in_shards(blobs, 2)
+    shard = crews[0].shards[0]
     with pytest.raises(ValueError, match="weights in common"):
-        Crew(share, [share])
+        ParallelTrainer(shard, [shard])

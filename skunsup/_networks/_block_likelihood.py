@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._cells import Cells, RealLoss
+from skunsup._networks._likelihood import Likelihood, RealLoss
 from skunsup._networks._noise import noise_state, uniform
 
 DECAY = 0.98
@@ -16,7 +16,7 @@ DECAY = 0.98
 
 @dataclass(frozen=True)
 class Place:
-    """Where the columns, the cells and the outputs of a block are."""
+    """Positions of the columns, the cells and the outputs of a block."""
 
     columns: slice
     cells: slice
@@ -24,7 +24,7 @@ class Place:
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class BlockCells(Cells):
+class BlockLikelihood(Likelihood):
     """Blocks side by side, and behind them for each block whether it is there.
 
     Parameters
@@ -33,7 +33,7 @@ class BlockCells(Cells):
         The blocks, or as Keras has serialised them.
     weights : sequence of float
         Weight of each block's loss.
-    hidden_share : float, default=0.0
+    input_dropout : float, default=0.0
         Share of the blocks that are hidden from the encoder in training.
     balanced : bool, default=False
         Whether losses are weighted by their uncertainty, too.
@@ -41,18 +41,18 @@ class BlockCells(Cells):
 
     def __init__(
         self,
-        blocks: Sequence[Cells | dict[str, Any]],
+        blocks: Sequence[Likelihood | dict[str, Any]],
         weights: Sequence[float],
-        hidden_share: float = 0.0,
+        input_dropout: float = 0.0,
         balanced: bool = False,
     ) -> None:
-        self.blocks: tuple[Cells, ...] = tuple(
+        self.blocks: tuple[Likelihood, ...] = tuple(
             keras.saving.deserialize_keras_object(block)
             if isinstance(block, dict)
             else block
             for block in blocks
         )
-        self.block_weights, self.hidden_share = tuple(weights), hidden_share
+        self.block_weights, self.input_dropout = tuple(weights), input_dropout
         self.balanced = balanced
         n_columns, n_cells, n_outputs = (
             [getattr(block, name) for block in self.blocks]
@@ -121,7 +121,7 @@ class BlockCells(Cells):
         return ops.concatenate([*parts, ops.zeros_like(flags)], axis=-1)
 
     def masked(self, x: Any, hit: Any) -> Any:
-        """Return `x` without the cells that `hit`, as their kinds leave them out."""
+        """Return `x` without the cells of `hit`, left out as their kinds do."""
         parts = [
             block.masked(x[..., place.columns], hit[..., place.cells])
             for block, place in self._placed()
@@ -136,40 +136,45 @@ class BlockCells(Cells):
         ]
         return ops.concatenate([*parts, x[..., -len(self.blocks) :]], axis=-1)
 
-    def compared(self, x: np.ndarray) -> np.ndarray:
+    def distance_features(self, x: np.ndarray) -> np.ndarray:
         """Return the rows that say how far apart rows are."""
-        parts = [block.compared(x[:, place.columns]) for block, place in self._placed()]
+        parts = [
+            block.distance_features(x[:, place.columns])
+            for block, place in self._placed()
+        ]
         return np.hstack([*parts, x[:, -len(self.blocks) :]])
 
     def corruption(self) -> keras.layers.Layer | None:
         """Return the layer that changes and hides blocks, if anything does."""
         layer = BlockCorruption(self)
-        return layer if layer.changes or self.hidden_share else None
+        return layer if layer.changes or self.input_dropout else None
 
     def balance(self) -> keras.layers.Layer | None:
         """Return the layer that weights losses by their uncertainty, if any."""
         return BlockBalance(self) if self.balanced else None
 
-    def owners(self) -> np.ndarray:
+    def feature_index(self) -> np.ndarray:
         """Return which cell each column belongs to; flags to their block's first."""
-        parts = [block.owners() + place.cells.start for block, place in self._placed()]
+        parts = [
+            block.feature_index() + place.cells.start for block, place in self._placed()
+        ]
         firsts = [place.cells.start for place in self.places]
         return np.concatenate([*parts, firsts])
 
-    def drawn(
+    def sample(
         self, rows: np.ndarray, variance: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Draw the rows of each block."""
         drawn = rows.copy()
         for block, place in self._placed():
             part = rows[:, place.columns]
-            drawn[:, place.columns] = block.drawn(part, variance[place.cells], rng)
+            drawn[:, place.columns] = block.sample(part, variance[place.cells], rng)
         return drawn
 
-    def _placed(self) -> Iterator[tuple[Cells, Place]]:
+    def _placed(self) -> Iterator[tuple[Likelihood, Place]]:
         return zip(self.blocks, self.places, strict=True)
 
-    def _with_flags(self, x: Any) -> Iterator[tuple[Cells, Place, Any, float]]:
+    def _with_flags(self, x: Any) -> Iterator[tuple[Likelihood, Place, Any, float]]:
         n = len(self.blocks)
         for i, (block, place) in enumerate(self._placed()):
             flag = x[..., x.shape[-1] - n + i, None]
@@ -178,7 +183,7 @@ class BlockCells(Cells):
     @property
     def identity(self) -> Hashable:
         """Everything that it was made of."""
-        return self.blocks, self.block_weights, self.hidden_share, self.balanced
+        return self.blocks, self.block_weights, self.input_dropout, self.balanced
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -186,7 +191,7 @@ class BlockCells(Cells):
         return {
             "blocks": [serialize(block) for block in self.blocks],
             "weights": self.block_weights,
-            "hidden_share": self.hidden_share,
+            "input_dropout": self.input_dropout,
             "balanced": self.balanced,
         }
 
@@ -198,16 +203,16 @@ class BlockCorruption(keras.layers.Layer):
 
     Parameters
     ----------
-    cells : BlockCells
+    cells : BlockLikelihood
         The blocks.
     """
 
-    def __init__(self, cells: BlockCells, **kwargs: Any) -> None:
+    def __init__(self, likelihood: BlockLikelihood, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
-        self.cells = cells
+        self.likelihood = likelihood
         self.changes = {
             str(i): layer
-            for i, block in enumerate(cells.blocks)
+            for i, block in enumerate(likelihood.blocks)
             if (layer := block.corruption()) is not None
         }
         self.noise_state = noise_state()
@@ -215,12 +220,12 @@ class BlockCorruption(keras.layers.Layer):
 
     def call(self, x: Any) -> Any:
         """Return changed copies of rows."""
-        n = len(self.cells.blocks)
+        n = len(self.likelihood.blocks)
         flags = x[..., -n:]
-        if self.cells.hidden_share:
+        if self.likelihood.input_dropout:
             flags = self._hidden(flags)
         parts = []
-        for i, place in enumerate(self.cells.places):
+        for i, place in enumerate(self.likelihood.places):
             part = x[..., place.columns]
             part = self.changes[str(i)](part) if str(i) in self.changes else part
             parts.append(part * flags[..., i, None])
@@ -230,7 +235,7 @@ class BlockCorruption(keras.layers.Layer):
         drawn = uniform(ops.shape(flags), self.noise_state)
         there = drawn * flags
         stays = ops.equal(there, ops.max(there, axis=-1, keepdims=True))
-        share = self.cells.hidden_share
+        share = self.likelihood.input_dropout
         kept = ops.logical_or(drawn > share, stays)
         return ops.where(kept, flags, ops.zeros_like(flags))
 
@@ -247,16 +252,16 @@ class BlockBalance(keras.layers.Layer):
 
     Parameters
     ----------
-    cells : BlockCells
+    cells : BlockLikelihood
         The blocks.
     """
 
-    def __init__(self, cells: BlockCells, **kwargs: Any) -> None:
+    def __init__(self, likelihood: BlockLikelihood, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
-        self.cells = cells
+        self.likelihood = likelihood
         self.variance = self.add_weight(
             name="variance",
-            shape=(len(cells.blocks),),
+            shape=(len(likelihood.blocks),),
             initializer="ones",
             trainable=False,
         )
@@ -268,12 +273,14 @@ class BlockBalance(keras.layers.Layer):
         if training:
             means = [
                 ops.mean(ops.sum(losses[..., place.cells], axis=-1))
-                for place in self.cells.places
+                for place in self.likelihood.places
             ]
             now = ops.stop_gradient(ops.stack(means))
             old = DECAY * old + (1.0 - DECAY) * now
             self.variance.assign(old)
-        sizes = [place.cells.stop - place.cells.start for place in self.cells.places]
+        sizes = [
+            place.cells.stop - place.cells.start for place in self.likelihood.places
+        ]
         scale = 1.0 / ops.maximum(old, 1e-6)
         return losses * ops.take(scale, np.repeat(np.arange(len(sizes)), sizes))
 

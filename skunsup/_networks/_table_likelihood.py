@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._cells import Cells, RealLoss
 from skunsup._networks._corruption import Corruption
+from skunsup._networks._likelihood import Likelihood, RealLoss
 
 # How many categories, how many columns of the table with so many, and whether the
 # categories have an order.
@@ -16,7 +16,7 @@ Group = tuple[int, int, bool]
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class TableCells(Cells):
+class TableLikelihood(Likelihood):
     """Rows of a table: each entry of the user's table is a cell.
 
     A row holds the numbers, then for each of them 1 if it was observed and 0 if not,
@@ -36,7 +36,7 @@ class TableCells(Cells):
         Categories: how many values, how many cells of that kind, and whether ordered.
     places : sequence of int
         Which column of the user's table each cell is, numbers first.
-    hide : float, default=0.0
+    input_dropout : float, default=0.0
         Probability that the encoder does not see a cell in training.
     """
 
@@ -45,9 +45,9 @@ class TableCells(Cells):
         n_real: int,
         groups: Sequence[Group],
         places: Sequence[int],
-        hide: float = 0.0,
+        input_dropout: float = 0.0,
     ) -> None:
-        self.n_real, self.hide = int(n_real), float(hide)
+        self.n_real, self.input_dropout = int(n_real), float(input_dropout)
         self.groups = tuple((int(k), int(n), bool(o)) for k, n, o in groups)
         self.places = tuple(int(place) for place in places)
         width = sum(k * n for k, n, _ in self.groups)
@@ -101,9 +101,13 @@ class TableCells(Cells):
 
     def corruption(self) -> keras.layers.Layer | None:
         """Return the layer that hides cells, if any are to be hidden."""
-        return Corruption("masking", self.hide, self) if self.hide else None
+        return (
+            Corruption("masking", self.input_dropout, self)
+            if self.input_dropout
+            else None
+        )
 
-    def compared(self, x: np.ndarray) -> np.ndarray:
+    def distance_features(self, x: np.ndarray) -> np.ndarray:
         """Return rows without what says that numbers are missing.
 
         A missing number is then at the mean, 0, and not far from all others for being
@@ -113,13 +117,13 @@ class TableCells(Cells):
         x[:, self.n_real : 2 * self.n_real] = 0.0
         return x
 
-    def owners(self) -> np.ndarray:
+    def feature_index(self) -> np.ndarray:
         """Return which column of the table each column of a row belongs to."""
         repeats = [k for k, n, _ in self.groups for _ in range(n)]
         categories = np.repeat(self.places[self.n_real :], repeats)
         return np.concatenate([self.real, self.real, categories]).astype(int)
 
-    def drawn(
+    def sample(
         self, rows: np.ndarray, variance: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Draw numbers from normal distributions and categories by probability."""
@@ -164,11 +168,11 @@ class TableCells(Cells):
     @property
     def identity(self) -> Hashable:
         """All arguments."""
-        return self.n_real, self.groups, self.places, self.hide
+        return self.n_real, self.groups, self.places, self.input_dropout
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        names = ("n_real", "groups", "places", "hide")
+        names = ("n_real", "groups", "places", "input_dropout")
         return dict(zip(names, self.identity, strict=True))  # type: ignore[call-overload]
 
     def _blocks(self, x: Any, start: int) -> Iterator[Any]:

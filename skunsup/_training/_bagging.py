@@ -1,4 +1,4 @@
-"""Which rows each member of an ensemble trains on.
+"""Bagging: the rows that each member of an ensemble trains on.
 
 Members come in pairs: what one of two leaves out, the other sees (at `max_samples` of
 one half). Which is which follows from a row's content and a seed, so equal rows stay
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from skunsup._training._rows import Rows
-from skunsup._training._sampling import Sample
+from skunsup._training._sampling import WeightedSampler
 
 GOLDEN = 0x9E3779B97F4A7C15
 MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 
 
 @dataclass(frozen=True)
-class Members:
+class EnsembleConfig:
     """Several networks trained side by side, each on rows and columns of its own.
 
     Parameters
@@ -56,7 +56,7 @@ class Members:
 
 
 @dataclass(frozen=True)
-class Bags:
+class BaggedSampler:
     """One sample for each member, drawn in turns.
 
     Parameters
@@ -67,12 +67,12 @@ class Bags:
         Those of each member.
     """
 
-    everyone: Sample
-    members: tuple[Sample, ...]
+    everyone: WeightedSampler
+    members: tuple[WeightedSampler, ...]
 
     @property
     def index(self) -> np.ndarray:
-        """Where each distinct row first stands in the data, ordered by content."""
+        """Position of each distinct row in the data, ordered by content."""
         return self.everyone.index
 
     @property
@@ -87,7 +87,9 @@ class Bags:
         return np.column_stack(drawn).ravel()
 
 
-def bags(rows: Rows, sample: Sample, members: Members) -> Bags:
+def bagged_sampler(
+    rows: Rows, sample: WeightedSampler, members: EnsembleConfig
+) -> BaggedSampler:
     """Deal the rows of `sample` out to members; one that gets none gets all.
 
     Parameters
@@ -101,7 +103,7 @@ def bags(rows: Rows, sample: Sample, members: Members) -> Bags:
     """
     sees = members.sees(rows.hashes[sample.index])
     parts = tuple(sample.part(column) if column.any() else sample for column in sees.T)
-    return Bags(sample, parts)
+    return BaggedSampler(sample, parts)
 
 
 def _uniform(hashes: np.ndarray, seed: int) -> np.ndarray:

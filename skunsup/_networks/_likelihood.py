@@ -1,4 +1,4 @@
-"""What the columns of rows mean: the cells that a decoder must restore."""
+"""Likelihoods: the meaning of the columns of rows, and losses of their cells."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
@@ -14,7 +14,7 @@ from skunsup._networks._augmentation import Augmentation
 RealLoss = Callable[[Any, Any, slice | np.ndarray], Any]
 
 
-class Cells(ABC):
+class Likelihood(ABC):
     """A kind of rows: what a decoder returns for each cell, and what that loses.
 
     A cell is what a user sees as one entry: a pixel, a word, an entry of a table. It
@@ -74,7 +74,7 @@ class Cells(ABC):
         return x - rows
 
     def hidden(self, rows: Any, x: Any) -> Any:
-        """Return generated `rows` without the cells that were not observed in `x`.
+        """Return generated `rows` without the likelihood that were not observed in `x`.
 
         So a discriminator cannot tell rows by what is missing (Bora, Price & Dimakis
         2018, "AmbientGAN").
@@ -83,7 +83,7 @@ class Cells(ABC):
         return rows if observed is None else self.masked(rows, observed < 0.5)
 
     def masked(self, x: Any, hit: Any) -> Any:
-        """Return `x` with 0 in all columns of the cells that `hit`, (..., n_cells)."""
+        """Return `x` with 0 in all columns of the cells of `hit`, (..., n_cells)."""
         return ops.where(self.spread(hit), ops.zeros_like(x), x)
 
     def noisy(self, x: Any, noise: Any) -> Any:
@@ -92,12 +92,15 @@ class Cells(ABC):
 
     def spread(self, by_cell: Any) -> Any:
         """Give columns what their cells have: (..., n_columns) of (..., n_cells)."""
-        owners = self.owners()
-        if len(owners) == self.n_cells and (owners == np.arange(self.n_cells)).all():
+        feature_index = self.feature_index()
+        if (
+            len(feature_index) == self.n_cells
+            and (feature_index == np.arange(self.n_cells)).all()
+        ):
             return by_cell
-        return ops.take(by_cell, owners, axis=-1)
+        return ops.take(by_cell, feature_index, axis=-1)
 
-    def compared(self, x: np.ndarray) -> np.ndarray:
+    def distance_features(self, x: np.ndarray) -> np.ndarray:
         """Return the rows that say how far apart rows are, (n, n_columns)."""
         return x
 
@@ -109,17 +112,17 @@ class Cells(ABC):
         """Return a layer that weights the losses of cells, or None for none."""
         return None
 
-    def owners(self) -> np.ndarray:
+    def feature_index(self) -> np.ndarray:
         """Return which cell each column of a row belongs to, shape (n_columns,)."""
         return np.arange(self.n_columns)
 
     def pooled(self, shares: np.ndarray) -> np.ndarray:
         """Add up what belongs to one cell: (n, n_columns) to (n, n_cells)."""
         sums = np.zeros((len(shares), self.n_cells), shares.dtype)
-        np.add.at(sums.T, self.owners(), shares.T)
+        np.add.at(sums.T, self.feature_index(), shares.T)
         return sums
 
-    def drawn(
+    def sample(
         self, rows: np.ndarray, variance: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Draw rows of which `rows` (n, n_columns) are the means.
@@ -134,24 +137,24 @@ class Cells(ABC):
             Draws.
         """
         noise = rng.standard_normal(rows.shape, np.float32)
-        return rows + np.sqrt(variance)[self.owners()].astype(np.float32) * noise
+        return rows + np.sqrt(variance)[self.feature_index()].astype(np.float32) * noise
 
     @property
     @abstractmethod
     def identity(self) -> Hashable:
-        """What tells one kind from another, beside the class."""
+        """Identity of the kind, beside its class."""
 
     @abstractmethod
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, as Keras saves them."""
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Cells":
+    def from_config(cls, config: dict[str, Any]) -> "Likelihood":
         """Rebuild what `get_config` described."""
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Cells):
+        if not isinstance(other, Likelihood):
             return NotImplemented
         return type(self) is type(other) and self.identity == other.identity
 
@@ -160,7 +163,7 @@ class Cells(ABC):
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class Numbers(Cells):
+class Numbers(Likelihood):
     """Rows of numbers, each a cell.
 
     Parameters
@@ -182,7 +185,7 @@ class Numbers(Cells):
 
     @property
     def identity(self) -> Hashable:
-        """How many numbers."""
+        """Number of numbers."""
         return self.n_columns
 
     def get_config(self) -> dict[str, Any]:

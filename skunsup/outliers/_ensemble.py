@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from skunsup._training import FittedNetwork, Members, Rows
+from skunsup._training import EnsembleConfig, FittedNetwork, Rows
 from skunsup.outliers._scales import Scales
 
 
-class View:
+class EnsembleOutput:
     """Some rows, and what each network of a model says of them.
 
     Parameters
@@ -37,19 +37,19 @@ class View:
 
     @cached_property
     def residuals(self) -> np.ndarray:
-        """What each network leaves unexplained, (n, n_members, n_features)."""
+        """Residuals of each network, (n, n_members, n_features)."""
         return self.computed("residual")
 
     @cached_property
-    def compared(self) -> np.ndarray:
-        """What says how far apart rows are, (n, n_features)."""
-        cells = self.networks[0].architecture.cells if self.networks else None
-        return self.x if cells is None else cells.compared(self.x)
+    def distance_features(self) -> np.ndarray:
+        """Features that distances are computed from, (n, n_features)."""
+        likelihood = self.networks[0].architecture.likelihood if self.networks else None
+        return self.x if likelihood is None else likelihood.distance_features(self.x)
 
     @cached_property
     def scales(self) -> Scales:
         """The scales of the columns of these rows."""
-        return Scales(self.compared)
+        return Scales(self.distance_features)
 
     def computed(self, method: str) -> np.ndarray:
         """Return what a method of the network gives, (n, n_members, ...)."""
@@ -64,9 +64,9 @@ class View:
         """Return the mean over the networks that count, of (n, n_members, ...)."""
         return np.einsum("nm,nm...->n...", self.counted, values.astype(np.float64))
 
-    def part(self, chosen: np.ndarray) -> "View":
+    def part(self, chosen: np.ndarray) -> "EnsembleOutput":
         """Return the rows that a mask or numbers pick."""
-        view = View(
+        view = EnsembleOutput(
             self.x[chosen], self.networks, self.hashes[chosen], self.counted[chosen]
         )
         if "residuals" in vars(self):
@@ -74,7 +74,7 @@ class View:
         return view
 
 
-class Viewer:
+class EnsembleScorer:
     """Looks at rows: a training row is judged by the networks that did not see it.
 
     Parameters
@@ -90,13 +90,13 @@ class Viewer:
     def __init__(
         self,
         networks: Sequence[FittedNetwork],
-        members: Members | None,
+        members: EnsembleConfig | None,
         known: np.ndarray | None,
     ) -> None:
         self.networks, self.members = networks, members
         self.known = None if known is None else np.unique(known)
 
-    def view(self, x: np.ndarray, hashes: np.ndarray | None = None) -> View:
+    def view(self, x: np.ndarray, hashes: np.ndarray | None = None) -> EnsembleOutput:
         """Return the view of rows `x`, of shape (n, n_features), float32.
 
         Parameters
@@ -107,7 +107,7 @@ class Viewer:
             Their hashes, where they are known.
         """
         hashes = Rows(x).hashes if hashes is None else hashes
-        return View(x, self.networks, hashes, self._counted(hashes))
+        return EnsembleOutput(x, self.networks, hashes, self._counted(hashes))
 
     def _counted(self, hashes: np.ndarray) -> np.ndarray:
         if self.members is None or self.known is None:

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._cells import Cells, RealLoss
+from skunsup._networks._likelihood import Likelihood, RealLoss
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class SequenceCells(Cells):
+class SequenceLikelihood(Likelihood):
     """Sequences of up to `length` steps of `width` numbers, filled up to one length.
 
     A row holds the values, step by step, and then for each step 1 if the sequence has
@@ -79,11 +79,11 @@ class SequenceCells(Cells):
         values = x[..., :v] + noise[..., :v] * self._by_value(x)
         return ops.concatenate([values, x[..., v:]], axis=-1)
 
-    def owners(self) -> np.ndarray:
+    def feature_index(self) -> np.ndarray:
         """Return the value of each column; the length owns which steps there are."""
         return np.append(np.arange(self.n_values), np.full(self.length, self.n_values))
 
-    def drawn(
+    def sample(
         self, rows: np.ndarray, variance: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Draw lengths by their probability, and values from normal distributions."""

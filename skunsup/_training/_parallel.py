@@ -1,4 +1,4 @@
-"""Members of an ensemble in equal shares, each with a trainer, at the same time.
+"""Members of an ensemble in equal shards, each with a trainer, at the same time.
 
 A program for the members of a small ensemble keeps one core busy, whatever XLA does to
 spread it: each of its products is too small to be cut. So several programs are run.
@@ -19,14 +19,14 @@ from skunsup._training._rows import aligned
 from skunsup._training._trainer import Trainer
 
 
-class Crew:
+class ParallelTrainer:
     """Trains a network with members as a `Trainer` does, with the same numbers.
 
     Parameters
     ----------
     whole : Trainer
         Of the network of all members; takes no step, and shows callbacks its variables.
-    shares : sequence of Trainer
+    shards : sequence of Trainer
         Of equal networks, which hold equal numbers of the members, in order.
 
     Raises
@@ -35,17 +35,17 @@ class Crew:
         If something is trained that members have in common.
     """
 
-    def __init__(self, whole: Trainer, shares: Sequence[Trainer]) -> None:
-        self.whole, self.shares = whole, shares
-        for trainer in shares[1:]:
-            trainer.programs = shares[0].programs
+    def __init__(self, whole: Trainer, shards: Sequence[Trainer]) -> None:
+        self.whole, self.shards = whole, shards
+        for trainer in shards[1:]:
+            trainer.programs = shards[0].programs
         self.network, self.optimizers = whole.network, whole.optimizers
         self.optimizer_variables = whole.optimizer_variables
         self.fresh_optimizer = whole.fresh_optimizer
         self.n_terms = whole.n_terms
-        self._cut = _cut(whole.variables, shares[0].variables)
+        self._cut = _cut(whole.variables, shards[0].variables)
         self._optimizer_cut = _cut(
-            whole.optimizer_variables, shares[0].optimizer_variables
+            whole.optimizer_variables, shards[0].optimizer_variables
         )
         pairs = zip(whole.variables, self._cut, strict=True)
         if not all(cut for variable, cut in pairs if variable.trainable):
@@ -54,23 +54,23 @@ class Crew:
     def run(
         self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
     ) -> np.ndarray:
-        """Take steps as `Trainer.run` does, in turns; terms are summed over shares."""
-        pairs = zip(self.shares, self._dealt(block, n_steps), strict=True)
+        """Take steps as `Trainer.run` does, in turns; terms are summed over shards."""
+        pairs = zip(self.shards, self._dealt(block, n_steps), strict=True)
         return self._total([t.run(own, n_steps, rate_share) for t, own in pairs])
 
     def runs(self, work: Iterable[Work], ahead: int) -> Generator[np.ndarray]:
-        """Take steps as `Trainer.runs` does, each share in a thread of its own."""
+        """Take steps as `Trainer.runs` does, each shard in a thread of its own."""
         with ExitStack() as stack:
-            threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in self.shares]
+            threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in self.shards]
             waiting: deque[list[Future]] = deque()
             for each in work:
                 # What is compiled is compiled once, and in the caller's thread.
-                beside = n_threads() > 1 and self._is_compiled(each[0].shape)
-                if beside:
+                hstack = n_threads() > 1 and self._is_compiled(each[0].shape)
+                if hstack:
                     waiting.append(self._started(threads, *each))
-                while len(waiting) > (ahead if beside else 0):
+                while len(waiting) > (ahead if hstack else 0):
                     yield self._total([f.result() for f in waiting.popleft()])
-                if not beside:
+                if not hstack:
                     yield self.run(*each)
             for futures in waiting:
                 yield self._total([f.result() for f in futures])
@@ -78,15 +78,15 @@ class Crew:
     def load(self, values: Values, optimizer_values: Values) -> None:
         """Set the network's and the optimizer's variables."""
         self.whole.load(values, optimizer_values)
-        self._load_shares(values, optimizer_values)
+        self._load_shards(values, optimizer_values)
 
     def values(self) -> Values:
         """Copies of the network's variables."""
-        return _joined([trainer.values() for trainer in self.shares], self._cut)
+        return _joined([trainer.values() for trainer in self.shards], self._cut)
 
     def optimizer_values(self) -> Values:
         """Copies of the optimizer's variables."""
-        parts = [trainer.optimizer_values() for trainer in self.shares]
+        parts = [trainer.optimizer_values() for trainer in self.shards]
         return _joined(parts, self._optimizer_cut)
 
     def push(self) -> None:
@@ -97,17 +97,17 @@ class Crew:
     def pull(self) -> None:
         """Take the state from the Keras variables, after others may have set them."""
         self.whole.pull()
-        self._load_shares(self.whole.values(), self.whole.optimizer_values())
+        self._load_shards(self.whole.values(), self.whole.optimizer_values())
 
     def rates_together(self) -> AbstractContextManager[None]:
         """Let a callback that changes the first learning rate change all, in scale."""
         return self.whole.rates_together()
 
-    def _load_shares(self, values: Values, optimizer_values: Values) -> None:
-        k = len(self.shares)
+    def _load_shards(self, values: Values, optimizer_values: Values) -> None:
+        k = len(self.shards)
         own = _parts(values, self._cut, k)
         own_optimizer = _parts(optimizer_values, self._optimizer_cut, k)
-        for i, trainer in enumerate(self.shares):
+        for i, trainer in enumerate(self.shards):
             for place, variable in enumerate(trainer.variables):
                 if variable.name == NOISE_STATE:
                     own[i][place] = np.append(own[i][place][:2], np.int32(i))
@@ -115,7 +115,7 @@ class Crew:
 
     def _is_compiled(self, shape: tuple[int, ...]) -> bool:
         k, batch, d = shape
-        return (k, batch // len(self.shares), d) in self.shares[0].programs
+        return (k, batch // len(self.shards), d) in self.shards[0].programs
 
     def _started(
         self,
@@ -124,11 +124,11 @@ class Crew:
         n_steps: int,
         rate_share: float,
     ) -> list[Future]:
-        """Let each thread take the steps of its share behind those it still takes."""
+        """Let each thread take the steps of its shard behind those it still takes."""
         return [
             thread.submit(trainer.run, own, n_steps, rate_share)
             for thread, trainer, own in zip(
-                threads, self.shares, self._dealt(block, n_steps), strict=True
+                threads, self.shards, self._dealt(block, n_steps), strict=True
             )
         ]
 
@@ -139,36 +139,36 @@ class Crew:
         return total
 
     def _dealt(self, block: np.ndarray, n_steps: int) -> Values:
-        """Return for each share the rows of its members, of the first steps."""
+        """Return for each shard the rows of its members, of the first steps."""
         k, batch, d = block.shape
-        shares = len(self.shares)
-        each = self.network.n_members // shares
-        cut = block.reshape(k, -1, shares, each * d)
-        dealt = []
-        for i in range(shares):
-            own = aligned(k * batch // shares, d)
+        shards = len(self.shards)
+        each = self.network.n_members // shards
+        cut = block.reshape(k, -1, shards, each * d)
+        split_members = []
+        for i in range(shards):
+            own = aligned(k * batch // shards, d)
             own.reshape(k, -1, each * d)[:n_steps] = cut[:n_steps, :, i]
-            dealt.append(own.reshape(k, -1, d))
-        return dealt
+            split_members.append(own.reshape(k, -1, d))
+        return split_members
 
 
-def _cut(whole: list[keras.Variable], share: list[keras.Variable]) -> list[bool]:
+def _cut(whole: list[keras.Variable], shard: list[keras.Variable]) -> list[bool]:
     """Return which variables hold members along their first axis."""
-    return [tuple(a.shape) != tuple(b.shape) for a, b in zip(whole, share, strict=True)]
+    return [tuple(a.shape) != tuple(b.shape) for a, b in zip(whole, shard, strict=True)]
 
 
-def _parts(values: Values, cut: list[bool], n_shares: int) -> list[Values]:
-    """Return what each share has of the values of all members."""
+def _parts(values: Values, cut: list[bool], n_shards: int) -> list[Values]:
+    """Return what each shard has of the values of all members."""
     each = [
-        np.split(value, n_shares) if is_cut else [value] * n_shares
+        np.split(value, n_shards) if is_cut else [value] * n_shards
         for value, is_cut in zip(values, cut, strict=True)
     ]
     return [list(part) for part in zip(*each, strict=True)]
 
 
 def _joined(parts: list[Values], cut: list[bool]) -> Values:
-    """Return the values of all members; the first share's of what they share."""
+    """Return the values of all members; the first shard's of what they shard."""
     return [
-        np.concatenate(of_shares) if is_cut else of_shares[0]
-        for is_cut, *of_shares in zip(cut, *parts, strict=True)
+        np.concatenate(of_shards) if is_cut else of_shards[0]
+        for is_cut, *of_shards in zip(cut, *parts, strict=True)
     ]
