@@ -503,7 +503,7 @@ def fit_rows(
         The rows.
     sample_weight, X_val : array-like, default=None
         As `fit` takes them.
-    members : Members, default=None
+    members : EnsembleConfig, default=None
         Train several networks side by side; None for one.
     preliminary : bool, default=False
         Whether another model is trained after this one.

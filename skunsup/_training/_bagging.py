@@ -98,7 +98,7 @@ def bagged_sampler(
         The data, read once.
     sample : Sample
         Of `rows`.
-    members : Members
+    members : EnsembleConfig
         Who sees what.
     """
     sees = members.sees(rows.hashes[sample.index])

@@ -81,7 +81,7 @@ class EnsembleScorer:
     ----------
     networks : sequence of FittedNetwork
         What was trained.
-    members : Members or None
+    members : EnsembleConfig or None
         Which network saw which rows; None for one network, which saw all.
     known : array of uint64 or None
         Hashes of the training rows, where networks did not see all of them.
