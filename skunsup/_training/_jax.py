@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, partial
+from itertools import count
 from typing import Any
 
 import jax
@@ -14,11 +15,18 @@ from skunsup._training._trainer import Program
 
 State = list[Any]
 
+# JAX keeps a small program for each shape of an array that it makes, some ten of them
+# for an architecture and about 1 MB each.
+PROGRAMS_BETWEEN_CLEARINGS = 96
+_compiled = count(1)
+
 
 class Trainer(ArrayTrainer):
     """Runs programs that take the state and return the next one."""
 
     def _compile(self, shape: tuple[int, ...]) -> Program:
+        _drop_caches_in_time()
+
         @jax.jit
         def program(state: State, block: Any, n_steps: Any) -> tuple[State, Any]:
             def step(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
@@ -91,6 +99,17 @@ class Trainer(ArrayTrainer):
         return entries[: self.n_terms].sum(), (entries, rest)
 
 
+def _drop_caches_in_time() -> None:
+    """Free what JAX keeps of shapes that may never come again.
+
+    Programs that are in use are compiled once more at their next call, to the same
+    code. So this is done once in many new programs: a search over layer sizes comes to
+    it, a program that fits a few architectures does not.
+    """
+    if next(_compiled) % PROGRAMS_BETWEEN_CLEARINGS == 0:
+        jax.clear_caches()
+
+
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     """Return the gradient of the sum of `function(x)` by `x`, to be differentiated."""
     return jax.grad(lambda x: function(x).sum())(x)
@@ -127,6 +146,7 @@ def compile_scorer(
     code for a tile is the same however many there are: a row's result does not depend
     on the rows around it, to the bit.
     """
+    _drop_caches_in_time()
 
     @jax.jit
     def program(weights: Any, block: Any, n_tiles: Any) -> Any:
