@@ -32,7 +32,7 @@ SMALL = {
     "optimizer": {"class_name": "SGD", "config": {"clipvalue": 1.0}},
 }
 # This one must reach an accuracy.
-LEARNERS = {"AAEClassifier": {**SMALL, "max_steps": 64, "learning_rate": 0.1}}
+LEARNERS = {"AAEClassifier": {**SMALL, "max_steps": 64, "learning_rate": 0.03}}
 
 
 def public_estimators():
