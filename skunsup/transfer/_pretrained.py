@@ -249,7 +249,9 @@ class PretrainedFeatures(
         key = found.key() if isinstance(found, ImageBatches) else found
         compute = partial(self._features.compute, rows)
         try:
-            memory = check_memory(self.memory)
+            given = self.memory
+            path = os.fspath(given) if isinstance(given, os.PathLike) else given
+            memory = check_memory(path)
             remember = memory.cache(_computed, ignore=["compute"])
             kept = remember(self._features.digest, key, compute)
         except OSError as error:
