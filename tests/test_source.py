@@ -25,6 +25,8 @@ def put_back(function):
     """Return what is run with something to put back, whether or not it raises."""
     tries = [node for node in ast.walk(function) if isinstance(node, ast.Try)]
     bodies = [statement for each in tries for statement in each.body]
+    # The managers of a `with` are held to the same rule, or are those of a library.
+    bodies += [s for n in ast.walk(function) if isinstance(n, ast.With) for s in n.body]
     return {node for statement in bodies for node in ast.walk(statement)}
 
 

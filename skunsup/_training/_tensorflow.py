@@ -145,8 +145,8 @@ def tile_rows() -> int:
 
 def to_numpy(tensor: Any) -> np.ndarray:
     """Return a tensor or variable as an array that may share its memory."""
-    if isinstance(tensor, np.ndarray):
-        return tensor
+    if isinstance(tensor, np.ndarray | np.generic):
+        return np.asarray(tensor)
     if isinstance(tensor, tf.Variable):  # whose own `numpy` takes ten times as long
         tensor = tf.raw_ops.ReadVariableOp(resource=tensor.handle, dtype=tensor.dtype)
     return np.asarray(tensor.numpy())

@@ -189,7 +189,6 @@ class FlatDetector(Detector, DetectionParameters):
             self.estimator_ = model
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
-            self.callbacks_ = model.callbacks_
             self.n_components_ = network_of(model).architecture.n_components
             self._learn_score(members, read.rows, sample_weight)
             self._learn_threshold(self._row_scores(read.rows), sample_weight)
@@ -200,6 +199,12 @@ class FlatDetector(Detector, DetectionParameters):
         """Keras network with the fitted weights, for the caller to keep."""
         check_is_fitted(self)
         return self.estimator_.model_
+
+    @property
+    def callbacks_(self) -> list[keras.callbacks.Callback]:
+        """Copies of `callbacks` that were called in the last fit."""
+        check_is_fitted(self)
+        return self.estimator_.callbacks_
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
