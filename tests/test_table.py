@@ -586,7 +586,7 @@ def test_detectors_find_implausible_combinations(name, implausible):
 def test_params_pickle_and_clones(table, fitted):
     model = Autoencoder(inputs=Table(encoding="embedding"))
     assert model.get_params()["inputs__encoding"] == "embedding"
-    copied = clone(model).set_params(inputs__unknown="ignore")
+    copied = clone(model).set_params(inputs__handle_unknown="ignore")
     assert copied.inputs.handle_unknown == "ignore"
     assert model.inputs.handle_unknown == "error"
     for again in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
@@ -687,7 +687,7 @@ def test_unknown_categories(small, of_small):
     strict = of_small
     with pytest.raises(ValueError, match=r"'purple' in row 1, column 'category'"):
         strict.transform(new)
-    lenient = clone(strict).set_params(inputs__unknown="ignore").fit(small)
+    lenient = clone(strict).set_params(inputs__handle_unknown="ignore").fit(small)
     missing = new.replace({"category": {"purple": None}})
     np.testing.assert_array_equal(lenient.transform(new), lenient.transform(missing))
     assert (lenient.reconstruct(new)["category"].isin(["low", "mid", "high"])).all()

@@ -188,7 +188,7 @@ def test_it_is_picklable_and_goes_on(texts, model):
 @on_torch_or_asked
 def test_it_is_searched(texts):
     model = Autoencoder(**QUICK, inputs=Text(layer="conv", **SMALL))
-    grid = {"inputs__word_dropout": [0.5]}
+    grid = {"inputs__input_dropout": [0.5]}
     search = GridSearchCV(model, grid, cv=2).fit(texts[:40])
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     assert search.best_estimator_._layout.input_dropout == 0.5

@@ -148,7 +148,7 @@ def own(name, n_components, seed, **parameters):
     """Return one of our models of tables."""
     import skunsup
 
-    given = {"unknown": "ignore", **parameters.pop("table", {})}
+    given = {"handle_unknown": "ignore", **parameters.pop("table", {})}
     return getattr(skunsup, name)(
         n_components, inputs=skunsup.Table(**given), random_state=seed, **parameters
     )
