@@ -127,7 +127,7 @@ def test_refits_are_equal_in_two_processes(tmp_path, monkeypatch):
     there, here = tmp_path / "there.npy", tmp_path / "here.npy"
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, there]
     subprocess.run(command, check=True, env=os.environ)
-    monkeypatch.setattr(sys, "argv", ["-c", here])
+    monkeypatch.setattr(sys, "argv", ["-c", str(here)])
     exec(SCRIPT, {})
     np.testing.assert_array_equal(np.load(there), np.load(here))
 
