@@ -92,6 +92,7 @@ class Trainer(ArrayTrainer):
         )
         for g, slopes in zip(due, gradients, strict=True):
             part = self.parts[g]
+            _leave_unreduced(part.optimizer)
             part.optimizer.apply(part.slopes(slopes), part.variables)
         return entries
 
@@ -113,6 +114,15 @@ class Trainer(ArrayTrainer):
             if new is not value:
                 variable.value.assign(new)
         return entries
+
+
+def _leave_unreduced(optimizer: keras.optimizers.Optimizer) -> None:
+    """Let an optimizer take gradients as they are.
+
+    Keras sums them over replicas, of which there is one, by a function whose gradient
+    TensorFlow registers for ever, and with it the graph of the program.
+    """
+    optimizer._all_reduce_sum_gradients = lambda pairs: pairs
 
 
 def _refuse_strategy() -> None:
