@@ -125,14 +125,12 @@ def test_what_one_of_two_members_leaves_out_the_other_sees():
 
 def test_each_member_draws_its_own_rows(blobs):
     rows = as_rows(np.concatenate([blobs, blobs[:7]]))
-    split_members = bagged_sampler(rows, weighted_sample(rows, None), DEALT)
-    drawn = split_members.draw(split_members.n_draws, np.random.default_rng(0)).reshape(
-        -1, 4
-    )
+    sampler = bagged_sampler(rows, weighted_sample(rows, None), DEALT)
+    drawn = sampler.draw(sampler.n_draws, np.random.default_rng(0)).reshape(-1, 4)
     sees = DEALT.sees(rows.hashes)
     for member, column in enumerate(drawn.T):
         assert sees[column, member].all()
-        assert set(column) == set(split_members.members[member].index)
+        assert set(column) == set(sampler.members[member].index)
 
 
 def test_a_training_row_is_judged_by_those_who_did_not_see_it(fitted, blobs):

@@ -81,7 +81,7 @@ class Network(keras.Model):
         With more than one, the parts hold that many networks, which are trained side by
         side: rows then come to `loss_terms` and to the methods with an axis of members
         in front, (n_members, n, n_features), and so do results.
-    cells : Cells, default=None
+    likelihood : Likelihood, default=None
         What the columns of rows mean; None for plain numbers.
     name, trainable, dtype
         See `keras.Model`.
@@ -169,7 +169,7 @@ class Network(keras.Model):
         return output if self.likelihood is None else self.likelihood.rows(output)
 
     def hidden(self, rows: Any, x: Any) -> Any:
-        """Return `rows` without what a discriminator must not see hstack `x`."""
+        """Return `rows` without what a discriminator must not see beside `x`."""
         return rows if self.likelihood is None else self.likelihood.hidden(rows, x)
 
     def residual(self, x: Any) -> Any:
@@ -250,7 +250,7 @@ class Architecture:
         Width of the code.
     n_members : int, default=1
         Number of networks side by side.
-    cells : Cells, default=None
+    likelihood : Likelihood, default=None
         What the columns of rows mean; None for plain numbers.
     """
 

@@ -203,7 +203,7 @@ class BlockCorruption(keras.layers.Layer):
 
     Parameters
     ----------
-    cells : BlockLikelihood
+    likelihood : BlockLikelihood
         The blocks.
     """
 
@@ -252,7 +252,7 @@ class BlockBalance(keras.layers.Layer):
 
     Parameters
     ----------
-    cells : BlockLikelihood
+    likelihood : BlockLikelihood
         The blocks.
     """
 

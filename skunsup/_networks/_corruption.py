@@ -22,7 +22,7 @@ class Corruption(keras.layers.Layer):
         set it to 0 or take the same column of another row of the minibatch.
     level : float
         Standard deviation in the data's units, or probability in [0, 1].
-    cells : Cells, default=None
+    likelihood : Likelihood, default=None
         What the columns mean: each cell is hit as a whole. None for plain numbers.
     """
 

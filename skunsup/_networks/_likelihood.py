@@ -74,7 +74,7 @@ class Likelihood(ABC):
         return x - rows
 
     def hidden(self, rows: Any, x: Any) -> Any:
-        """Return generated `rows` without the likelihood that were not observed in `x`.
+        """Return generated `rows` without the cells that were not observed in `x`.
 
         So a discriminator cannot tell rows by what is missing (Bora, Price & Dimakis
         2018, "AmbientGAN").

@@ -82,12 +82,12 @@ def group(optimizer: keras.optimizers.Optimizer, own: list[keras.Variable]) -> G
         vector = keras.Variable(np.zeros(sum(map(n_entries, own)), np.float32))
         twin = type(optimizer).from_config(optimizer.get_config())
         twin.build([vector])
-    held = {id(whole): parts for whole, parts in _semi_supervised(optimizer, twin, own)}
+    held = {id(whole): parts for whole, parts in _pairs(optimizer, twin, own)}
     slots = [(vector, own), *((v, held[id(v)]) for v in twin.variables)]
     return Group(own, twin, [vector], slots)
 
 
-def _semi_supervised(
+def _pairs(
     optimizer: keras.optimizers.Optimizer,
     twin: keras.optimizers.Optimizer,
     own: list[keras.Variable],

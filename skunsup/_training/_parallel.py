@@ -65,12 +65,12 @@ class ParallelTrainer:
             waiting: deque[list[Future]] = deque()
             for each in work:
                 # What is compiled is compiled once, and in the caller's thread.
-                hstack = n_threads() > 1 and self._is_compiled(each[0].shape)
-                if hstack:
+                side_by_side = n_threads() > 1 and self._is_compiled(each[0].shape)
+                if side_by_side:
                     waiting.append(self._started(threads, *each))
-                while len(waiting) > (ahead if hstack else 0):
+                while len(waiting) > (ahead if side_by_side else 0):
                     yield self._total([f.result() for f in waiting.popleft()])
-                if not hstack:
+                if not side_by_side:
                     yield self.run(*each)
             for futures in waiting:
                 yield self._total([f.result() for f in futures])
@@ -144,12 +144,12 @@ class ParallelTrainer:
         shards = len(self.shards)
         each = self.network.n_members // shards
         cut = block.reshape(k, -1, shards, each * d)
-        split_members = []
+        dealt = []
         for i in range(shards):
             own = aligned(k * batch // shards, d)
             own.reshape(k, -1, each * d)[:n_steps] = cut[:n_steps, :, i]
-            split_members.append(own.reshape(k, -1, d))
-        return split_members
+            dealt.append(own.reshape(k, -1, d))
+        return dealt
 
 
 def _cut(whole: list[keras.Variable], shard: list[keras.Variable]) -> list[bool]:
@@ -167,7 +167,7 @@ def _parts(values: Values, cut: list[bool], n_shards: int) -> list[Values]:
 
 
 def _joined(parts: list[Values], cut: list[bool]) -> Values:
-    """Return the values of all members; the first shard's of what they shard."""
+    """Return the values of all members; the first shard's of what they share."""
     return [
         np.concatenate(of_shards) if is_cut else of_shards[0]
         for is_cut, *of_shards in zip(cut, *parts, strict=True)

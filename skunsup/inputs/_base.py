@@ -59,7 +59,7 @@ class Layout(metaclass=ABCMeta):
     ----------
     n_columns : int
         Columns of a row, as networks see it.
-    cells : Cells or None
+    likelihood : Likelihood or None
         What the columns mean; None for plain numbers, whose loss is that of a row.
     shape : tuple of int or None
         What own networks take and return for a row, where it is not a row of numbers.

@@ -403,7 +403,7 @@ class TableRows(Rows):
         Scaled; NaN where missing.
     codes : array of shape (n, n_categories), int32
         In the order of `likelihood`; -1 where missing.
-    cells : TableLikelihood
+    likelihood : TableLikelihood
         What the wide rows are.
     """
 

@@ -51,7 +51,7 @@ class Minibatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         start = index * self._size
-        return self._semi_supervised(self._drawn[start : start + self._size])
+        return self._pairs(self._drawn[start : start + self._size])
 
     def on_epoch_end(self) -> None:
         """Draw the minibatches of the next epoch."""
@@ -60,9 +60,9 @@ class Minibatches(keras.utils.PyDataset):
     def whole(self, sample: WeightedSampler) -> tuple[np.ndarray, ...]:
         """Return all rows of a sample at once, with their weights if there are any."""
         weight = () if sample.weight is None else (sample.weight.astype(np.float32),)
-        return (*self._semi_supervised(sample.index), *weight)
+        return (*self._pairs(sample.index), *weight)
 
-    def _semi_supervised(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _pairs(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         taken = self._rows.take(index)
         x, y = np.split(taken, [self._n_features], axis=1)
         y = y[:, 0] if self._kind == "int32" else y
