@@ -78,13 +78,24 @@ def group(optimizer: keras.optimizers.Optimizer, own: list[keras.Variable]) -> G
     if not few or not is_entrywise(optimizer, own):
         slots = [(v, [v]) for v in [*own, *optimizer.variables]]
         return Group(own, optimizer, own, slots)
+    vector, twin, pairs = vector_twin(optimizer, own)
+    held = {id(whole): parts for whole, parts in pairs}
+    slots = [(vector, own), *((v, held[id(v)]) for v in twin.variables)]
+    return Group(own, twin, [vector], slots)
+
+
+def vector_twin(
+    optimizer: keras.optimizers.Optimizer, own: list[keras.Variable]
+) -> tuple[keras.Variable, keras.optimizers.Optimizer, list[Slot]]:
+    """Return a vector of all entries of `own`, and a twin of `optimizer` to update it.
+
+    The third is the variables of the twin, and those of `optimizer` in their place.
+    """
     with global_state_kept():
         vector = keras.Variable(np.zeros(sum(map(n_entries, own)), np.float32))
         twin = type(optimizer).from_config(optimizer.get_config())
         twin.build([vector])
-    held = {id(whole): parts for whole, parts in _pairs(optimizer, twin, own)}
-    slots = [(vector, own), *((v, held[id(v)]) for v in twin.variables)]
-    return Group(own, twin, [vector], slots)
+    return vector, twin, _pairs(optimizer, twin, own)
 
 
 def _pairs(

@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network
-from skunsup._random import global_state_kept
+from skunsup._training._groups import vector_twin
 from skunsup._training._optimizers import is_entrywise
 from skunsup._training._torch_trace import lean
 from skunsup._training._trainer import InPlaceTrainer, Program
@@ -139,17 +139,9 @@ def _update_at_once(
     twin shares its memory with those of `optimizer` in its place, and the vector with
     `variables`, so that all else reads and sets them as ever.
     """
-    with global_state_kept():
-        vector = keras.Variable(np.zeros(_n_entries(variables), np.float32))
-        twin = type(optimizer).from_config(optimizer.get_config())
-        twin.build([vector])
-    shapes = [v.shape for v in variables]
-    for name, theirs in vars(twin).items():
-        own = getattr(optimizer, name)
-        if isinstance(own, keras.Variable):
-            _share_memory(theirs, [own])
-        elif isinstance(own, list) and [getattr(v, "shape", 0) for v in own] == shapes:
-            _share_memory(theirs[0], own)
+    vector, twin, pairs = vector_twin(optimizer, variables)
+    for whole, parts in pairs:
+        _share_memory(whole, parts)
 
     def update(gradients: list[torch.Tensor]) -> None:
         twin.apply([torch.cat([g.reshape(-1) for g in gradients])], [vector])
@@ -165,10 +157,6 @@ def _share_memory(whole: keras.Variable, parts: list[keras.Variable]) -> None:
     slices = entries.split([tensor.numel() for tensor in tensors])
     for part, taken in zip(parts, slices, strict=True):
         part.value.data = taken.reshape(part.shape)
-
-
-def _n_entries(variables: list[keras.Variable]) -> int:
-    return sum(int(np.prod(v.shape)) for v in variables)
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
