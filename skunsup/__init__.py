@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AdversarialAutoencoder,
         Autoencoder,
         BiGAN,
+        NeighborEmbedding,
         VariationalAutoencoder,
         WassersteinAutoencoder,
     )
@@ -43,6 +44,7 @@ __all__ = [
     "Blocks",
     "GANDetector",
     "Images",
+    "NeighborEmbedding",
     "OutlierDetector",
     "PretrainedFeatures",
     "Sequences",
@@ -69,6 +71,7 @@ _HOME = {
     "Blocks": "skunsup.inputs",
     "GANDetector": "skunsup.outliers",
     "Images": "skunsup.inputs",
+    "NeighborEmbedding": "skunsup.models",
     "OutlierDetector": "skunsup.outliers",
     "PretrainedFeatures": "skunsup.transfer",
     "Sequences": "skunsup.inputs",

@@ -30,7 +30,8 @@ from skunsup._training import (
     FittedNetwork,
     OptimizerConfig,
     Rows,
-    SemiSupervisedSampler,
+    RowSampler,
+    Sampler,
     TrainingConfig,
     TrainingState,
     Validation,
@@ -47,7 +48,7 @@ from skunsup._training import (
 )
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
-from skunsup.inputs import Dense, Inputs, Layout, Read, as_kind
+from skunsup.inputs import Dense, Inputs, Layout, Read, TrainingDefaults, as_kind
 
 # Parameters of models that say how much memory their networks need.
 SIZES = (
@@ -76,7 +77,7 @@ class FitData:
     """Validated training data."""
 
     rows: Rows
-    sample: WeightedSampler | SemiSupervisedSampler
+    sample: Sampler
     validation: Validation | None
     layout: Layout
     dtype: np.dtype
@@ -91,9 +92,10 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
     A subclass names in `_criterion` the method of its network that judges validation
-    rows, and says in `_architecture` what network. Four more hooks have defaults: what
-    labels mean, where weights start, with what optimizers, and what the history tells
-    of its health.
+    rows, and says in `_architecture` what network. Six more hooks have defaults: what
+    labels mean, what minibatches are drawn from, how long training is where that is
+    left open, where weights start, with what optimizers, and what the history tells of
+    its health.
     """
 
     _doc_link_module = "skunsup"
@@ -115,6 +117,16 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     ) -> list[np.ndarray]:
         """Return the weights of `network` to start a new fit from."""
         return architecture.initial_values(network, rng)
+
+    def _prepared(
+        self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
+    ) -> FitData:
+        """Return what minibatches are drawn from; by default the rows themselves."""
+        return data
+
+    def _training_defaults(self, data: FitData) -> TrainingDefaults:
+        """Return minibatches and epochs where "auto" leaves them open."""
+        return data.layout.training
 
     def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
         """Return the optimizer of each group of the network's parameters."""
@@ -197,6 +209,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             first = previous is None
             read = self._learn(X, 1, keep=False) if first else self._read(X)
             data = self._training_data(read, y, sample_weight)
+            data = self._prepared(data, previous, rng)
             plan = replace(
                 self._plan(data, stopping=False),
                 epochs=1,
@@ -219,6 +232,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         rng = make_generator(self.random_state)
         data = self._training_data(read, y, sample_weight)
         data = self._with_validation(data, read.rows, X_val, rng)
+        data = self._prepared(data, previous, rng)
         plan = replace(self._plan(data, stopping=self.early_stopping), **options)
         return self._train(data, plan, previous, rng, members)
 
@@ -275,9 +289,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         weight = check_weights(sample_weight, rows.n)
         labels = self._labels(y, rows.n)
         if labels is None:
-            sample: WeightedSampler | SemiSupervisedSampler = weighted_sample(
-                rows, weight
-            )
+            sample: RowSampler = weighted_sample(rows, weight)
         else:
             rows = hstack(rows, labels[:, None].astype(np.float32))
             rows, sample = paired(rows, weighted_sample(rows, weight), labels)
@@ -301,14 +313,15 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             return replace(data, validation=judge)
         if not self.early_stopping:
             return data
+        assert isinstance(data.sample, RowSampler)
         sample, out = self._split(data.sample, rng)
         held = rows.part(out.index)
         judge = Validation(held, out, self._criterion)
         return replace(data, sample=sample, validation=judge)
 
     def _split(
-        self, sample: WeightedSampler | SemiSupervisedSampler, rng: np.random.Generator
-    ) -> tuple[WeightedSampler | SemiSupervisedSampler, WeightedSampler]:
+        self, sample: RowSampler, rng: np.random.Generator
+    ) -> tuple[RowSampler, WeightedSampler]:
         fraction = self.validation_fraction
         rest, held = sample.split(fraction, rng)
         if not len(rest.index) or not len(held.index):
@@ -336,7 +349,8 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _batch_size(self, data: FitData) -> int | None:
         """Return the rows a step, None for all, where "auto" leaves it to the kind."""
         given = self.batch_size
-        return data.layout.training.batch_size if isinstance(given, str) else given
+        defaults = self._training_defaults(data)
+        return defaults.batch_size if isinstance(given, str) else given
 
     def _steps_per_epoch(self, data: FitData) -> int:
         n = data.sample.n_draws
@@ -346,7 +360,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         """Return the most epochs, where "auto" leaves them to the kind of data."""
         if not isinstance(self.epochs, str):
             return self.epochs
-        kind = data.layout.training
+        kind = self._training_defaults(data)
         if self.max_steps is not None:
             return kind.most_epochs
         return kind.epochs(self._steps_per_epoch(data))
@@ -398,7 +412,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         members: EnsembleConfig | None,
     ) -> Self:
         architecture, recipes = self._architecture(data), self._optimizer_configs()
-        sample: WeightedSampler | SemiSupervisedSampler | BaggedSampler = data.sample
+        sample: Sampler | BaggedSampler = data.sample
         if members is not None:
             architecture = architecture.repeated(
                 members.n_members, members.max_features

@@ -45,6 +45,7 @@ from skunsup._networks._losses import (
 from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
+from skunsup._networks._projected import SphereSpec
 from skunsup._networks._recurrent import (
     SequenceDecoder,
     SequenceEncoder,
@@ -92,6 +93,7 @@ __all__ = [
     "SequenceDecoder",
     "SequenceEncoder",
     "SequenceLikelihood",
+    "SphereSpec",
     "StepLayers",
     "TableLikelihood",
     "TokenDecoder",

@@ -36,6 +36,11 @@ class Likelihood(ABC):
     def __init__(self, n_columns: int, n_cells: int, n_outputs: int) -> None:
         self.n_columns, self.n_cells, self.n_outputs = n_columns, n_cells, n_outputs
 
+    @property
+    def has_numbers(self) -> bool:
+        """True if any cell is real-valued."""
+        return np.arange(self.n_cells)[self.real].size > 0
+
     @abstractmethod
     def losses(self, x: Any, output: Any, real: RealLoss) -> Any:
         """Return the loss of each cell, 0 where nothing was observed.

@@ -69,6 +69,16 @@ class TokenLikelihood(Likelihood):
         """Return `x`: there are no numbers to add noise to."""
         return x
 
+    def distance_features(self, x: np.ndarray) -> np.ndarray:
+        """Return log(1 + count) of each token, in rows of length 1, (n, n_tokens)."""
+        n, ids = len(x), x.astype(np.intp)
+        places = np.arange(n)[:, None] * self.n_tokens + ids
+        counts = np.bincount(places.ravel(), minlength=n * self.n_tokens)
+        counts = counts.reshape(n, self.n_tokens)[:, 1:]
+        weights = np.log1p(counts.astype(np.float32))
+        lengths = np.sqrt(np.square(weights).sum(axis=1, keepdims=True))
+        return weights / np.maximum(lengths, 1.0)
+
     def corruption(self) -> keras.layers.Layer | None:
         """Return the layer that makes tokens unknown, if any are to be."""
         return Corruption("masking", self.dropout, self) if self.dropout else None

@@ -6,9 +6,11 @@ from skunsup._training._callbacks import check_callbacks
 from skunsup._training._fitted import FittedNetwork, shared_network
 from skunsup._training._loop import TrainingConfig, TrainingState, Validation, train
 from skunsup._training._optimizers import OptimizerConfig, optimizer_config
+from skunsup._training._pairs import NeighborSampler, RowPairs
 from skunsup._training._programs import compilations
 from skunsup._training._records import with_callbacks_at_rest
 from skunsup._training._rows import Rows, as_rows, hstack, is_mapped
+from skunsup._training._samplers import RowSampler, Sampler
 from skunsup._training._sampling import WeightedSampler, weighted_sample
 from skunsup._training._semi_supervised import SemiSupervisedSampler, paired
 
@@ -16,8 +18,12 @@ __all__ = [
     "BaggedSampler",
     "EnsembleConfig",
     "FittedNetwork",
+    "NeighborSampler",
     "OptimizerConfig",
+    "RowPairs",
+    "RowSampler",
     "Rows",
+    "Sampler",
     "SemiSupervisedSampler",
     "TrainingConfig",
     "TrainingState",

@@ -20,7 +20,7 @@ from skunsup._training._parallel import ParallelTrainer
 from skunsup._training._programs import LRUCache
 from skunsup._training._rows import BLOCK_BYTES, Rows
 from skunsup._training._sampling import WeightedSampler, batches
-from skunsup._training._semi_supervised import SemiSupervisedSampler
+from skunsup._training._samplers import Sampler
 from skunsup._training._trainer import Trainer
 
 _trainers = LRUCache(16)
@@ -130,7 +130,7 @@ def train(
     recipes: Sequence[OptimizerConfig],
     plan: TrainingConfig,
     rows: Rows,
-    sample: WeightedSampler | SemiSupervisedSampler | BaggedSampler,
+    sample: Sampler | BaggedSampler,
     validation: Validation | None,
     state: TrainingState,
 ) -> TrainingState:
@@ -199,7 +199,7 @@ class TrainingLoop:
         architecture: Architecture,
         plan: TrainingConfig,
         rows: Rows,
-        sample: WeightedSampler | SemiSupervisedSampler | BaggedSampler,
+        sample: Sampler | BaggedSampler,
         validation: Validation | None,
         trainer: NetworkTrainer,
         state: TrainingState,

@@ -67,6 +67,8 @@ class Layout(metaclass=ABCMeta):
         Widths of the fully connected layers, where the user leaves them open.
     training : TrainingDefaults
         Minibatches and epochs, where the user leaves them open.
+    projected : bool
+        Whether leading principal components may stand for rows before dense layers.
     """
 
     n_columns: int
@@ -74,6 +76,7 @@ class Layout(metaclass=ABCMeta):
     shape: tuple[int, ...] | None = None
     hidden: tuple[int, ...] = (128, 64)
     training: TrainingDefaults = TrainingDefaults()
+    projected: bool = False
 
     @property
     def n_outputs(self) -> int:
@@ -102,6 +105,10 @@ class Layout(metaclass=ABCMeta):
         ValueError, TypeError
             If `X` is something else.
         """
+
+    def view_likelihood(self) -> Likelihood | None:
+        """Return the likelihood whose `corruption` makes views of rows."""
+        return self.likelihood
 
     @abstractmethod
     def restored(self, rows: np.ndarray, dtype: np.dtype) -> Any:
@@ -220,6 +227,8 @@ class DenseLayout(Layout):
     n_columns : int
         How many a row.
     """
+
+    projected = True
 
     def __init__(self, n_columns: int) -> None:
         self.n_columns = n_columns

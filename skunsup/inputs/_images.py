@@ -41,6 +41,8 @@ BATCH_SIZE = 64  # which takes convolutions hardly longer than 32
 # Pixels to train on, where the user leaves it open: 1,500 steps of 28 x 28. Beyond
 # that the loss of other images hardly falls.
 MOST_PIXELS = 1500 * BATCH_SIZE * 28 * 28
+# Of views, where the user names no change.
+VIEWS = (("shift", 0.07), ("rotation", 10.0), ("zoom", 0.1))
 AUGMENTATION = ("shift", "rotation", "zoom", "crop", "flip", "contrast")
 
 
@@ -199,6 +201,7 @@ class Images(Inputs):
             np.dtype(np.uint8) if X.dtype.kind in "OU" else X.dtype,
             (*shape,) if X.dtype.kind in "OU" else X.shape[1:],
             self._limits(),
+            not self.filters,
         )
         estimator.n_features_in_ = layout.n_columns
         return layout, layout.read(estimator, X)
@@ -251,6 +254,8 @@ class ImageLayout(Layout):
         Shape of an image in `fit`.
     limits : FileLimits
         What image files may hold.
+    projected : bool
+        Whether the user asked for no convolutions of their own.
     """
 
     image_shape: Shape
@@ -260,6 +265,7 @@ class ImageLayout(Layout):
     dtype: np.dtype
     form: tuple[int, ...]
     limits: FileLimits = LIMITS
+    projected: bool = True
 
     def __post_init__(self) -> None:
         self.shape = self.image_shape
@@ -274,6 +280,13 @@ class ImageLayout(Layout):
         n_steps = MOST_PIXELS // (BATCH_SIZE * height * width)
         # Twice the rows a step, and of small images as many steps as of numbers.
         return TrainingDefaults(BATCH_SIZE, max(n_steps, 1), most_epochs=200)
+
+    def view_likelihood(self) -> PixelCells:
+        """Return pixels with the changes of `inputs`, or default ones without any."""
+        changed = any(self.changes.values())
+        return PixelCells(
+            self.image_shape, tuple(self.changes.items()) if changed else VIEWS
+        )
 
     def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
         """Return rows of pixels, bytes divided by 255."""

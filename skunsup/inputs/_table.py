@@ -203,6 +203,8 @@ class TableLayout(Layout):
         Which they are of.
     """
 
+    projected = True
+
     def __init__(self, kind: Table, columns: list[Column], table: Any) -> None:
         self.encoding, self.handle_unknown = kind.encoding, kind.handle_unknown
         self.source = library(table)

@@ -13,14 +13,12 @@ from skunsup._validation import check_codes, check_rows
 LARGEST = float(np.finfo(np.float32).max)
 
 
-class LatentTransformer(
+class EncodingTransformer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator
 ):
-    """Base of the estimators whose network can `encode`, `decode` and `reconstruct`.
+    """Base of the estimators whose network can `encode`.
 
-    The network's `row_score` gives the scores, higher for more normal rows, `row_loss`
-    judges validation rows, and `split_loss` is the loss of reconstruction with the
-    shares of the columns behind it.
+    The network's `row_loss` judges validation rows.
     """
 
     _criterion = "row_loss"
@@ -51,6 +49,14 @@ class LatentTransformer(
         """
         codes, dtype = self._compute("encode", X)
         return codes.astype(dtype, copy=False)
+
+
+class LatentTransformer(EncodingTransformer):
+    """Base of the estimators whose network can `encode`, `decode` and `reconstruct`.
+
+    The network's `row_score` gives the scores, higher for more normal rows, and
+    `split_loss` is the loss of reconstruction with the shares of the columns behind it.
+    """
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Decode codes.

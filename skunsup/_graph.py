@@ -1,0 +1,190 @@
+"""Graphs of nearest neighbours among rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.neighbors import VALID_METRICS, NearestNeighbors
+
+APPROXIMATE_ROWS = 20_000  # above which pynndescent takes less time than comparing all
+METRICS = sorted(set(VALID_METRICS["brute"]) - {"precomputed"})
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """Neighbours of each of some rows.
+
+    Parameters
+    ----------
+    table : array of int32, shape (n, k)
+        Numbers of rows, nearest first.
+    count : array of int, shape (n,)
+        How many of each row of `table` are neighbours, from 1 to k; the others are of
+        no importance.
+    """
+
+    table: np.ndarray
+    count: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """Mask of the entries of `table` that are neighbours."""
+        return np.arange(self.table.shape[1]) < self.count[:, None]
+
+    def matrix(self) -> sp.csr_array:
+        """Return the graph as a sparse matrix (n, n) with 1 for each neighbour."""
+        n, known = len(self.table), self.known
+        starts = np.append(0, np.cumsum(self.count))
+        ones = np.ones(int(self.count.sum()), np.float32)
+        return sp.csr_array((ones, self.table[known], starts), (n, n))
+
+
+def check_metric(metric: str | Callable) -> None:
+    """Raise ValueError for a name that is no metric of scikit-learn's search."""
+    if callable(metric) or metric in METRICS:
+        return
+    near = get_close_matches(str(metric), [*METRICS, "precomputed"], n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        f"metric={metric!r} is unknown.{hint} Expected a function of two rows, "
+        f"'precomputed', or one of {', '.join(METRICS)}."
+    )
+
+
+def nearest_neighbors(
+    X: np.ndarray, k: int, metric: str | Callable = "euclidean", seed: int = 0
+) -> Neighbors:
+    """Find the `k` nearest other rows of each row.
+
+    By comparison with all rows, or, of more than 20,000 rows and where `pynndescent` is
+    installed, by nearest neighbour descent [1]_, which may miss a few.
+
+    Parameters
+    ----------
+    X : array of shape (n, n_features), float32
+        Rows, distinct ones.
+    k : int
+        From 1 to n - 1.
+    metric : str or callable, default="euclidean"
+        As of `sklearn.neighbors.NearestNeighbors`.
+    seed : int, default=0
+        Of the descent.
+
+    References
+    ----------
+    .. [1] Dong, Moses & Li, "Efficient k-nearest neighbor graph construction for
+       generic similarity measures", WWW 2011.
+    """
+    if len(X) > APPROXIMATE_ROWS and find_spec("pynndescent") is not None:
+        table = _descended(X, k, metric, seed)
+    else:
+        search = NearestNeighbors(n_neighbors=k, algorithm="brute", metric=metric)
+        table = search.fit(X).kneighbors(return_distance=False)
+    return Neighbors(table.astype(np.int32), np.full(len(X), k))
+
+
+def _descended(
+    X: np.ndarray, k: int, metric: str | Callable, seed: int
+) -> np.ndarray:
+    from pynndescent import NNDescent
+
+    index = NNDescent(X, metric=metric, n_neighbors=k + 1, random_state=seed, n_jobs=1)
+    found: np.ndarray = without_self(index.neighbor_graph[0])
+    lost = np.flatnonzero((found < 0).any(axis=1))
+    if len(lost):
+        search = NearestNeighbors(n_neighbors=k + 1, algorithm="brute", metric=metric)
+        near = search.fit(X).kneighbors(X[lost], return_distance=False)
+        found[lost] = without_self(near, lost)
+    return found
+
+
+def without_self(found: np.ndarray, numbers: np.ndarray | None = None) -> np.ndarray:
+    """Leave each row's own number out of its neighbours, or else the last of them."""
+    own = np.arange(len(found)) if numbers is None else numbers
+    dropped = found == own[:, None]
+    dropped[~dropped.any(axis=1), -1] = True
+    return found[~dropped].reshape(len(found), -1)
+
+
+def mutual_neighbors(neighbors: Neighbors) -> Neighbors:
+    """Keep the neighbours that a row is a neighbour of, else the nearest one."""
+    table, known = neighbors.table, neighbors.known
+    n = len(table)
+    rows, columns = np.repeat(np.arange(n), known.sum(axis=1)), table[known]
+    mutual = np.zeros(table.shape, bool)
+    mutual[known] = np.isin(rows * n + columns, columns * np.int64(n) + rows)
+    order = np.argsort(~mutual, axis=1, kind="stable")
+    count = np.maximum(mutual.sum(axis=1), 1)
+    return Neighbors(np.take_along_axis(table, order, axis=1), count)
+
+
+def given_neighbors(graph: Any, distinct: np.ndarray, n: int, k: int) -> Neighbors:
+    """Return the neighbours that a graph of distances gives.
+
+    Parameters
+    ----------
+    graph : sparse matrix of shape (n_samples, n_samples)
+        Distances of rows to their neighbours, as `kneighbors_graph` of scikit-learn
+        returns them. What is stored is a neighbour, also at distance 0; the diagonal
+        does not count.
+    distinct : array of int, shape (n_samples,)
+        Number of each row among the distinct ones, -1 for a row that is left out.
+    n : int
+        Number of distinct rows.
+    k : int
+        The nearest so many are kept.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `graph` is not such a matrix, or leaves a row without a neighbour.
+    """
+    edges = _checked_graph(graph, len(distinct))
+    rows, columns = distinct[edges.row], distinct[edges.col]
+    kept = (rows >= 0) & (columns >= 0) & (rows != columns)
+    rows, columns, lengths = rows[kept], columns[kept], edges.data[kept]
+    order = np.lexsort((columns, lengths, rows))
+    rows, columns = rows[order], columns[order]
+    first = np.sort(np.unique(rows * np.int64(n) + columns, return_index=True)[1])
+    rows, columns = rows[first], columns[first]
+    count = np.bincount(rows, minlength=n)
+    if not count.all():
+        without = np.flatnonzero(np.isin(distinct, np.flatnonzero(count == 0)))
+        raise ValueError(
+            f"graph has no neighbour for {len(without)} of {len(distinct)} rows, the "
+            f"first of them row {without[0]}. Give each row one at least, other than "
+            "itself and rows equal to it."
+        )
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    table = np.zeros((n, min(k, int(count.max()))), np.int32)
+    kept = place < table.shape[1]
+    table[rows[kept], place[kept]] = columns[kept]
+    return Neighbors(table, np.minimum(count, table.shape[1]))
+
+
+def _checked_graph(graph: Any, n: int) -> sp.coo_array:
+    if not sp.issparse(graph):
+        raise TypeError(
+            f"graph is of type {type(graph).__name__}, but expected a sparse matrix of "
+            "distances, as sklearn.neighbors.kneighbors_graph(X, 15, mode='distance') "
+            "returns it."
+        )
+    if graph.shape != (n, n):
+        raise ValueError(
+            f"graph has shape {graph.shape}, but X has {n} rows, so expected "
+            f"({n}, {n}). Give the graph of these rows."
+        )
+    edges = sp.coo_array(graph)
+    bad = ~(edges.data >= 0) | ~np.isfinite(edges.data)
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise ValueError(
+            f"graph holds {edges.data[at]:g} in row {edges.row[at]}, column "
+            f"{edges.col[at]}, but expected distances: finite and not negative. Leave "
+            "out pairs that are not neighbours."
+        )
+    return edges

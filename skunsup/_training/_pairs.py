@@ -1,0 +1,81 @@
+"""Minibatches of rows, each beside one of its neighbours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skunsup._graph import Neighbors
+from skunsup._training._rows import Rows
+from skunsup._training._sampling import WeightedSampler
+
+
+class RowPairs(Rows):
+    """Two rows side by side, by pairs of row numbers.
+
+    Parameters
+    ----------
+    rows : Rows
+        What the numbers are of.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows, self.n, self.d = rows, rows.n, 2 * rows.d
+
+    def _read(self, index: np.ndarray | slice) -> np.ndarray:
+        """Read pairs of numbers, shape (n, 2)."""
+        assert isinstance(index, np.ndarray)
+        return np.hstack([self._rows.take(column) for column in index.T])
+
+
+@dataclass(frozen=True)
+class NeighborSampler:
+    """Rows drawn by weight, each with a neighbour, and a view of both.
+
+    A row's partner is one of its neighbours, with probabilities in proportion to their
+    weights. Of either row one of its views is taken, each as likely as the others.
+
+    Parameters
+    ----------
+    sample : WeightedSampler
+        Distinct rows; `index` counts them.
+    neighbors : Neighbors
+        Of these rows.
+    n_views : int, default=1
+        Views of a row, which stand one behind the other: view v of row i has the number
+        i * n_views + v.
+    """
+
+    sample: WeightedSampler
+    neighbors: Neighbors
+    n_views: int = 1
+
+    @property
+    def index(self) -> np.ndarray:
+        """Number of each distinct row."""
+        return self.sample.index
+
+    @property
+    def n_draws(self) -> int:
+        """Pairs an epoch."""
+        return self.sample.n_draws
+
+    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Return pairs of numbers of views, shape (n_draws, 2)."""
+        rows = self.sample.draw(n_draws, rng)
+        pairs = np.column_stack([rows, self._partners(rows, rng)])
+        if self.n_views == 1:
+            return pairs
+        return pairs * self.n_views + rng.integers(self.n_views, size=pairs.shape)
+
+    def _partners(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw a neighbour of each row."""
+        table, count = self.neighbors.table, self.neighbors.count[rows]
+        position = rng.random(len(rows))
+        if self.sample.weight is None:
+            place = (position * count).astype(np.intp)
+        else:
+            known = np.arange(table.shape[1]) < count[:, None]
+            reach = np.cumsum(self.sample.weight[table[rows]] * known, axis=1)
+            place = (reach <= (position * reach[:, -1])[:, None]).sum(axis=1)
+            place = np.minimum(place, count - 1)
+        return table[rows, place]

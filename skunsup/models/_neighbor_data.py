@@ -1,0 +1,273 @@
+"""Training rows of neighbour embeddings: their neighbours and their views."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+import scipy.sparse as sp
+from sklearn.neighbors import NearestNeighbors
+
+from skunsup._estimator import FitData
+from skunsup._graph import (
+    Neighbors,
+    check_metric,
+    given_neighbors,
+    mutual_neighbors,
+    nearest_neighbors,
+)
+from skunsup._networks import NOISE_STATE
+from skunsup._random import draw_seed, global_state_kept
+from skunsup._training import (
+    NeighborSampler,
+    RowPairs,
+    Rows,
+    Validation,
+    WeightedSampler,
+    hstack,
+)
+from skunsup.models._projection import LearnedProjection, blocks
+
+DEFAULT_NEIGHBORS = 15
+VIEW_BYTES = 2**29  # of all views together, at most
+FEW_VIEWS = 2
+
+TOO_FEW = (
+    "X has {n} distinct row{s} to train on, but a row needs another one as its "
+    "neighbour. Give at least 2 distinct rows with positive weights."
+)
+TOO_MANY_NEIGHBORS = (
+    "n_neighbors={k}, but X has {n} distinct rows to train on, so a row has at most "
+    "{most} neighbours. Lower n_neighbors, use n_neighbors='auto', or give more rows."
+)
+GRAPH_ALONE = (
+    "graph was given, but metric={metric!r} says to look for neighbours. Use "
+    "metric='precomputed' to take them from graph, or leave graph out."
+)
+NO_GRAPH = (
+    "metric='precomputed' takes neighbours from graph, which is None. Give graph, a "
+    "sparse matrix of distances as sklearn.neighbors.kneighbors_graph(X, 15, "
+    "mode='distance') returns it, or another metric."
+)
+
+
+@dataclass(frozen=True)
+class NeighborData(FitData):
+    """Validated training data with their projection.
+
+    `rows` are pairs of projected rows, or of rows as they are, and `sample` draws them.
+
+    Parameters
+    ----------
+    projection : LearnedProjection
+        What distances are measured on.
+    projected : bool
+        Whether rows come to the network projected.
+    has_views : bool
+        Whether there are views of rows, so that no noise is needed.
+    single : Rows
+        The rows that pairs are made of.
+    """
+
+    projection: LearnedProjection
+    projected: bool
+    has_views: bool
+    single: Rows
+
+
+def neighbors_of(
+    features: np.ndarray,
+    n_neighbors: int | str,
+    metric: str | Callable,
+    rng: np.random.Generator,
+) -> Neighbors:
+    """Find the nearest neighbours of distinct rows.
+
+    Parameters
+    ----------
+    features : array of shape (n, width), float32
+        What distances are measured on.
+    n_neighbors : int or "auto"
+        How many.
+    metric : str or callable
+        As of `NearestNeighbors`; "cosine" means that rows have length 1 already.
+    rng : numpy.random.Generator
+        Seeds the search.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many other rows, or the metric gives NaN.
+    """
+    n = len(features)
+    if isinstance(n_neighbors, str):
+        n_neighbors = min(DEFAULT_NEIGHBORS, n - 1)
+    if n_neighbors >= n:
+        raise ValueError(TOO_MANY_NEIGHBORS.format(k=n_neighbors, n=n, most=n - 1))
+    check_metric(metric)
+    if metric == "cosine":
+        metric = "euclidean"
+    return nearest_neighbors(features, n_neighbors, metric, draw_seed(rng) % 2**31)
+
+
+def distinct_numbers(rows: Rows, sample: WeightedSampler) -> np.ndarray:
+    """Return the number of each row among the distinct ones, -1 where left out."""
+    known = rows.hashes[sample.index]
+    place = np.minimum(np.searchsorted(known, rows.hashes), len(known) - 1)
+    return np.where(known[place] == rows.hashes, place, -1)
+
+
+def check_graph_given(metric: Any, graph: Any) -> None:
+    """Raise ValueError if the metric says one thing and the graph another."""
+    precomputed = isinstance(metric, str) and metric == "precomputed"
+    if graph is None and precomputed:
+        raise ValueError(NO_GRAPH)
+    if graph is not None and not precomputed:
+        raise ValueError(GRAPH_ALONE.format(metric=metric))
+
+
+def check_distinct(sample: WeightedSampler) -> None:
+    """Raise ValueError where no row has another one beside it."""
+    n = len(sample.index)
+    if n < 2:
+        raise ValueError(TOO_FEW.format(n=n, s="s" if n != 1 else ""))
+
+
+def graph_neighbors(
+    graph: Any, rows: Rows, sample: WeightedSampler, n_neighbors: int | str
+) -> Neighbors:
+    """Return the neighbours of distinct rows in a graph of all rows."""
+    k = rows.n if isinstance(n_neighbors, str) else n_neighbors
+    distinct = distinct_numbers(rows, sample)
+    return given_neighbors(graph, distinct, len(sample.index), k)
+
+
+def whole_graph(
+    neighbors: Neighbors, rows: Rows, sample: WeightedSampler
+) -> sp.csr_array:
+    """Return the graph of distinct rows as one of all rows of the data.
+
+    Rows equal to an earlier one have its neighbours; a neighbour is named by the first
+    of the rows equal to it. Rows that were left out have none.
+    """
+    distinct = distinct_numbers(rows, sample)
+    count = np.where(distinct < 0, 0, neighbors.count[distinct])
+    chosen = distinct[count > 0]
+    table = sample.index[neighbors.table[chosen]]
+    columns = table[neighbors.known[chosen]]
+    starts = np.append(0, np.cumsum(count))
+    ones = np.ones(len(columns), np.float32)
+    return sp.csr_array((ones, columns, starts), (rows.n, rows.n))
+
+
+def paired_rows(
+    data: FitData,
+    projection: LearnedProjection,
+    features: np.ndarray,
+    neighbors: Neighbors,
+    n_views: int,
+    projected: bool,
+    rng: np.random.Generator,
+) -> NeighborData:
+    """Return what pairs of neighbours are drawn from.
+
+    Parameters
+    ----------
+    data : FitData
+        Rows and their sample.
+    projection : LearnedProjection
+        Of rows.
+    features : array of shape (n, width), float32
+        Projections of the distinct rows.
+    neighbors : Neighbors
+        Of them; mutual ones are drawn.
+    n_views : int
+        Views of a row, itself among them, where they are stored.
+    projected : bool
+        Whether rows come to the network projected.
+    rng : numpy.random.Generator
+        Seeds the views.
+    """
+    sample = data.sample
+    assert isinstance(sample, WeightedSampler)
+    has_views = n_views > 1 and _view_layer(data) is not None
+    stored = 1
+    if projected and has_views:
+        width = features.shape[1]
+        most = max(FEW_VIEWS, VIEW_BYTES // (4 * features.size))
+        stored = min(n_views, most)
+        views = stored_views(data, projection, features, stored, rng)
+        single = Rows(views.reshape(-1, width))
+    else:
+        single = Rows(features) if projected else data.rows.part(sample.index)
+    counted = WeightedSampler(np.arange(len(features)), sample.weight)
+    sampler = NeighborSampler(counted, mutual_neighbors(neighbors), stored)
+    return NeighborData(
+        RowPairs(single),
+        sampler,
+        _validation(data, projection, features, projected),
+        data.layout,
+        data.dtype,
+        projection,
+        projected,
+        has_views,
+        single,
+    )
+
+
+def _view_layer(data: FitData) -> keras.layers.Layer | None:
+    likelihood = data.layout.view_likelihood()
+    return None if likelihood is None else likelihood.corruption()
+
+
+def stored_views(
+    data: FitData,
+    projection: LearnedProjection,
+    features: np.ndarray,
+    n_views: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return projected views of distinct rows, shape (n, n_views, width).
+
+    They are made once: a row is seen a few hundred times, and to change it anew each
+    time takes longer than the step that it is for.
+    """
+    n, width = features.shape
+    views = np.empty((n, n_views, width), np.float32)
+    views[:, 0] = features
+    with global_state_kept():
+        layer = _view_layer(data)
+    assert layer is not None
+    for variable in layer.variables:
+        if variable.name == NOISE_STATE:
+            variable.assign(np.array([draw_seed(rng) % 2**31, 0, 0], np.int32))
+    index = data.sample.index
+    for at in blocks(n, data.rows.d):
+        block = data.rows.take(index[at])
+        for v in range(1, n_views):
+            changed = keras.ops.convert_to_numpy(layer(block))
+            views[at, v] = projection.apply(changed)
+    return views
+
+
+def _validation(
+    data: FitData,
+    projection: LearnedProjection,
+    features: np.ndarray,
+    projected: bool,
+) -> Validation | None:
+    """Return the rows to judge epochs by, each with the training row nearest to it."""
+    given = data.validation
+    if given is None:
+        return None
+    held = given.rows
+    own = projection.all_of(held, np.arange(held.n))
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(features)
+    near = search.kneighbors(own, return_distance=False)[:, 0]
+    if projected:
+        pairs = hstack(Rows(own), features[near])
+    else:
+        pairs = hstack(held, data.rows.take(data.sample.index[near]))
+    sample = WeightedSampler(np.arange(held.n), given.sample.weight)
+    return replace(given, rows=pairs, sample=sample)

@@ -1,0 +1,271 @@
+"""Neighbour embedding by a network."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from skunsup._estimator import FitData
+from skunsup._networks import (
+    Architecture,
+    DenseStack,
+    Network,
+    NetworkSpec,
+    SphereSpec,
+    resolve_activation,
+)
+from skunsup._parameters import parameter, parameters
+from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._training import TrainingState, WeightedSampler
+from skunsup.inputs import TrainingDefaults
+from skunsup.models._latent import EncodingTransformer
+from skunsup.models._neighbor_data import (
+    NeighborData,
+    check_distinct,
+    check_graph_given,
+    graph_neighbors,
+    neighbors_of,
+    paired_rows,
+    whole_graph,
+)
+from skunsup.models._neighbor_network import REFERENCES, NeighborNetwork
+from skunsup.models._parameters import OWN_NETWORK, LayerParameters
+from skunsup.models._parts import encoder_part, layer_sizes
+from skunsup.models._projection import learned_projection
+
+N_COMPONENTS = 10
+HIDDEN = (256, 256)
+BATCH_SIZE = 256
+# Steps for 10,000 rows, and the power of the number of rows by which they grow.
+STEPS, GROWTH = 2000, 0.4
+FEWEST_STEPS, MOST_STEPS, MOST_EPOCHS = 1000, 10_000, 1000
+
+
+@parameters
+class NeighborParameters(LayerParameters):
+    """Neighbours and views.
+
+    Parameters
+    ----------
+    n_components : int
+        Width of the code; at least 2, since codes have length 1. None means 10, or what
+        an own `encoder` returns.
+    n_neighbors : int or "auto"
+        Neighbours of a row that codes shall keep near, fewer than there are distinct
+        rows. "auto" means 15, or all others of fewer rows. Of a given `graph`, so many
+        nearest ones are used; "auto" means all.
+    metric : str or callable
+        Distance of rows: a name that `sklearn.neighbors.NearestNeighbors` knows, or a
+        function of two rows; see Notes for what it is measured on. With "cosine" the
+        network, too, sees rows divided by their lengths. "precomputed" takes neighbours
+        from `graph`.
+    graph : sparse matrix of shape (n_samples, n_samples)
+        Distances of the rows of `fit` to their neighbours, as
+        `sklearn.neighbors.kneighbors_graph` with ``mode="distance"`` returns them, for
+        `metric="precomputed"`.
+    store_graph : bool
+        Whether to keep the neighbours, as `graph_`.
+    temperature : float
+        What similarities of codes are divided by in the loss. A lower one pays more
+        attention to the rows that are hardest to tell from a neighbour.
+    n_views : int
+        Views of an image, itself among them, from which training draws: it is shifted,
+        turned and zoomed as `inputs` says, or by up to 7 %, 10 degrees and 10 % where
+        `inputs` names no change. They are made once; where all would take more than
+        512 MiB, there are fewer. 1 for none.
+    noise_level : float
+        Where rows have no views, standard deviation of the normal noise that training
+        adds to them, relative to theirs; of kinds without numbers the probability that
+        a cell is hidden.
+    hidden_layer_sizes : int or sequence of int
+        Widths of the hidden layers. Empty for a linear model; None for (256, 256), or
+        what suits `inputs`.
+    encoder : keras.Model or callable
+        Own network: an unfitted Keras model, or a callable of (n_features,
+        n_components) that returns one. It is copied and trained from fresh weights,
+        fixed by `random_state`, on rows as they are; layers with `trainable=False` keep
+        theirs.
+    learning_rate_schedule : {"constant", "cosine"}
+        "cosine" lets the learning rate rise over the first fiftieth of the steps and
+        fall along half a cosine to 0.
+    batch_size : int, "auto" or None
+        Pairs a step, each of which is told from all the others. "auto" means 256. None,
+        or more than there are rows, takes all rows in one step.
+    epochs : int, "auto" or None
+        Passes over the rows, at most; None for as many as `max_steps` takes. "auto"
+        means as many as 2,000 steps take with 10,000 rows, fewer steps with fewer rows
+        and more with more, in proportion to the power 0.4 of their number.
+    early_stopping : bool
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights. The loss is
+        that of telling the nearest training row from 256 others.
+    """
+
+    n_components: int | None = parameter(None, [integers(2), None], kw_only=False)
+    n_neighbors: int | str = parameter("auto", [integers(1), StrOptions({"auto"})])
+    metric: str | Callable = parameter("euclidean", [str, callable])
+    graph: Any = parameter(None, ["sparse matrix", None])
+    store_graph: bool = parameter(False, ["boolean"])
+    temperature: float = parameter(0.2, [reals(0, None, "neither")])
+    n_views: int = parameter(10, [integers(1, 1000)])
+    noise_level: float = parameter(0.3, [reals(0, None, "left")])
+    encoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+    learning_rate_schedule: str | None = parameter("cosine")
+
+
+@parameters
+class NeighborEmbedding(EncodingTransformer, NeighborParameters):
+    """Codes in which neighbours are near, by a network that can encode new rows.
+
+    Each row is paired with one of its nearest neighbours, and the network learns to
+    tell a row's partner from the partners of other rows: a contrastive neighbour
+    embedding [1]_ [2]_. Of images, both are views, shifted and turned at random. Codes
+    have length 1, so that their Euclidean and their cosine distances agree. They suit
+    clustering, search and classification by neighbours, as those of UMAP [3]_ do;
+    `transform` is one pass through a small network.
+
+    Attributes
+    ----------
+    graph_ : sparse array of shape (n_samples, n_samples)
+        With `store_graph`, 1 for each neighbour of a row, float32. Equal rows count as
+        one, named by the first of them.
+    history_ : dict of str to list of float
+        One entry an epoch: `loss`, the contrastive loss, and `val_loss` if rows were
+        held out.
+
+    See Also
+    --------
+    Autoencoder : Codes from which rows can be restored.
+    sklearn.manifold.TSNE : A map of the training rows alone.
+
+    Notes
+    -----
+    Distances are measured on rows of at most 64 numbers. Wider rows are brought to
+    their 64 leading principal components, learned from up to 20,000 rows; the network
+    sees the same components. So it is for numbers, images (but with filters of your
+    own) and tables, where a missing number stands at the mean. Series, texts and blocks
+    are compared in the same way and go to the network as they are; texts are compared
+    by which words they hold, and how often. Memory for n rows is 4 n (min(d, 64) v +
+    n_neighbors) bytes and some, with v views.
+
+    Equal rows are one row of their total weight. `partial_fit` looks for neighbours
+    among the rows of one call, so give it thousands at a time.
+
+    A graph of several components is allowed: nothing then holds these together, and
+    where they end up beside each other means nothing.
+
+    References
+    ----------
+    .. [1] Damrich, Böhm, Hamprecht & Kobak, "From t-SNE to UMAP with contrastive
+       learning", ICLR 2023.
+    .. [2] Sainburg, McInnes & Gentner, "Parametric UMAP embeddings for representation
+       and semisupervised learning", Neural Computation 33, 2021.
+    .. [3] McInnes, Healy & Melville, "UMAP: Uniform manifold approximation and
+       projection for dimension reduction", arXiv:1802.03426, 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skunsup import NeighborEmbedding
+    >>> X = load_digits().data / 16
+    >>> model = NeighborEmbedding(n_components=8, max_steps=50, random_state=0)
+    >>> model.fit_transform(X).shape
+    (1797, 8)
+    """
+
+    _criterion = "row_loss"
+
+    def _prepared(
+        self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
+    ) -> FitData:
+        check_graph_given(self.metric, self.graph)
+        sample, rows = data.sample, data.rows
+        assert isinstance(sample, WeightedSampler)
+        check_distinct(sample)
+        if previous is None:
+            unit_rows = self.metric == "cosine"
+            likelihood = data.layout.likelihood
+            self._projection = learned_projection(
+                rows, sample, likelihood, unit_rows, rng
+            )
+        features = self._projection.all_of(rows, sample.index)
+        if self.graph is not None:
+            found = graph_neighbors(self.graph, rows, sample, self.n_neighbors)
+        else:
+            found = neighbors_of(features, self.n_neighbors, self.metric, rng)
+        if self.store_graph:
+            self.graph_ = whole_graph(found, rows, sample)
+        projected = data.layout.projected and self.encoder is None
+        return paired_rows(
+            data, self._projection, features, found, self.n_views, projected, rng
+        )
+
+    def _training_defaults(self, data: FitData) -> TrainingDefaults:
+        n = data.sample.n_draws
+        steps = int(np.clip(STEPS * (n / 10_000) ** GROWTH, FEWEST_STEPS, MOST_STEPS))
+        return TrainingDefaults(BATCH_SIZE, steps, 1, MOST_EPOCHS)
+
+    def _architecture(self, data: FitData) -> Architecture:
+        assert isinstance(data, NeighborData)
+        encoder = self._encoder(data)
+        noise = self._noise(data)
+        settings = {
+            "temperature": float(self.temperature),
+            "projected": data.projected,
+            "noise": noise,
+            "noise_level": float(self.noise_level) if noise else 0.0,
+            "n_reference": 0 if data.validation is None else data.single.d,
+        }
+        layout = data.layout
+        seen = layout.view_likelihood() if data.has_views else layout.likelihood
+        return Architecture(
+            NeighborNetwork,
+            {"encoder": encoder},
+            settings,
+            encoder.n_outputs,
+            likelihood=None if data.projected else seen,
+        )
+
+    def _encoder(self, data: NeighborData) -> NetworkSpec:
+        if self.encoder is not None:
+            return SphereSpec(encoder_part(self, data.layout))
+        given = self.hidden_layer_sizes
+        suited = HIDDEN if data.projected else data.layout.hidden
+        hidden = suited if given is None else layer_sizes(given)
+        sizes = (*hidden, self.n_components or N_COMPONENTS)
+        activation = resolve_activation(self.activation)
+        if not data.projected:
+            return SphereSpec(data.layout.encoder(sizes, activation))
+        kernel, unit_rows = data.projection.kernel, data.projection.unit_rows
+        inner = DenseStack(kernel.shape[1], sizes, activation)
+        return SphereSpec(inner, len(kernel), unit_rows)
+
+    def _noise(self, data: NeighborData) -> str | None:
+        """Return the noise that stands in for views."""
+        if data.has_views or not self.noise_level:
+            return None
+        likelihood = data.layout.likelihood
+        if data.projected or likelihood is None or likelihood.has_numbers:
+            return "gaussian"
+        return "masking"
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        assert isinstance(data, NeighborData)
+        values = architecture.initial_values(network, rng)
+        if data.projected:
+            projection = data.projection
+            own = architecture.taken(network, values, "encoder")
+            own[:2] = projection.kernel, projection.offset
+            architecture.put(network, values, "encoder", own)
+        if data.validation is not None:
+            place = [v.name for v in network.variables].index("reference")
+            drawn = rng.integers(data.single.n, size=REFERENCES)
+            values[place] = data.single.take(drawn)
+        return values

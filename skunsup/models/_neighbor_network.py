@@ -1,0 +1,118 @@
+"""Contrastive network of pairs of neighbours."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from skunsup._networks import Corruption, Network
+
+REFERENCES = 256  # rows that held-out ones are told from
+
+
+def info_nce(a: Any, b: Any, temperature: float) -> Any:
+    """InfoNCE of pairs: the loss of telling each row's partner from the others.
+
+    The mean over both directions (van den Oord et al. 2018, eq. 4; Damrich et al. 2023,
+    eq. 5, with the similarity exp(a'b / temperature)).
+
+    Parameters
+    ----------
+    a, b : tensors of shape (n, width)
+        Codes of length 1; row i of `b` is the partner of row i of `a`.
+    temperature : float
+        What similarities are divided by.
+    """
+    similar = ops.matmul(a, ops.transpose(b)) / temperature
+    own = ops.sum(a * b, axis=-1) / temperature
+    among = ops.logsumexp(similar, axis=0) + ops.logsumexp(similar, axis=1)
+    return ops.mean(among / 2.0 - own)
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class NeighborNetwork(Network):
+    """Encoder that gives neighbours similar codes.
+
+    Minibatches hold pairs of rows side by side. Objective: `info_nce` of their codes.
+
+    Parameters
+    ----------
+    encoder : keras.Model
+        A `SphereEncoder`.
+    temperature : float
+        Of `info_nce`.
+    projected : bool
+        Whether pairs are of projected rows, to which the encoder's own projection does
+        not apply.
+    noise : {"gaussian", "masking"} or None
+        How both rows of a pair are changed in training, beside the views of the kind of
+        data.
+    noise_level : float
+        As of `Corruption`.
+    n_reference : int
+        Width of the rows of a pair where rows are held out to judge epochs by, else 0.
+    """
+
+    own_terms = ("contrast",)
+    defaults: ClassVar[dict[str, Any]] = {
+        "temperature": 0.2,
+        "projected": True,
+        "noise": None,
+        "noise_level": 0.0,
+        "n_reference": 0,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        given = self.settings
+        self.corruption = None
+        if given["noise"]:
+            means = None if given["projected"] else self.likelihood
+            self.corruption = Corruption(given["noise"], given["noise_level"], means)
+        if given["n_reference"]:
+            self.reference = self.add_weight(
+                shape=(REFERENCES, given["n_reference"]),
+                initializer="zeros",
+                trainable=False,
+                name="reference",
+            )
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Contrast of the codes of the pairs in `x`."""
+        codes = self.embed(self.seen(ops.concatenate(_halves(x))), training=True)
+        a, b = ops.split(codes, 2)
+        return [info_nce(a, b, self.settings["temperature"])]
+
+    def seen(self, x: Any) -> Any:
+        """Input of the encoder for rows in training."""
+        x = x if self.settings["projected"] else super().seen(x)
+        return x if self.corruption is None else self.corruption(x)
+
+    def embed(self, x: Any, training: bool = False) -> Any:
+        """Codes of rows as pairs hold them."""
+        projected = self.settings["projected"]
+        encode = self.encoder.embed if projected else self.encoder
+        return encode(x, training=training)
+
+    def encode(self, x: Any) -> Any:
+        """Codes of rows."""
+        return self.encoder(x, training=False)
+
+    def row_loss(self, x: Any) -> Any:
+        """Loss of telling the partner in each pair from fixed training rows."""
+        first, second = (self.embed(half) for half in _halves(x))
+        others = self.embed(ops.convert_to_tensor(self.reference))
+        own = ops.sum(first * second, axis=-1, keepdims=True)
+        similar = ops.concatenate([own, ops.matmul(first, ops.transpose(others))], -1)
+        similar = similar / self.settings["temperature"]
+        return ops.logsumexp(similar, axis=-1) - similar[..., 0]
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Encode, as Keras users expect of the model."""
+        return self.encoder(x, training=training)
+
+
+def _halves(x: Any) -> list[Any]:
+    """Return the two rows of each pair."""
+    width = x.shape[-1] // 2
+    return [x[..., :width], x[..., width:]]
