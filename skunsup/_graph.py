@@ -74,6 +74,11 @@ def nearest_neighbors(
     seed : int, default=0
         Of the descent.
 
+    Raises
+    ------
+    ValueError
+        If the metric gives NaN for a neighbour.
+
     References
     ----------
     .. [1] Dong, Moses & Li, "Efficient k-nearest neighbor graph construction for
@@ -83,13 +88,21 @@ def nearest_neighbors(
         table = _descended(X, k, metric, seed)
     else:
         search = NearestNeighbors(n_neighbors=k, algorithm="brute", metric=metric)
-        table = search.fit(X).kneighbors(return_distance=False)
+        lengths, table = search.fit(X).kneighbors()
+        _check_lengths(lengths, metric)
     return Neighbors(table.astype(np.int32), np.full(len(X), k))
 
 
-def _descended(
-    X: np.ndarray, k: int, metric: str | Callable, seed: int
-) -> np.ndarray:
+def _check_lengths(lengths: np.ndarray, metric: str | Callable) -> None:
+    bad = np.isnan(lengths).any(axis=1)
+    if bad.any():
+        raise ValueError(
+            f"The metric gives NaN as distance of row {int(np.argmax(bad))} from its "
+            f"neighbours. Let metric={metric!r} return a number for any two rows."
+        )
+
+
+def _descended(X: np.ndarray, k: int, metric: str | Callable, seed: int) -> np.ndarray:
     from pynndescent import NNDescent
 
     index = NNDescent(X, metric=metric, n_neighbors=k + 1, random_state=seed, n_jobs=1)

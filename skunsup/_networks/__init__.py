@@ -16,7 +16,7 @@ from skunsup._networks._architecture import (
     NetworkSpec,
     frozen,
 )
-from skunsup._networks._augmentation import Augmentation
+from skunsup._networks._augmentation import N_DRAWS, Augmentation
 from skunsup._networks._block_likelihood import BlockLikelihood
 from skunsup._networks._block_parts import BlockDecoder, BlockEncoder
 from skunsup._networks._built import BuiltSpec, Initializer
@@ -45,7 +45,7 @@ from skunsup._networks._losses import (
 from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
-from skunsup._networks._projected import SphereSpec
+from skunsup._networks._projected import ProjectionSpec, SphereSpec
 from skunsup._networks._recurrent import (
     SequenceDecoder,
     SequenceEncoder,
@@ -67,6 +67,7 @@ __all__ = [
     "ADVERSARIAL_LOSSES",
     "LOSS_DOMAINS",
     "NOISE_STATE",
+    "N_DRAWS",
     "PRIORS",
     "Architecture",
     "Augmentation",
@@ -89,6 +90,7 @@ __all__ = [
     "Numbers",
     "PixelCells",
     "Prior",
+    "ProjectionSpec",
     "RealLoss",
     "SequenceDecoder",
     "SequenceEncoder",

@@ -1,12 +1,18 @@
 """Random changes of images, which the encoder sees in training."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import ops
 
 from skunsup._networks._noise import noise_state, uniform
+
+# Uniform numbers that one image takes at most: angle, cut, size, two moves, two
+# mirrors, contrast.
+N_DRAWS = 8
+Draw = Callable[[], Any]
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -50,42 +56,57 @@ class Augmentation(keras.layers.Layer):
     def call(self, x: Any) -> Any:
         """Return changed copies of rows of pixels, of shape (..., n_pixels)."""
         images = ops.reshape(x, (-1, *self.shape))
-        n = ops.shape(images)[0]
+        shape = (ops.shape(images)[0], 1, 1)
+        changed = self._changed(images, lambda: uniform(shape, self.noise_state))
+        return ops.reshape(changed, ops.shape(x))
+
+    def drawn(self, x: Any, numbers: Any) -> Any:
+        """Change rows of pixels as given random numbers say.
+
+        Parameters
+        ----------
+        x : tensor of shape (n, n_pixels)
+            Rows.
+        numbers : tensor of shape (n, N_DRAWS)
+            Uniform in [0, 1).
+        """
+        left = iter(ops.split(numbers, N_DRAWS, axis=-1))
+        images = ops.reshape(x, (-1, *self.shape))
+        changed = self._changed(images, lambda: next(left)[..., None])
+        return ops.reshape(changed, ops.shape(x))
+
+    def _changed(self, images: Any, draw: Draw) -> Any:
         if self.shift or self.rotation or self.zoom or self.crop or self.flip:
-            images = self._moved(images, n)
+            images = self._moved(images, draw)
         if self.contrast:
-            factor = 1.0 + self.contrast * self._signed((n, 1, 1, 1))
+            factor = 1.0 + self.contrast * _signed(draw)[..., None]
             mean = ops.mean(images, axis=(1, 2), keepdims=True)
             images = mean + factor * (images - mean)
-        return ops.reshape(images, ops.shape(x))
+        return images
 
-    def _signed(self, shape: tuple[Any, ...]) -> Any:
-        return 2.0 * uniform(shape, self.noise_state) - 1.0
-
-    def _moved(self, images: Any, n: Any) -> Any:
+    def _moved(self, images: Any, draw: Draw) -> Any:
         """Sample each image at turned, scaled and shifted places."""
         height, width, _ = self.shape
-        angle = math.radians(self.rotation) * self._signed((n, 1, 1))
-        kept = 1.0 - self.crop * uniform((n, 1, 1), self.noise_state)
-        scale = kept * (1.0 + self.zoom * self._signed((n, 1, 1)))
+        angle = math.radians(self.rotation) * _signed(draw)
+        kept = 1.0 - self.crop * draw()
+        scale = kept * (1.0 + self.zoom * _signed(draw))
         down, right = (
-            (self.shift + (1.0 - kept) / 2) * size * self._signed((n, 1, 1))
+            (self.shift + (1.0 - kept) / 2) * size * _signed(draw)
             for size in (height, width)
         )
         y = ops.arange(height, dtype="float32")[:, None] - (height - 1) / 2
         x = ops.arange(width, dtype="float32")[None] - (width - 1) / 2
         sin, cos = ops.sin(angle) * scale, ops.cos(angle) * scale
-        up, across = self._mirrors(n)
+        up, across = self._mirrors(draw)
         source_y = up * (cos * y - sin * x) + down + (height - 1) / 2
         source_x = across * (sin * y + cos * x) + right + (width - 1) / 2
         return sampled(images, source_y, source_x)
 
-    def _mirrors(self, n: Any) -> tuple[Any, Any]:
+    def _mirrors(self, draw: Draw) -> tuple[Any, Any]:
         signs = [1.0, 1.0]
         for at, kind in enumerate(("vertical", "horizontal")):
             if self.flip in (kind, "both"):
-                drawn = uniform((n, 1, 1), self.noise_state) < 0.5
-                signs[at] = ops.where(drawn, 1.0, -1.0)
+                signs[at] = ops.where(draw() < 0.5, 1.0, -1.0)
         return signs[0], signs[1]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -98,6 +119,10 @@ class Augmentation(keras.layers.Layer):
         config.pop("dtype")
         names = ("shape", "shift", "rotation", "zoom", "crop", "flip", "contrast")
         return {**config, **{name: getattr(self, name) for name in names}}
+
+
+def _signed(draw: Draw) -> Any:
+    return 2.0 * draw() - 1.0
 
 
 def sampled(images: Any, y: Any, x: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._networks._architecture import NetworkSpec
+from skunsup._networks._built import BuiltSpec, Initializer
 
 TINY = 1e-12
 
@@ -155,3 +156,25 @@ class SphereSpec:
         width = self.inner.n_inputs
         kernel = np.zeros((self.n_columns, width), np.float32)
         return [kernel, np.zeros(width, np.float32), *values]
+
+
+@dataclass(frozen=True)
+class ProjectionSpec(BuiltSpec):
+    """The part that builds a projection alone.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Columns in and out.
+    unit_rows : bool
+        Whether rows are divided by their lengths before.
+    """
+
+    n_inputs: int
+    n_outputs: int
+    unit_rows: bool
+
+    def make(self, start: Initializer) -> keras.Model:
+        """Return the layer as a model, a projection to 0."""
+        layer = Projection(self.n_outputs, self.unit_rows)
+        return keras.Sequential([keras.Input((self.n_inputs,)), layer])

@@ -19,8 +19,8 @@ from skunsup._training._optimizers import OptimizerConfig, is_entrywise
 from skunsup._training._parallel import ParallelTrainer
 from skunsup._training._programs import LRUCache
 from skunsup._training._rows import BLOCK_BYTES, Rows
-from skunsup._training._sampling import WeightedSampler, batches
 from skunsup._training._samplers import Sampler
+from skunsup._training._sampling import WeightedSampler, batches
 from skunsup._training._trainer import Trainer
 
 _trainers = LRUCache(16)

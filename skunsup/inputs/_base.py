@@ -107,8 +107,8 @@ class Layout(metaclass=ABCMeta):
         """
 
     def view_likelihood(self) -> Likelihood | None:
-        """Return the likelihood whose `corruption` makes views of rows."""
-        return self.likelihood
+        """Return the likelihood whose `corruption` makes views, None without views."""
+        return None
 
     @abstractmethod
     def restored(self, rows: np.ndarray, dtype: np.dtype) -> Any:

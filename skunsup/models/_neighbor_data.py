@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import keras
 import numpy as np
 import scipy.sparse as sp
 from sklearn.neighbors import NearestNeighbors
@@ -17,8 +16,8 @@ from skunsup._graph import (
     mutual_neighbors,
     nearest_neighbors,
 )
-from skunsup._networks import NOISE_STATE
-from skunsup._random import draw_seed, global_state_kept
+from skunsup._networks import Likelihood
+from skunsup._random import draw_seed
 from skunsup._training import (
     NeighborSampler,
     RowPairs,
@@ -27,11 +26,10 @@ from skunsup._training import (
     WeightedSampler,
     hstack,
 )
-from skunsup.models._projection import LearnedProjection, blocks
+from skunsup.models._projection import LearnedProjection
+from skunsup.models._views import stored_views
 
 DEFAULT_NEIGHBORS = 15
-VIEW_BYTES = 2**29  # of all views together, at most
-FEW_VIEWS = 2
 
 TOO_FEW = (
     "X has {n} distinct row{s} to train on, but a row needs another one as its "
@@ -64,14 +62,18 @@ class NeighborData(FitData):
         What distances are measured on.
     projected : bool
         Whether rows come to the network projected.
+    likelihood : Likelihood or None
+        What the columns mean of rows that come as they are, whose `corruption` changes
+        them in training.
     has_views : bool
-        Whether there are views of rows, so that no noise is needed.
+        Whether `single` holds views of rows.
     single : Rows
         The rows that pairs are made of.
     """
 
     projection: LearnedProjection
     projected: bool
+    likelihood: Likelihood | None
     has_views: bool
     single: Rows
 
@@ -191,64 +193,29 @@ def paired_rows(
     """
     sample = data.sample
     assert isinstance(sample, WeightedSampler)
-    has_views = n_views > 1 and _view_layer(data) is not None
+    seen = data.layout.view_likelihood() if n_views > 1 else None
     stored = 1
-    if projected and has_views:
-        width = features.shape[1]
-        most = max(FEW_VIEWS, VIEW_BYTES // (4 * features.size))
-        stored = min(n_views, most)
-        views = stored_views(data, projection, features, stored, rng)
-        single = Rows(views.reshape(-1, width))
+    if not projected:
+        single = data.rows.part(sample.index)
+    elif seen is None:
+        single = Rows(features)
     else:
-        single = Rows(features) if projected else data.rows.part(sample.index)
+        views = stored_views(data.rows, sample.index, seen, projection, n_views, rng)
+        stored = views.shape[1]
+        single = Rows(views.reshape(-1, views.shape[2]))
     counted = WeightedSampler(np.arange(len(features)), sample.weight)
-    sampler = NeighborSampler(counted, mutual_neighbors(neighbors), stored)
     return NeighborData(
         RowPairs(single),
-        sampler,
+        NeighborSampler(counted, mutual_neighbors(neighbors), stored),
         _validation(data, projection, features, projected),
         data.layout,
         data.dtype,
         projection,
         projected,
-        has_views,
+        None if projected else seen or data.layout.likelihood,
+        stored > 1,
         single,
     )
-
-
-def _view_layer(data: FitData) -> keras.layers.Layer | None:
-    likelihood = data.layout.view_likelihood()
-    return None if likelihood is None else likelihood.corruption()
-
-
-def stored_views(
-    data: FitData,
-    projection: LearnedProjection,
-    features: np.ndarray,
-    n_views: int,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Return projected views of distinct rows, shape (n, n_views, width).
-
-    They are made once: a row is seen a few hundred times, and to change it anew each
-    time takes longer than the step that it is for.
-    """
-    n, width = features.shape
-    views = np.empty((n, n_views, width), np.float32)
-    views[:, 0] = features
-    with global_state_kept():
-        layer = _view_layer(data)
-    assert layer is not None
-    for variable in layer.variables:
-        if variable.name == NOISE_STATE:
-            variable.assign(np.array([draw_seed(rng) % 2**31, 0, 0], np.int32))
-    index = data.sample.index
-    for at in blocks(n, data.rows.d):
-        block = data.rows.take(index[at])
-        for v in range(1, n_views):
-            changed = keras.ops.convert_to_numpy(layer(block))
-            views[at, v] = projection.apply(changed)
-    return views
 
 
 def _validation(

@@ -49,7 +49,7 @@ class NeighborParameters(LayerParameters):
     Parameters
     ----------
     n_components : int
-        Width of the code; at least 2, since codes have length 1. None means 10, or what
+        Width of the code, whose length is 1. None means 10, or what
         an own `encoder` returns.
     n_neighbors : int or "auto"
         Neighbours of a row that codes shall keep near, fewer than there are distinct
@@ -102,7 +102,7 @@ class NeighborParameters(LayerParameters):
         that of telling the nearest training row from 256 others.
     """
 
-    n_components: int | None = parameter(None, [integers(2), None], kw_only=False)
+    n_components: int | None = parameter(None, [integers(1), None], kw_only=False)
     n_neighbors: int | str = parameter("auto", [integers(1), StrOptions({"auto"})])
     metric: str | Callable = parameter("euclidean", [str, callable])
     graph: Any = parameter(None, ["sparse matrix", None])
@@ -217,14 +217,12 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
             "noise_level": float(self.noise_level) if noise else 0.0,
             "n_reference": 0 if data.validation is None else data.single.d,
         }
-        layout = data.layout
-        seen = layout.view_likelihood() if data.has_views else layout.likelihood
         return Architecture(
             NeighborNetwork,
             {"encoder": encoder},
             settings,
             encoder.n_outputs,
-            likelihood=None if data.projected else seen,
+            likelihood=data.likelihood,
         )
 
     def _encoder(self, data: NeighborData) -> NetworkSpec:
@@ -242,13 +240,13 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
         return SphereSpec(inner, len(kernel), unit_rows)
 
     def _noise(self, data: NeighborData) -> str | None:
-        """Return the noise that stands in for views."""
-        if data.has_views or not self.noise_level:
+        """Return the noise of rows that nothing else changes."""
+        likelihood = data.likelihood
+        changed = likelihood is not None and likelihood.corruption() is not None
+        if data.has_views or changed or not self.noise_level:
             return None
-        likelihood = data.layout.likelihood
-        if data.projected or likelihood is None or likelihood.has_numbers:
-            return "gaussian"
-        return "masking"
+        numbers = likelihood is None or likelihood.has_numbers
+        return "gaussian" if numbers else "masking"
 
     def _start_values(
         self,

@@ -120,4 +120,4 @@ def _directions(X: np.ndarray, seed: int) -> np.ndarray:
     width = min(N_COMPONENTS, n)
     with np.errstate(invalid="ignore"):  # constant rows have no variance to share out
         pca = PCA(width, svd_solver=solver, random_state=seed).fit(X)
-    return np.float64(pca.components_.T)
+    return np.asarray(pca.components_.T, np.float64)
