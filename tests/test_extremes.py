@@ -38,9 +38,11 @@ def fitted(cls, rows):
 
 
 def advice(cls, rows):
-    """What a fit says if it fails; finite scores otherwise."""
+    """What a fit says if it fails; finite scores, or else codes, otherwise."""
     try:
-        scores = fitted(cls, rows).score_samples(rows)
+        model = fitted(cls, rows)
+        name = "score_samples" if hasattr(model, "score_samples") else "transform"
+        scores = getattr(model, name)(rows)
     except ValueError as error:
         return str(error)
     return "" if np.isfinite(scores).all() else "scores are not finite"

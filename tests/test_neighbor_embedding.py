@@ -236,7 +236,6 @@ def test_codes_have_names():
     ("parameters", "data", "message"),
     [
         ({"n_neighbors": 60}, X, "n_neighbors=60, but X has 60 distinct rows"),
-        ({}, np.ones((9, 3)), "1 distinct row to train on"),
         ({"metric": "euclidaen"}, X, "Did you mean 'euclidean'"),
         ({"metric": "precomputed"}, X, "from graph, which is None"),
         ({"graph": sp.eye_array(60)}, X, "graph was given, but metric='euclidean'"),
@@ -255,6 +254,12 @@ def test_codes_have_names():
 def test_bad_input_is_explained(parameters, data, message):
     with pytest.raises(ValueError, match=message):
         few(**parameters).fit(data)
+
+
+def test_rows_that_are_all_equal_have_one_code():
+    codes = few().fit_transform(np.ones((9, 3)))
+    assert np.isfinite(codes).all()
+    assert (codes == codes[0]).all()
 
 
 def test_images_without_room_for_shifts_are_their_own_views():

@@ -15,6 +15,8 @@ TINY = 1e-12
 
 def unit(x: Any) -> Any:
     """Return rows divided by their lengths."""
+    peak = ops.max(ops.abs(x), axis=-1, keepdims=True)  # whose square may be infinite
+    x = x / ops.maximum(ops.stop_gradient(peak), TINY)
     return x * ops.rsqrt(ops.maximum(ops.sum(x * x, axis=-1, keepdims=True), TINY))
 
 

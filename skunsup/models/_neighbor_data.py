@@ -31,10 +31,6 @@ from skunsup.models._views import stored_views
 
 DEFAULT_NEIGHBORS = 15
 
-TOO_FEW = (
-    "X has {n} distinct row{s} to train on, but a row needs another one as its "
-    "neighbour. Give at least 2 distinct rows with positive weights."
-)
 TOO_MANY_NEIGHBORS = (
     "n_neighbors={k}, but X has {n} distinct rows to train on, so a row has at most "
     "{most} neighbours. Lower n_neighbors, use n_neighbors='auto', or give more rows."
@@ -84,7 +80,7 @@ def neighbors_of(
     metric: str | Callable,
     rng: np.random.Generator,
 ) -> Neighbors:
-    """Find the nearest neighbours of distinct rows.
+    """Find the nearest neighbours of distinct rows; a single one is its own.
 
     Parameters
     ----------
@@ -100,14 +96,16 @@ def neighbors_of(
     Raises
     ------
     ValueError
-        If there are not so many other rows, or the metric gives NaN.
+        If there are not so many other rows, or the metric is unknown or gives NaN.
     """
     n = len(features)
+    check_metric(metric)
+    if n == 1:
+        return Neighbors(np.zeros((1, 1), np.int32), np.ones(1, int))
     if isinstance(n_neighbors, str):
         n_neighbors = min(DEFAULT_NEIGHBORS, n - 1)
     if n_neighbors >= n:
         raise ValueError(TOO_MANY_NEIGHBORS.format(k=n_neighbors, n=n, most=n - 1))
-    check_metric(metric)
     if metric == "cosine":
         metric = "euclidean"
     return nearest_neighbors(features, n_neighbors, metric, draw_seed(rng) % 2**31)
@@ -127,13 +125,6 @@ def check_graph_given(metric: Any, graph: Any) -> None:
         raise ValueError(NO_GRAPH)
     if graph is not None and not precomputed:
         raise ValueError(GRAPH_ALONE.format(metric=metric))
-
-
-def check_distinct(sample: WeightedSampler) -> None:
-    """Raise ValueError where no row has another one beside it."""
-    n = len(sample.index)
-    if n < 2:
-        raise ValueError(TOO_FEW.format(n=n, s="s" if n != 1 else ""))
 
 
 def graph_neighbors(

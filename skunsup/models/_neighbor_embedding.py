@@ -22,7 +22,6 @@ from skunsup.inputs import TrainingDefaults
 from skunsup.models._latent import EncodingTransformer
 from skunsup.models._neighbor_data import (
     NeighborData,
-    check_distinct,
     check_graph_given,
     graph_neighbors,
     neighbors_of,
@@ -149,7 +148,8 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
     by which words they hold, and how often. Memory for n rows is 4 n (min(d, 64) v +
     n_neighbors) bytes and some, with v views.
 
-    Equal rows are one row of their total weight. `partial_fit` looks for neighbours
+    Equal rows are one row of their total weight; where all are equal, so are their
+    codes. `partial_fit` looks for neighbours
     among the rows of one call, so give it thousands at a time.
 
     A graph of several components is allowed: nothing then holds these together, and
@@ -182,7 +182,6 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
         check_graph_given(self.metric, self.graph)
         sample, rows = data.sample, data.rows
         assert isinstance(sample, WeightedSampler)
-        check_distinct(sample)
         if previous is None:
             unit_rows = self.metric == "cosine"
             likelihood = data.layout.likelihood

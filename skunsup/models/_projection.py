@@ -15,6 +15,7 @@ MOST_ROWS, MOST_CELLS = 20_000, 2**25  # of the rows that components are learned
 BLOCK_CELLS = 2**21
 EXACT_COLUMNS = 1_000  # of which the covariance takes less time than an iteration
 TINY = 1e-12
+SMALLEST = 1e-30  # deviation to divide by, so that its inverse is in range
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,10 @@ def learned_projection(
     X -= mean.astype(np.float32)
     directions = _directions(X, draw_seed(rng) % 2**31)
     scale = float(np.sqrt(np.square(X @ directions).mean(dtype=np.float64))) or 1.0
-    kernel = directions / scale
+    kernel = directions / max(peak * scale, SMALLEST)
+    offset = -(peak * mean) @ kernel
     return LearnedProjection(
-        (kernel / peak).astype(np.float32),
-        (-mean @ kernel).astype(np.float32),
-        unit_rows,
-        likelihood,
+        kernel.astype(np.float32), offset.astype(np.float32), unit_rows, likelihood
     )
 
 
