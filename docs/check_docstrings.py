@@ -10,6 +10,7 @@ from pathlib import Path
 from numpydoc.validate import ERROR_MSGS, validate
 
 import skunsup
+from skunsup.inputs import Inputs
 
 # What a class or a function owes its reader, though its methods do not.
 OWED_BY_PUBLIC_NAMES = {"EX01", "SA01"}
@@ -42,9 +43,18 @@ def public_objects() -> Iterator[tuple[str, bool]]:
             continue
         yield f"skunsup.{name}", False
         if inspect.isclass(public):
-            for member, _ in inspect.getmembers(public, is_ours):
-                if not member.startswith("_"):
-                    yield f"skunsup.{name}.{member}", True
+            for member in public_members(public):
+                yield f"skunsup.{name}.{member}", True
+    for member in public_members(Inputs):
+        yield f"skunsup.inputs.Inputs.{member}", True
+
+
+def public_members(public: type) -> Iterator[str]:
+    """Yield methods and properties; what all kinds of data have is on their base."""
+    shared = vars(Inputs) if issubclass(public, Inputs) and public is not Inputs else ()
+    for member, _ in inspect.getmembers(public, is_ours):
+        if not member.startswith("_") and member not in shared:
+            yield member
 
 
 def questions() -> Iterator[str]:

@@ -1,12 +1,12 @@
 """The one template of every deep estimator: validate, build, train, publish."""
 
-import copy
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
@@ -48,7 +48,7 @@ from skunsup._training import (
 )
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
-from skunsup.inputs import Dense, Inputs, Layout, Read, TrainingDefaults, as_kind
+from skunsup.inputs import Dense, Inputs, TrainingDefaults, as_kind
 
 # Parameters of models that say how much memory their networks need.
 SIZES = (
@@ -79,13 +79,13 @@ class FitData:
     rows: Rows
     sample: Sampler
     validation: Validation | None
-    layout: Layout
+    inputs: Inputs
     dtype: np.dtype
 
     @property
     def n_features(self) -> int:
         """Columns of a row, as networks see it."""
-        return self.layout.n_columns
+        return self.inputs.n_columns_
 
 
 class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
@@ -101,8 +101,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     _doc_link_module = "skunsup"
     _doc_link_template = DOC_LINK
     _criterion: ClassVar[str]
-    _layout: Layout
-    _kind: Inputs
+    _inputs: Inputs
 
     @abstractmethod
     def _architecture(self, data: FitData) -> Architecture:
@@ -126,7 +125,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _training_defaults(self, data: FitData) -> TrainingDefaults:
         """Return minibatches and epochs where "auto" leaves them open."""
-        return data.layout.training
+        return data.inputs.training_
 
     def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
         """Return the optimizer of each group of the network's parameters."""
@@ -207,8 +206,8 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             previous = self._previous()
             rng = make_generator(self.random_state)
             first = previous is None
-            read = self._learn(X, 1, keep=False) if first else self._read(X)
-            data = self._training_data(read, y, sample_weight)
+            rows = self._learn(X, 1, keep=False) if first else self._read(X)
+            data = self._training_data(rows, y, sample_weight)
             data = self._prepared(data, previous, rng)
             plan = replace(
                 self._plan(data, stopping=False),
@@ -220,7 +219,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _fit(
         self,
-        read: Read,
+        rows: Rows,
         y: Any,
         sample_weight: Any,
         X_val: Any,
@@ -230,8 +229,8 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         """Train on rows that `learn_rows` read; `options` go to `TrainingConfig`."""
         previous = self._previous() if self.warm_start else None
         rng = make_generator(self.random_state)
-        data = self._training_data(read, y, sample_weight)
-        data = self._with_validation(data, read.rows, X_val, rng)
+        data = self._training_data(rows, y, sample_weight)
+        data = self._with_validation(data, rows, X_val, rng)
         data = self._prepared(data, previous, rng)
         plan = replace(self._plan(data, stopping=self.early_stopping), **options)
         return self._train(data, plan, previous, rng, members)
@@ -252,40 +251,40 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     ) -> Architecture:
         """Return an architecture for rows of the kind of `data`."""
         return Architecture(
-            network, parts, settings, n_components, likelihood=data.layout.likelihood
+            network, parts, settings, n_components, likelihood=data.inputs.likelihood_
         )
 
     def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
         """Validate `X`, apply a method of the network, and say the dtype to return."""
         check_is_fitted(self)
-        rows, dtype = self._read(X)
-        return self._network.merged(method, rows), dtype
+        rows = self._read(X)
+        return self._network.merged(method, rows), rows.result_dtype
 
-    def _learn(self, X: Any, min_samples: int, *, keep: bool) -> Read:
+    def _learn(self, X: Any, min_samples: int, *, keep: bool) -> Rows:
         """Read training data, and learn what they look like.
 
         With `keep`, what was learned before stands, if it is of the same kind.
         """
         check_container(X)
-        kind = as_kind(self.inputs)
-        same = keep and identity(kind) == identity(self._kind)
+        kind = clone(as_kind(self.inputs))
+        same = keep and identity(kind) == identity(clone(self._inputs))
         if same and not isinstance(kind, Dense):
             return self._read(X)
-        self._layout, read = kind.learn(self, X, min_samples)
-        self._kind = copy.deepcopy(kind)
-        return read
+        rows = kind.fit_rows(X, self, min_samples)
+        self._inputs = kind
+        return rows
 
-    def _read(self, X: Any, name: str = "X") -> Read:
+    def _read(self, X: Any, name: str = "X") -> Rows:
         check_container(X, name)
-        read = self._layout.read(self, X, name)
-        if not read.rows.n:
+        rows = self._inputs.read_rows(X, self, name)
+        if not rows.n:
             raise ValueError(
                 f"{name} has 0 sample(s) (n_samples=0), but a minimum of 1 is required."
             )
-        return read
+        return rows
 
-    def _training_data(self, read: Read, y: Any, sample_weight: Any) -> FitData:
-        rows = read.rows
+    def _training_data(self, rows: Rows, y: Any, sample_weight: Any) -> FitData:
+        dtype = rows.result_dtype
         weight = check_weights(sample_weight, rows.n)
         labels = self._labels(y, rows.n)
         if labels is None:
@@ -293,7 +292,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         else:
             rows = hstack(rows, labels[:, None].astype(np.float32))
             rows, sample = paired(rows, weighted_sample(rows, weight), labels)
-        return FitData(rows, sample, None, self._layout, read.dtype)
+        return FitData(rows, sample, None, self._inputs, dtype)
 
     def _labels(self, y: Any, n: int) -> np.ndarray | None:
         """Return the number of each row's label, -1 for none; None without labels.
@@ -307,7 +306,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         self, data: FitData, rows: Rows, X_val: Any, rng: np.random.Generator
     ) -> FitData:
         if X_val is not None:
-            held = self._read(X_val, "X_val").rows
+            held = self._read(X_val, "X_val")
             everyone = WeightedSampler(np.arange(held.n), None)
             judge = Validation(held, everyone, self._criterion)
             return replace(data, validation=judge)
@@ -477,7 +476,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 # What detectors and transfer use of a model. Only this module reads its private names.
 
 
-def learn_rows(model: DeepEstimator, X: Any) -> Read:
+def learn_rows(model: DeepEstimator, X: Any) -> Rows:
     """Validate and read training rows, and learn what they look like.
 
     With a warm start, what was learned in the last fit stands.
@@ -491,7 +490,7 @@ def learn_rows(model: DeepEstimator, X: Any) -> Read:
 
     Returns
     -------
-    Read
+    Rows
         For `fit_rows`.
     """
     going_on = model.warm_start and model._previous() is not None
@@ -500,7 +499,7 @@ def learn_rows(model: DeepEstimator, X: Any) -> Read:
 
 def fit_rows(
     model: DeepEstimator,
-    read: Read,
+    rows: Rows,
     *,
     sample_weight: Any = None,
     X_val: Any = None,
@@ -513,7 +512,7 @@ def fit_rows(
     ----------
     model : DeepEstimator
         The model to train.
-    read : Read
+    rows : Rows
         The rows.
     sample_weight, X_val : array-like, default=None
         As `fit` takes them.
@@ -522,10 +521,10 @@ def fit_rows(
     preliminary : bool, default=False
         Whether another model is trained after this one.
     """
-    model._fit(read, None, sample_weight, X_val, members, preliminary=preliminary)
+    model._fit(rows, None, sample_weight, X_val, members, preliminary=preliminary)
 
 
-def same_layout(model: DeepEstimator, other: DeepEstimator) -> None:
+def same_inputs(model: DeepEstimator, other: DeepEstimator) -> None:
     """Let `model` know of the columns what `other` has learned.
 
     Parameters
@@ -535,7 +534,7 @@ def same_layout(model: DeepEstimator, other: DeepEstimator) -> None:
     other : DeepEstimator
         The model that read them.
     """
-    model._layout, model._kind = other._layout, other._kind
+    model._inputs = other._inputs
     for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(other, name):
             setattr(model, name, getattr(other, name))
@@ -543,12 +542,12 @@ def same_layout(model: DeepEstimator, other: DeepEstimator) -> None:
 
 def read_rows(model: DeepEstimator, X: Any) -> Rows:
     """Return the rows of `X`, validated against those of the fit."""
-    return model._read(X).rows
+    return model._read(X)
 
 
-def layout_of(model: DeepEstimator) -> Layout:
-    """Return what rows of a fitted model look like."""
-    return model._layout
+def inputs_of(model: DeepEstimator) -> Inputs:
+    """Return the fitted kind of data of a model."""
+    return model._inputs
 
 
 def network_of(model: DeepEstimator) -> FittedNetwork:

@@ -101,6 +101,11 @@ def check_rows(X: np.ndarray, columns: Columns = None, name: str = "X") -> Rows:
     return rows
 
 
+def float_dtype(X: Any) -> np.dtype:
+    """Return the dtype of results for `X`: float32 for float32, else float64."""
+    return np.dtype(X.dtype if X.dtype in (np.float32, np.float64) else np.float64)
+
+
 def value_range(rows: Rows, n_features: int | None = None) -> tuple[float, float]:
     """Return the smallest and the largest value of the first columns, or of all."""
     blocks = (block[:, :n_features] for block in rows.blocks())

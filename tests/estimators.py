@@ -15,6 +15,7 @@ REQUIRED = {
     "estimator": lambda: GaussianMixture(
         3, init_params="random_from_data", random_state=0
     ),
+    "blocks": lambda: [("numbers", None, ["a"])],
     "model": lambda: keras.Sequential([keras.layers.Dense(4, "tanh")]),
 }
 
@@ -49,7 +50,7 @@ def public_estimators():
         and hasattr(cls, "fit")
     ]
     made = [cls(**_arguments(cls)) for cls in estimators]
-    # scikit-learn has no checks for estimators of texts, or of series.
+    # scikit-learn has no checks for estimators of texts, of series or of images.
     return [each for each in made if get_tags(each).input_tags.two_d_array]
 
 

@@ -19,8 +19,8 @@ from skunsup import (
     Text,
     VariationalAutoencoder,
 )
-from skunsup._networks import BlockLikelihood, Numbers
-from skunsup._networks._block_likelihood import BlockBalance, BlockCorruption
+from skunsup._networks import Numbers
+from skunsup.inputs.blocks._likelihood import BlockLikelihood
 
 from .helpers import on_torch_or_asked
 
@@ -152,9 +152,8 @@ def test_learned_weights_follow_the_losses(model):
     balance = model._network.value("variance")
     assert (balance > 0).all()
     assert balance[0] != balance[1]
-    layer = BlockBalance(
-        BlockLikelihood([Numbers(2), Numbers(1)], [1.0, 1.0], 0.0, True)
-    )
+    likelihood = BlockLikelihood([Numbers(2), Numbers(1)], [1.0, 1.0], 0.0, True)
+    layer = likelihood.balance()
     losses = np.array([[1.0, 3.0, 0.5]], np.float32)
     for _ in range(400):
         weighted = layer(keras.ops.convert_to_tensor(losses), training=True)
@@ -189,7 +188,7 @@ def test_noise_and_masks_leave_flags_alone():
 def test_hiding_leaves_a_block_that_is_there():
     likelihood = BlockLikelihood([Numbers(1), Numbers(1), Numbers(1)], [1.0] * 3, 0.6)
     x = np.tile(np.array([[5.0, 6.0, 7.0, 1, 1, 0]], np.float32), (500, 1))
-    seen = keras.ops.convert_to_numpy(BlockCorruption(likelihood)(x))
+    seen = keras.ops.convert_to_numpy(likelihood.corruption()(x))
     flags = seen[:, 3:]
     assert (flags.sum(1) >= 1).all()
     assert not flags[:, 2].any()

@@ -55,5 +55,5 @@ def test_what_is_no_kind_of_data_gets_no_hint():
 
 def test_an_estimator_without_kinds_names_none():
     with pytest.raises(ValueError, match="NaN") as caught:
-        Dense().learn(PretrainedFeatures(), np.array([[1.0, np.nan]] * 6), 2)
+        Dense().fit_rows(np.array([[1.0, np.nan]] * 6), PretrainedFeatures())
     assert "inputs=" not in str(caught.value)

@@ -28,10 +28,11 @@ from skunsup import (
     VariationalAutoencoder,
     image_paths,
 )
-from skunsup._networks import Augmentation, default_filters
+from skunsup._networks import Augmentation
 from skunsup._networks._augmentation import sampled
-from skunsup._networks._convolution import StridedConv2D, TransposedConv2D
-from skunsup.inputs._image_file import FileLimits, load_image
+from skunsup.inputs.images._image_file import FileLimits, load_image
+from skunsup.inputs.images._layers import StridedConv2D, TransposedConv2D
+from skunsup.inputs.images._networks import default_filters
 
 from .helpers import on_torch_or_asked
 

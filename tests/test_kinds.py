@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from skunsup import Autoencoder, Blocks, Images, Sequences, Table, Text
 from skunsup.inputs import Dense, as_kind
@@ -19,21 +22,21 @@ KINDS = {
 }
 
 
-def layout(inputs, X):
-    """What a model learns of its training data."""
+def fitted(inputs, X):
+    """The fitted kind of a model."""
     model = Autoencoder(inputs=inputs)
     model._learn(X, 2, keep=False)
-    return model._layout
+    return model._inputs
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_name_and_a_class_stand_for_the_defaults(name):
     kind, X = KINDS[name]
-    expected = layout(kind(), X)
+    expected = fitted(kind(), X)
     for given in (name, kind):
         assert type(as_kind(given)) is kind
         assert as_kind(given).get_params() == kind().get_params()
-        assert layout(given, X).likelihood == expected.likelihood
+        assert fitted(given, X).likelihood_ == expected.likelihood_
 
 
 @on_torch_or_asked
@@ -50,7 +53,7 @@ def test_what_was_given_stays(given):
 
 def test_none_stands_for_numbers():
     assert isinstance(as_kind(None), Dense)
-    assert layout(None, RNG.random((4, 3))).n_columns == 3
+    assert fitted(None, RNG.random((4, 3))).n_columns_ == 3
 
 
 @pytest.mark.parametrize("given", ["text", Text])
@@ -58,7 +61,7 @@ def test_blocks_take_names_and_classes(given):
     X = pd.DataFrame({"t": KINDS["text"][1], "a": RNG.random(6)})
     blocks = Blocks([("words", given, "t"), ("numbers", None, ["a"])])
     expected = Blocks([("words", Text(), "t"), ("numbers", None, ["a"])])
-    assert layout(blocks, X).likelihood == layout(expected, X).likelihood
+    assert fitted(blocks, X).likelihood_ == fitted(expected, X).likelihood_
     clone(blocks).set_params(numbers=Table()).get_params(deep=True)
     assert blocks.blocks[0][1] is given
 
@@ -83,4 +86,61 @@ def test_what_is_no_kind(given, words):
 def test_a_block_of_no_kind_is_named():
     blocks = Blocks([("numbers", "tabel", ["a"])])
     with pytest.raises(ValueError, match=r"blocks\['numbers'\]='tabel' is no"):
-        layout(blocks, pd.DataFrame({"a": RNG.random(6)}))
+        fitted(blocks, pd.DataFrame({"a": RNG.random(6)}))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_is_a_transformer(name):
+    kind, X = KINDS[name]
+    with pytest.raises(NotFittedError):
+        kind().transform(X)
+    fitted = kind().fit(X)
+    rows = fitted.transform(X)
+    assert rows.dtype == np.float32
+    assert rows.shape == (6, fitted.n_columns_)
+    np.testing.assert_array_equal(kind().fit_transform(X), rows)
+    back = fitted.inverse_transform(rows)
+    np.testing.assert_array_equal(fitted.transform(back), _completed(rows, X))
+    with pytest.raises(ValueError, match="columns that transform returns"):
+        fitted.inverse_transform(rows[:, 1:])
+    assert clone(fitted).get_params() == kind().get_params()
+    with pytest.raises(NotFittedError):
+        clone(fitted).transform(X)
+
+
+def _completed(rows, X):
+    """Rows in which the missing category is the first, as the likeliest of all."""
+    rows = rows.copy()
+    if isinstance(X, pd.DataFrame):
+        rows[2::3, -2] = 1.0
+    return rows
+
+
+def test_a_failed_fit_leaves_a_kind_as_it_was():
+    kind = Table().fit(pd.DataFrame({"a": [1.0, 2.0]}))
+    before = kind.transform(pd.DataFrame({"a": [1.0, 2.0]}))
+    with pytest.raises(ValueError, match="no value at all"):
+        kind.fit(pd.DataFrame({"a": [None, None]}))
+    np.testing.assert_array_equal(
+        kind.transform(pd.DataFrame({"a": [1.0, 2.0]})), before
+    )
+
+
+@on_torch_or_asked
+def test_a_model_fits_a_copy_of_its_kind():
+    X = KINDS["images"][1]
+    given = Images(filters=())
+    model = Autoencoder(2, inputs=given, hidden_layer_sizes=(8,), max_steps=1).fit(X)
+    with pytest.raises(NotFittedError):
+        given.transform(X)
+    rows = given.fit(X).transform(X)
+    np.testing.assert_array_equal(rows, X.reshape(6, 16).astype(np.float32))
+    # A kind that was fitted to other data is fitted anew.
+    wider = RNG.random((6, 5, 5))
+    assert model.fit(wider).reconstruct(wider).shape == wider.shape
+
+
+def test_kinds_stand_in_pipelines():
+    X = KINDS["table"][1]
+    found = make_pipeline(Table(), PCA(1)).fit_transform(X)
+    assert found.shape == (6, 1)

@@ -17,7 +17,7 @@ from skunsup import (
     VariationalAutoencoder,
 )
 from skunsup._training import FittedNetwork
-from skunsup.inputs import DenseLayout
+from skunsup.inputs import Dense
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._neighbors import Neighbors, normalised
@@ -328,7 +328,7 @@ def test_a_view_asks_the_network_once(blobs, monkeypatch):
 )
 def test_feature_scores_read_rows_and_run_the_network_once(model, blobs, monkeypatch):
     model, calls = clone(model).fit(blobs), []
-    for owner, name in ((FittedNetwork, "compute"), (DenseLayout, "read")):
+    for owner, name in ((FittedNetwork, "compute"), (Dense, "read_rows")):
         original = getattr(owner, name)
 
         def counting(self, *args, _original=original, _name=name):
@@ -337,7 +337,7 @@ def test_feature_scores_read_rows_and_run_the_network_once(model, blobs, monkeyp
 
         monkeypatch.setattr(owner, name, counting)
     shares = model.feature_scores(blobs)
-    assert sorted(calls) == ["compute", "read"]
+    assert sorted(calls) == ["compute", "read_rows"]
     assert shares.shape == blobs.shape
     assert (shares >= 0).all()
 

@@ -10,9 +10,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skunsup._networks import SequenceLikelihood, n_layers_for
-from skunsup._networks._steps import DilatedConv1D, StepCell
 from skunsup.inputs import Sequences
+from skunsup.inputs.sequences import n_layers_for
+from skunsup.inputs.sequences._layers import DilatedConv1D, StepCell
+from skunsup.inputs.sequences._likelihood import SequenceLikelihood
 from skunsup.models import (
     GAN,
     Autoencoder,
@@ -113,7 +114,7 @@ def test_padding_changes_nothing(ragged, on_ragged):
     again = on_padded.reconstruct(padded)
     np.testing.assert_array_equal(np.isnan(again), np.isnan(padded))
     # What stands in the padding of a row of the network does not reach the code.
-    rows = on_ragged._layout.read(on_ragged, ragged).rows.take(slice(None))
+    rows = on_ragged._inputs.read_rows(ragged, on_ragged).take(slice(None))
     other = rows.copy()
     other[:, : STEPS * WIDTH] += 9.0 * (
         np.repeat(rows[:, STEPS * WIDTH :], WIDTH, 1) == 0
@@ -204,7 +205,7 @@ def test_windows_of_a_series_are_searched():
     grid = {"autoencoder__inputs__layer": ["conv"], "autoencoder__inputs__units": [3]}
     search = GridSearchCV(pipeline, grid, cv=2).fit(series)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert search.best_estimator_[-1]._layout.steps.units == 3
+    assert search.best_estimator_[-1]._inputs.units == 3
     assert (inputs.layer, inputs.units) == ("gru", 64)
 
 
@@ -214,7 +215,7 @@ def test_a_memory_map_is_read_in_place(full, on_full, tmp_path):
     fitted = clone(on_full).fit(mapped)
     np.testing.assert_array_equal(fitted.transform(mapped), on_full.transform(full))
     mapped = np.load(tmp_path / "waves.npy", mmap_mode="r")
-    assert type(fitted._layout.read(fitted, mapped).rows).__name__ == "MappedRows"
+    assert type(fitted._inputs.read_rows(mapped, fitted)).__name__ == "MappedRows"
 
 
 def test_own_networks_take_and_return_steps(full):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from skunsup import GAN, BiGAN, Blocks, Images, Sequences, Table
-from skunsup._networks._convolution import StridedConv2D
 from skunsup._networks._spectral import SpectralDense, normalized
-from skunsup._networks._steps import DilatedConv1D
+from skunsup.inputs.images._layers import StridedConv2D
+from skunsup.inputs.sequences._layers import DilatedConv1D
 
 from .helpers import array, on_torch_or_asked, tensor
 

@@ -29,9 +29,11 @@ from skunsup import (
     VariationalAutoencoder,
     WassersteinAutoencoder,
 )
-from skunsup._networks import Corruption, TableLikelihood, embedding_width
-from skunsup.inputs import _columns
-from skunsup.inputs._table import NumberScale
+from skunsup._networks import Corruption
+from skunsup.inputs.table import _columns
+from skunsup.inputs.table._likelihood import TableLikelihood
+from skunsup.inputs.table._networks import embedding_width
+from skunsup.inputs.table._table import NumberScale
 
 from .helpers import on_torch_or_asked, unchanged
 
@@ -187,10 +189,10 @@ def test_hiding_cells_in_training_is_what_fills_them_in(table, fitted):
 
 
 def learned(X, **params):
-    """The layout of a table and its rows, without a model."""
+    """The kind fitted to a table and its rows, without a model."""
     estimator = Autoencoder(inputs=Table(**params))
-    layout, read = estimator.inputs.learn(estimator, X, 2)
-    return estimator, layout, read.rows.take(slice(None))
+    rows = estimator.inputs.fit_rows(X, estimator)
+    return estimator, estimator.inputs, rows.take(slice(None))
 
 
 def test_polars_comes_back_as_polars(table):
@@ -204,11 +206,11 @@ def test_polars_comes_back_as_polars(table):
             "flag": table["flag"].tolist(),
         }
     ).with_columns(pl.col("text").cast(pl.Categorical).alias("category"))
-    estimator, layout, rows = learned(frame)
+    estimator, kind, rows = learned(frame)
     assert [*estimator.feature_names_in_] == frame.columns
-    kinds = [column.kind for column in layout.columns]
+    kinds = [column.kind for column in kind.columns_]
     assert kinds == ["number", "number", "category", "ordered", "boolean", "category"]
-    back = layout.aligned(layout.restored(rows, np.dtype(float)), frame)
+    back = kind.restore_rows(rows, np.dtype(float), frame)
     assert back.schema == frame.schema
     assert sum(back.null_count().row(0)) == 0
     filled = frame.with_columns(pl.col(c).fill_null(back[c]) for c in frame.columns)
@@ -217,7 +219,7 @@ def test_polars_comes_back_as_polars(table):
     assert filled["int"].equals(frame["int"])
     assert filled["text"].drop_nulls().len() == len(frame)
     as_pandas = frame.with_columns(pl.col("enum").cast(str)).to_pandas()
-    read = layout.read(estimator, as_pandas).rows.take(slice(None))
+    read = kind.read_rows(as_pandas, estimator).take(slice(None))
     np.testing.assert_array_equal(read, rows)
 
 
@@ -239,16 +241,16 @@ def test_arrays_of_numbers(dtype, monkeypatch):
 
 def test_arrays_of_objects():
     X = np.array([["a", 1, True], ["b", None, False], [None, 2.5, None]] * 9, object)
-    _, layout, rows = learned(X)
-    kinds = [column.kind for column in layout.columns]
+    _, kind, rows = learned(X)
+    kinds = [column.kind for column in kind.columns_]
     assert kinds == ["category", "number", "boolean"]
-    back = layout.restored(rows, np.dtype(float))
+    back = kind.restore_rows(rows, np.dtype(float))
     known = np.not_equal(X, None)
     assert back[known].tolist() == X[known].tolist()
     assert {type(value) for value in back[:, 2]} == {bool}
     flags = X[:, :1] == "a"
-    _, layout, rows = learned(flags)
-    np.testing.assert_array_equal(layout.restored(rows, np.dtype(float)), flags)
+    _, kind, rows = learned(flags)
+    np.testing.assert_array_equal(kind.restore_rows(rows, np.dtype(float)), flags)
 
 
 # Cells
@@ -495,8 +497,8 @@ def test_scores_of_columns(table, fitted, variational):
 
 def test_generated_rows_miss_what_the_rows_of_the_minibatch_miss(small):
     model = GAN(inputs=Table(), epochs=1, **QUICK).fit(small)
-    network, likelihood = model.model_, model._layout.likelihood
-    x = model._read(small).rows.take(slice(0, 9))
+    network, likelihood = model.model_, model._inputs.likelihood_
+    x = model._read(small).take(slice(0, 9))
     fake = network.rows(network.generator(np.zeros((9, 16), np.float32)))
     hidden = ops.convert_to_numpy(network.hidden(fake, x))
     seen = ops.convert_to_numpy(likelihood.observed(x))
@@ -513,7 +515,7 @@ def test_variances_of_numbers_count_observed_cells(kind, small):
     model = VariationalAutoencoder(2, inputs=Table(), noise_variance=kind, **QUICK)
     data = model._training_data(model._learn(small, 2, keep=False), None, None)
     network, x = model._architecture(data).build(), data.rows.take(slice(None))
-    output = np.zeros((len(x), data.layout.n_outputs), np.float32)
+    output = np.zeros((len(x), data.inputs.n_outputs_), np.float32)
     network._follow_variance(ops.convert_to_tensor(x), ops.convert_to_tensor(output))
     squares = np.square(x[:, :2]).sum(axis=0)
     counts = small[["float", "int"]].notna().to_numpy().sum(axis=0)
@@ -637,16 +639,16 @@ def test_embeddings_are_for_many_categories():
             "number": rng.normal(size=400),
         }
     )
-    estimator, layout, rows = learned(X, encoding="embedding")
+    estimator, kind, rows = learned(X, encoding="embedding")
     assert embedding_width(40) == round(1.6 * 40**0.56) == 13
-    part = layout.encoder((32, 2), "relu", n_beside=3)
+    part = kind.encoder((32, 2), "relu", n_beside=3)
     values = part.initial_values(np.random.default_rng(0))
     assert [value.shape for value in values[:2]] == [(40, 13), (2 + 10 + 13 + 3, 32)]
     model = part.build()
     for variable, value in zip(model.variables, values, strict=True):
         variable.assign(value)
     given = np.concatenate([rows, np.ones((400, 3), np.float32)], axis=1)
-    code = layout.columns[0].levels.index(X["many"][7])
+    code = kind.columns_[0].levels.index(X["many"][7])
     inner = np.concatenate([given[7, :12], values[0][code], given[7, 52:]])
     hidden = np.maximum(inner @ values[1] + values[2], 0)
     expected = hidden @ values[3] + values[4]
@@ -667,9 +669,9 @@ def test_quantiles_tame_long_tails():
     X.loc[::10, "tail"] = np.nan
     rows = {}
     for scaling in ("standard", "quantile"):
-        _, layout, read = learned(X, scaling=scaling)
+        _, kind, read = learned(X, scaling=scaling)
         rows[scaling] = read[read[:, 2] == 1, 0]
-        back = layout.restored(read, np.float64)["tail"].to_numpy()
+        back = kind.restore_rows(read, np.float64)["tail"].to_numpy()
         known = X["tail"].notna().to_numpy()
         np.testing.assert_allclose(back[known], X["tail"][known], rtol=1e-3, atol=1e-4)
         assert abs(rows[scaling].mean()) < 1e-6

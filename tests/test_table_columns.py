@@ -18,18 +18,18 @@ FLOATS = ["float16", "float32", "float64", "longdouble"]
 
 
 def read(X, **params):
-    """The layout of a table and its rows, without a model."""
+    """The kind fitted to a table and its rows, without a model."""
     estimator = Autoencoder(inputs=Table(**params))
-    layout, found = estimator.inputs.learn(estimator, X, 2)
-    return layout, found.rows.take(slice(None)), estimator
+    rows = estimator.inputs.fit_rows(X, estimator)
+    return estimator.inputs, rows.take(slice(None)), estimator
 
 
 def restored(X, far=(-9.0, 9.0), **params):
     """What comes back of the rows of `X`, and of rows far beyond its range."""
-    layout, rows, _ = read(X, **params)
+    kind, rows, _ = read(X, **params)
     beyond = np.repeat(rows[:1], len(far), axis=0)
     beyond[:, : beyond.shape[1] // 2] = np.array(far)[:, None]
-    return tuple(layout.restored(r, np.dtype(float)) for r in (rows, beyond))
+    return tuple(kind.restore_rows(r, np.dtype(float)) for r in (rows, beyond))
 
 
 def ends(low, high):
@@ -179,13 +179,13 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES)
 def test_names_of_pandas_survive(name):
     X = pd.DataFrame(np.arange(8.0).reshape(4, 2), columns=NAMES[name])
-    layout, _, estimator = read(X)
-    back = layout.restored(layout.read(estimator, X).rows.take(slice(None)), np.float64)
+    kind, _, estimator = read(X)
+    back = kind.restore_rows(kind.read_rows(X, estimator).take(slice(None)), float)
     pd.testing.assert_index_equal(back.columns, X.columns, exact=True)
     assert back.columns.names == X.columns.names
-    layout.read(estimator, back)
+    kind.read_rows(back, estimator)
     back.columns.name = "changed"
-    assert layout.names.names == X.columns.names
+    assert kind.names_.names == X.columns.names
 
 
 @pytest.mark.parametrize("names", [["", "a"], ["a", ""], [" ", "column_0"]])

@@ -11,8 +11,8 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 
-from skunsup._networks import TokenLikelihood
 from skunsup.inputs import Text
+from skunsup.inputs.text._likelihood import TokenLikelihood
 from skunsup.models import (
     GAN,
     AdversarialAutoencoder,
@@ -191,7 +191,7 @@ def test_it_is_searched(texts):
     grid = {"inputs__input_dropout": [0.5]}
     search = GridSearchCV(model, grid, cv=2).fit(texts[:40])
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert search.best_estimator_._layout.input_dropout == 0.5
+    assert search.best_estimator_._inputs.input_dropout == 0.5
     assert model.inputs.input_dropout == 0.0
     with pytest.raises(ValueError, match="Invalid parameter 'words'"):
         model.set_params(inputs__words=3)
@@ -237,22 +237,23 @@ def test_bad_parameters_are_refused(texts, parameters, message):
 
 
 def test_the_number_of_logits_is_bounded(monkeypatch, texts):
-    monkeypatch.setattr("skunsup.inputs._text.MOST_LOGITS", 60)
-    learn = Text(sequence_length=6).learn
+    monkeypatch.setattr("skunsup.inputs.text._text.MOST_LOGITS", 60)
+    learn = Text(sequence_length=6).fit_rows
     with pytest.raises(ValueError, match=r"of each text, more than 60.*_length=3 or"):
-        learn(Autoencoder(), texts, 2)
-    layout, read = Text().learn(Autoencoder(), texts, 2)
-    assert layout.n_columns == 3
-    assert read.rows.d == 3
+        learn(texts, Autoencoder())
+    kind = Text()
+    rows = kind.fit_rows(texts, Autoencoder())
+    assert kind.n_columns_ == 3
+    assert rows.d == 3
 
 
 @on_torch_or_asked
 def test_characters_are_tokens_too():
     X = ["abc", "abd", "abca", "ad"]
-    layout, read = Text(split="character").learn(Autoencoder(), X, 2)
-    rows = read.rows.take(slice(None))
+    kind = Text(split="character")
+    rows = kind.fit_transform(X)
     assert rows.shape == (4, 4)
-    np.testing.assert_array_equal(layout.restored(rows, np.float64), X)
+    np.testing.assert_array_equal(kind.inverse_transform(rows), X)
 
 
 @pytest.fixture(scope="module")
@@ -353,8 +354,8 @@ def test_training_goes_on_with_the_vocabulary_that_a_pickle_has(texts):
     inputs = Text(**RECURRENT, standardize=Lower())
     model = Autoencoder(**QUICK, inputs=inputs, warm_start=True).fit(texts)
     twin, words = pickle.loads(pickle.dumps(model)), texts[:10]
-    known = list(model._layout.vectorizer.vocabulary_)
-    assert twin.fit(words)._layout.vectorizer.vocabulary_ == known
+    known = list(model._inputs.vectorizer_.vocabulary_)
+    assert twin.fit(words)._inputs.vectorizer_.vocabulary_ == known
     np.testing.assert_array_equal(
         twin.transform(texts), model.fit(words).transform(texts)
     )

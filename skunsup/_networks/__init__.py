@@ -17,21 +17,13 @@ from skunsup._networks._architecture import (
     frozen,
 )
 from skunsup._networks._augmentation import N_DRAWS, Augmentation
-from skunsup._networks._block_likelihood import BlockLikelihood
-from skunsup._networks._block_parts import BlockDecoder, BlockEncoder
 from skunsup._networks._built import BuiltSpec, Initializer
-from skunsup._networks._convolutional import (
-    ConvDecoder,
-    ConvEncoder,
-    default_filters,
-)
 from skunsup._networks._corruption import Corruption
-from skunsup._networks._dense import DenseStack
+from skunsup._networks._dense import DenseStack, dense_layers, tail
 from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
-from skunsup._networks._embedding import EmbeddingEncoder, embedding_width
 from skunsup._networks._failures import memory_errors_explained, own_code_explained
-from skunsup._networks._likelihood import Likelihood, Numbers, PixelCells, RealLoss
+from skunsup._networks._likelihood import Likelihood, Numbers, RealLoss
 from skunsup._networks._losses import (
     LOSS_DOMAINS,
     check_loss,
@@ -46,17 +38,7 @@ from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
 from skunsup._networks._projected import ProjectionSpec, SphereSpec
-from skunsup._networks._recurrent import (
-    SequenceDecoder,
-    SequenceEncoder,
-    StepLayers,
-    TokenDecoder,
-    TokenEncoder,
-    n_layers_for,
-)
-from skunsup._networks._sequence_likelihood import SequenceLikelihood
-from skunsup._networks._table_likelihood import TableLikelihood
-from skunsup._networks._token_likelihood import TokenLikelihood
+from skunsup._networks._spectral import SpectralDense, new_direction, normalized
 from skunsup._networks._user import (
     UserNetwork,
     check_finite_weights,
@@ -71,16 +53,10 @@ __all__ = [
     "PRIORS",
     "Architecture",
     "Augmentation",
-    "BlockDecoder",
-    "BlockEncoder",
-    "BlockLikelihood",
     "BuiltSpec",
-    "ConvDecoder",
-    "ConvEncoder",
     "Corruption",
     "DenseStack",
     "Description",
-    "EmbeddingEncoder",
     "GaussianPrior",
     "Group",
     "Initializer",
@@ -88,44 +64,37 @@ __all__ = [
     "Network",
     "NetworkSpec",
     "Numbers",
-    "PixelCells",
     "Prior",
     "ProjectionSpec",
     "RealLoss",
-    "SequenceDecoder",
-    "SequenceEncoder",
-    "SequenceLikelihood",
+    "SpectralDense",
     "SphereSpec",
-    "StepLayers",
-    "TableLikelihood",
-    "TokenDecoder",
-    "TokenEncoder",
-    "TokenLikelihood",
     "UserNetwork",
     "accuracies",
     "check_finite_weights",
     "check_loss",
     "check_loss_domain",
     "column_losses",
-    "default_filters",
+    "dense_layers",
     "described",
     "discriminator_loss",
-    "embedding_width",
     "frozen",
     "generator_loss",
     "gradient_penalty",
     "keras_name",
     "make_prior",
     "memory_errors_explained",
-    "n_layers_for",
+    "new_direction",
     "noise_state",
     "normal",
+    "normalized",
     "output_activation",
     "own_code_explained",
     "pca_values",
     "resolve_activation",
     "row_loss",
     "squared_distances",
+    "tail",
     "uniform",
     "user_network",
     "with_shares",

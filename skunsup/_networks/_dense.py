@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from skunsup._networks._built import Initializer
 from skunsup._networks._spectral import SpectralDense
 
 
@@ -101,3 +102,23 @@ def built_from_zeros(
     for layer in layers:
         layer.kernel_initializer = keras.initializers.GlorotUniform()
     return model
+
+
+def dense_layers(
+    x: Any,
+    sizes: tuple[int, ...],
+    activations: list[Any],
+    start: Initializer,
+    spectral: bool = False,
+) -> Any:
+    """Apply new fully connected layers."""
+    kind = SpectralDense if spectral else keras.layers.Dense
+    for size, activation in zip(sizes, activations, strict=True):
+        x = kind(size, activation, kernel_initializer=start.kernel)(x)
+    return x
+
+
+def tail(x: Any, part: Any, start: Initializer, spectral: bool = False) -> Any:
+    """Apply the fully connected layers of an encoder."""
+    kinds = [part.activation] * (len(part.sizes) - 1) + [part.output_activation]
+    return dense_layers(x, part.sizes, kinds, start, spectral)

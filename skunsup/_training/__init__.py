@@ -9,7 +9,7 @@ from skunsup._training._optimizers import OptimizerConfig, optimizer_config
 from skunsup._training._pairs import NeighborSampler, RowPairs
 from skunsup._training._programs import compilations
 from skunsup._training._records import with_callbacks_at_rest
-from skunsup._training._rows import Rows, as_rows, hstack, is_mapped
+from skunsup._training._rows import Rows, as_rows, flat_map, hstack, is_mapped
 from skunsup._training._samplers import RowSampler, Sampler
 from skunsup._training._sampling import WeightedSampler, weighted_sample
 from skunsup._training._semi_supervised import SemiSupervisedSampler, paired
@@ -33,6 +33,7 @@ __all__ = [
     "bagged_sampler",
     "check_callbacks",
     "compilations",
+    "flat_map",
     "hstack",
     "is_mapped",
     "optimizer_config",

@@ -22,7 +22,16 @@ class Rows:
     X : ndarray, memmap or CSR matrix of shape (n, d)
         Numbers; not copied whole unless it is an in-memory array of another dtype than
         float32.
+
+    Attributes
+    ----------
+    n, d : int
+        Numbers of rows and of columns.
+    result_dtype : dtype
+        Of what a model returns for these rows.
     """
+
+    result_dtype: np.dtype = np.dtype(np.float64)
 
     def __init__(self, X: Any) -> None:
         self.X: Any = X
@@ -143,13 +152,17 @@ def hstack(rows: Rows, columns: np.ndarray) -> Rows:
 
 
 def as_rows(X: np.ndarray) -> Rows:
-    """Return the rows of a validated `X`."""
+    """Return the rows of a validated `X`; results are float32 for float32 rows."""
     if sp.issparse(X):
-        return SparseRows(X)
-    if is_mapped(X):
-        return MappedRows(X)
-    with np.errstate(over="ignore"):
-        return Rows(np.ascontiguousarray(X, dtype=np.float32))
+        rows: Rows = SparseRows(X)
+    elif is_mapped(X):
+        rows = MappedRows(X)
+    else:
+        with np.errstate(over="ignore"):
+            rows = Rows(np.ascontiguousarray(X, dtype=np.float32))
+    if X.dtype == np.float32:
+        rows.result_dtype = np.dtype(np.float32)
+    return rows
 
 
 def aligned(n: int, d: int) -> np.ndarray:
@@ -170,3 +183,9 @@ def is_mapped(X: Any) -> bool:
     base: Any = X.base
     whole = isinstance(base, mmap.mmap) and X.filename is not None
     return whole and X.mode in ("r", "r+") and X.flags.c_contiguous
+
+
+def flat_map(X: Any) -> np.memmap:
+    """Return another map of the same file, with one axis behind the first."""
+    shape = (len(X), int(np.prod(X.shape[1:])))
+    return np.memmap(X.filename, X.dtype, "r", X.offset, shape)

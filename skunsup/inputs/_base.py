@@ -1,26 +1,20 @@
-"""Kinds of data: how they become rows of numbers, and data again."""
+"""Base of the kinds of data: transformers from data to rows of numbers and back."""
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from skunsup._networks import DenseStack, Likelihood, NetworkSpec
 from skunsup._persistence import PickledEstimator
+from skunsup._sklearn import unchanged_on_error
 from skunsup._training import Rows
-from skunsup._validation import check_rows, check_X, value_range
-from skunsup.inputs._hints import other_kinds_named
-from skunsup.inputs._scales import warn_of_scales
-
-
-class Read(NamedTuple):
-    """Rows of numbers, and the dtype that results shall have."""
-
-    rows: Rows
-    dtype: np.dtype
+from skunsup._validation import check_codes, value_range
 
 
 @dataclass(frozen=True)
@@ -50,55 +44,184 @@ class TrainingDefaults:
         return min(max(enough, self.least_epochs), self.most_epochs)
 
 
-class Layout(metaclass=ABCMeta):
-    """Fitted kind of data: from data to rows, to networks, and back.
+class Inputs(TransformerMixin, PickledEstimator, metaclass=ABCMeta):
+    """Base of the kinds of data, the values of the parameter `inputs`.
 
-    It belongs to a fitted estimator and is pickled with it.
+    A kind is a transformer: from data to rows of float32 numbers, which networks take,
+    and back. A model fits a clone of its `inputs`, and asks that for the parts of its
+    network and for the likelihood of its rows.
+
+    A subclass implements the abstract methods. `fit_rows` sets the attributes; those
+    with a default may keep it. `_boxed` says whether one cell of a table can hold all
+    of a row, as an array, a path or a string.
 
     Attributes
     ----------
-    n_columns : int
+    n_columns_ : int
         Columns of a row, as networks see it.
-    likelihood : Likelihood or None
+    likelihood_ : Likelihood or None
         What the columns mean; None for plain numbers, whose loss is that of a row.
-    shape : tuple of int or None
+    row_shape_ : tuple of int or None
         What own networks take and return for a row, where it is not a row of numbers.
-    hidden : tuple of int
+    hidden_layer_sizes_ : tuple of int
         Widths of the fully connected layers, where the user leaves them open.
-    training : TrainingDefaults
+    training_ : TrainingDefaults
         Minibatches and epochs, where the user leaves them open.
-    projected : bool
+    projected_ : bool
         Whether leading principal components may stand for rows before dense layers.
     """
 
-    n_columns: int
-    likelihood: Likelihood | None = None
-    shape: tuple[int, ...] | None = None
-    hidden: tuple[int, ...] = (128, 64)
-    training: TrainingDefaults = TrainingDefaults()
-    projected: bool = False
+    _boxed: ClassVar[bool] = False
+    n_columns_: int
+    likelihood_: Likelihood | None = None
+    row_shape_: tuple[int, ...] | None = None
+    hidden_layer_sizes_: tuple[int, ...] = (128, 64)
+    training_: TrainingDefaults = TrainingDefaults()
+    projected_: bool = False
 
-    @property
-    def n_outputs(self) -> int:
-        """Columns that a decoder returns."""
-        return self.n_columns if self.likelihood is None else self.likelihood.n_outputs
-
-    def value_range(self, rows: Rows) -> tuple[float, float]:
-        """Return the smallest and the largest real value in rows."""
-        return value_range(rows, self.n_columns)
-
-    @abstractmethod
-    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
-        """Return the rows of data like those that this was learned from.
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn what data look like.
 
         Parameters
         ----------
-        estimator : BaseEstimator
-            Whose data they are.
+        X : object
+            Data of this kind.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted kind.
+        """
+        with unchanged_on_error(self):
+            self.fit_rows(X, self)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
+        """Learn what data look like, and turn them into rows, in one pass.
+
+        Parameters
+        ----------
+        X : object
+            Data of this kind.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, `n_columns_`), float32
+            The rows.
+        """
+        with unchanged_on_error(self):
+            return self.fit_rows(X, self).take(slice(None))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Turn data into rows.
+
+        Parameters
+        ----------
+        X : object
+            Data like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, `n_columns_`), float32
+            The rows.
+        """
+        check_is_fitted(self)
+        return self.read_rows(X, self).take(slice(None))
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Turn rows into data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, `n_columns_`)
+            Rows, as `transform` returns them.
+
+        Returns
+        -------
+        object
+            Data of the form of those in `fit`.
+        """
+        check_is_fitted(self)
+        rows = check_codes(X, self.n_columns_, type(self).__name__)
+        return self.restore_rows(rows, rows.dtype)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def view_likelihood(self) -> Likelihood | None:
+        """Return the likelihood whose `corruption` makes views of rows.
+
+        Returns
+        -------
+        Likelihood or None
+            None without views.
+        """
+        return None
+
+    @property
+    def n_outputs_(self) -> int:
+        """Columns that a decoder returns."""
+        known = self.likelihood_
+        return self.n_columns_ if known is None else known.n_outputs
+
+    def value_range(self, rows: Rows) -> tuple[float, float]:
+        """Return the smallest and the largest real value in rows.
+
+        Parameters
+        ----------
+        rows : Rows
+            Rows of this kind.
+
+        Returns
+        -------
+        (float, float)
+            0 and 0 where no value is a number that a loss could refuse.
+        """
+        return value_range(rows, self.n_columns_)
+
+    @abstractmethod
+    def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
+        """Learn what data look like, and return their rows.
+
+        Parameters
+        ----------
+        X : object
+            Training data.
+        owner : BaseEstimator
+            Whose data they are. It gets `n_features_in_`, and `feature_names_in_` where
+            there are names, and messages name it.
+        min_samples : int
+            Fewest rows that will do.
+
+        Returns
+        -------
+        Rows
+            Read when they are needed, from files perhaps.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is not of this kind, or a parameter does not fit.
+        """
+
+    @abstractmethod
+    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
+        """Return the rows of data like those of `fit_rows`.
+
+        Parameters
+        ----------
         X : object
             The data.
+        owner : BaseEstimator
+            As in `fit_rows`.
         name : str
-            What to call them in messages.
+            What to call the data in messages.
 
         Raises
         ------
@@ -106,31 +229,21 @@ class Layout(metaclass=ABCMeta):
             If `X` is something else.
         """
 
-    def view_likelihood(self) -> Likelihood | None:
-        """Return the likelihood whose `corruption` makes views, None without views."""
-        return None
-
     @abstractmethod
-    def restored(self, rows: np.ndarray, dtype: np.dtype) -> Any:
-        """Return what rows (n, n_columns) stand for, in the form of the data.
+    def restore_rows(self, rows: np.ndarray, dtype: np.dtype, like: Any = None) -> Any:
+        """Return what rows stand for, in the form of the data in `fit_rows`.
 
         Parameters
         ----------
-        rows : array of shape (n, n_columns), float32
+        rows : array of shape (n, n_columns_), float32
             As the networks return them.
         dtype : dtype
             Of numbers, where the data do not have a type of their own.
+        like : object, default=None
+            The data that rows were made of, row by row. What a reconstruction shares
+            with them, such as the index of a table, is taken over.
         """
 
-    def aligned(self, restored: Any, X: Any) -> Any:
-        """Give what was made of `X`, row by row, the labels that rows of `X` have."""
-        return restored
-
-    def reconstructed(self, rows: np.ndarray, dtype: np.dtype, X: Any) -> Any:
-        """Return what rows stand for that were made of the data `X`, row by row."""
-        return self.aligned(self.restored(rows, dtype), X)
-
-    @abstractmethod
     def encoder(
         self,
         sizes: tuple[int, ...],
@@ -139,7 +252,7 @@ class Layout(metaclass=ABCMeta):
         n_beside: int = 0,
         spectral: bool = False,
     ) -> NetworkSpec:
-        """Return a network from rows to the last of `sizes` numbers.
+        """Return a network from rows to the last of `sizes` numbers, by default dense.
 
         Parameters
         ----------
@@ -151,108 +264,13 @@ class Layout(metaclass=ABCMeta):
             Further columns behind those of a row.
         spectral : bool, default=False
             Whether kernels are divided by their largest singular value.
+
+        Returns
+        -------
+        NetworkSpec
+            What to build.
         """
-
-    @abstractmethod
-    def decoder(
-        self,
-        n_inputs: int,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable,
-    ) -> NetworkSpec:
-        """Return a network from `n_inputs` numbers to `n_outputs`.
-
-        Parameters
-        ----------
-        n_inputs : int
-            Width of the code.
-        sizes : tuple of int
-            Widths of the fully connected layers next to the code.
-        activation, last : str or callable
-            Activations of hidden layers and of real-valued outputs.
-        """
-
-
-class Inputs(PickledEstimator, metaclass=ABCMeta):
-    """Base of the kinds of data, the values of the parameter `inputs`.
-
-    A kind has parameters, as estimators have, and learns a `Layout` from data. `_boxed`
-    says whether one cell can hold all of a row, as an array, a path or a string.
-    """
-
-    _boxed: ClassVar[bool] = False
-
-    @abstractmethod
-    def learn(
-        self, estimator: BaseEstimator, X: Any, min_samples: int
-    ) -> tuple[Layout, Read]:
-        """Learn what `X` looks like, and read it.
-
-        Parameters
-        ----------
-        estimator : BaseEstimator
-            Gets `n_features_in_`, and `feature_names_in_` where there are names.
-        X : object
-            Training data.
-        min_samples : int
-            Fewest rows that will do.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If `X` is not of this kind, or a parameter does not fit.
-        """
-
-
-class Dense(Inputs):
-    """Rows of numbers as they are: what `inputs=None` stands for."""
-
-    def learn(
-        self, estimator: BaseEstimator, X: Any, min_samples: int
-    ) -> tuple[Layout, Read]:
-        """Validate numbers: dense, sparse or memory-mapped."""
-        with other_kinds_named(estimator, X):
-            X = check_X(estimator, X, reset=True, min_samples=min_samples)
-        read = _read(estimator, X)
-        warn_of_scales(estimator, read.rows)
-        return DenseLayout(X.shape[1]), read
-
-
-class DenseLayout(Layout):
-    """Rows of numbers.
-
-    Parameters
-    ----------
-    n_columns : int
-        How many a row.
-    """
-
-    projected = True
-
-    def __init__(self, n_columns: int) -> None:
-        self.n_columns = n_columns
-
-    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
-        """Validate numbers against the columns that `estimator` knows."""
-        with other_kinds_named(estimator, X):
-            X = check_X(estimator, X, reset=False, name=name)
-        return _read(estimator, X, name)
-
-    def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        """Return the rows with that dtype."""
-        return rows.astype(dtype, copy=False)
-
-    def encoder(
-        self,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable = "linear",
-        n_beside: int = 0,
-        spectral: bool = False,
-    ) -> NetworkSpec:
-        """Return a dense stack."""
-        n_inputs = self.n_columns + n_beside
+        n_inputs = self.n_columns_ + n_beside
         return DenseStack(n_inputs, sizes, activation, last, spectral)
 
     def decoder(
@@ -262,15 +280,20 @@ class DenseLayout(Layout):
         activation: str | Callable,
         last: str | Callable,
     ) -> NetworkSpec:
-        """Return a dense stack."""
-        return DenseStack(n_inputs, (*sizes, self.n_columns), activation, last)
+        """Return a network from `n_inputs` numbers to `n_outputs_`, by default dense.
 
+        Parameters
+        ----------
+        n_inputs : int
+            Width of the code.
+        sizes : tuple of int
+            Widths of the fully connected layers next to the code.
+        activation, last : str or callable
+            Activations of hidden layers and of real-valued outputs.
 
-def _read(estimator: BaseEstimator, X: np.ndarray, name: str = "X") -> Read:
-    columns = getattr(estimator, "feature_names_in_", None)
-    return Read(check_rows(X, columns, name), float_dtype(X))
-
-
-def float_dtype(X: Any) -> np.dtype:
-    """Return the dtype of results for `X`: float32 for float32, else float64."""
-    return np.dtype(X.dtype if X.dtype in (np.float32, np.float64) else np.float64)
+        Returns
+        -------
+        NetworkSpec
+            What to build.
+        """
+        return DenseStack(n_inputs, (*sizes, self.n_outputs_), activation, last)

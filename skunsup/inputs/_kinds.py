@@ -4,11 +4,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from skunsup._sklearn import python_number
-from skunsup.inputs._base import Dense, Inputs
-from skunsup.inputs._images import Images
-from skunsup.inputs._sequences import Sequences
-from skunsup.inputs._table import Table
-from skunsup.inputs._text import Text
+from skunsup.inputs._base import Inputs
+from skunsup.inputs.dense import Dense
+from skunsup.inputs.images import Images
+from skunsup.inputs.sequences import Sequences
+from skunsup.inputs.table import Table
+from skunsup.inputs.text import Text
 
 NAMED: dict[str, type[Inputs]] = {
     "images": Images,

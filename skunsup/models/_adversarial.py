@@ -8,7 +8,7 @@ from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Group, generator_loss, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
-from skunsup.inputs import DenseLayout
+from skunsup.inputs import Dense
 from skunsup.models._adversary import (
     AdversarialEstimator,
     Adversary,
@@ -181,12 +181,12 @@ class AdversarialAutoencoder(
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.layout)
+        encoder = encoder_part(self, data.inputs)
         n_components = encoder.n_outputs
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.layout, last),
-            **discriminator_parts(self, DenseLayout(n_components)),
+            "decoder": decoder_part(self, n_components, data.inputs, last),
+            **discriminator_parts(self, Dense.of_width(n_components)),
         }
         settings = {
             "prior": make_prior(self.prior, n_components),

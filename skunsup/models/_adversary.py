@@ -21,7 +21,7 @@ from skunsup._networks import (
     user_network,
 )
 from skunsup._training import OptimizerConfig
-from skunsup.inputs import Layout
+from skunsup.inputs import Inputs
 from skunsup.models._parts import layer_sizes
 
 METRICS = ("accuracy_real", "accuracy_fake", "spread")
@@ -97,7 +97,7 @@ def spread(fake: Any, real: Any) -> Any:
 
 
 def discriminator_parts(
-    estimator: Any, layout: Layout, n_beside: int = 0, of: str = ""
+    estimator: Any, inputs: Inputs, n_beside: int = 0, of: str = ""
 ) -> dict[str, NetworkSpec]:
     """Return the hidden layers of a discriminator and its linear head.
 
@@ -107,7 +107,7 @@ def discriminator_parts(
     ----------
     estimator : DeepEstimator
         Has the parameters of `DiscriminatorParameters`.
-    layout : Layout
+    inputs : Inputs
         What is judged.
     n_beside : int, default=0
         Columns of a code behind each row.
@@ -119,7 +119,7 @@ def discriminator_parts(
     ValueError
         If an own discriminator does not fit, or there is no gradient by rows.
     """
-    if layout.likelihood is not None and not layout.likelihood.smooth:
+    if inputs.likelihood_ is not None and not inputs.likelihood_.smooth:
         raise ValueError(
             f"{type(estimator).__name__} learns by the gradient of a discriminator by "
             f"generated rows, but rows of inputs={estimator.inputs!r} are whole tokens "
@@ -131,15 +131,15 @@ def discriminator_parts(
     own = getattr(estimator, name)
     if own is None:
         activation = resolve_activation(estimator.activation)
-        sizes = discriminator_sizes(estimator, layout)
-        hidden = layout.encoder(sizes, activation, activation, n_beside, spectral)
+        sizes = discriminator_sizes(estimator, inputs)
+        hidden = inputs.encoder(sizes, activation, activation, n_beside, spectral)
     else:
-        hidden = user_network(name, own, layout.n_columns + n_beside, None)
+        hidden = user_network(name, own, inputs.n_columns_ + n_beside, None)
     head = DenseStack(hidden.n_outputs, (1,), "linear", "linear", spectral)
     return {name: hidden, f"{of}head": head}
 
 
-def discriminator_sizes(estimator: Any, layout: Layout) -> tuple[int, ...]:
+def discriminator_sizes(estimator: Any, inputs: Inputs) -> tuple[int, ...]:
     """Return the widths of the hidden layers of a discriminator.
 
     Raises
@@ -150,7 +150,7 @@ def discriminator_sizes(estimator: Any, layout: Layout) -> tuple[int, ...]:
     given, asked = estimator.discriminator_layer_sizes, "discriminator_layer_sizes"
     if given is None:
         given, asked = estimator.hidden_layer_sizes, "hidden_layer_sizes"
-    sizes = layout.hidden if given is None else layer_sizes(given, asked)
+    sizes = inputs.hidden_layer_sizes_ if given is None else layer_sizes(given, asked)
     if not sizes:
         raise ValueError(
             f"{asked}={given!r} leaves the discriminator no hidden layer, so that "

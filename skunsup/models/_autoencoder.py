@@ -133,9 +133,9 @@ class Autoencoder(LatentTransformer, AutoencoderParameters):
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, output_activation = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.layout)
+        encoder = encoder_part(self, data.inputs)
         n_components = encoder.n_outputs
-        decoder = decoder_part(self, n_components, data.layout, output_activation)
+        decoder = decoder_part(self, n_components, data.inputs, output_activation)
         settings = {
             "loss": loss,
             "noise": self.noise,
@@ -164,7 +164,7 @@ class Autoencoder(LatentTransformer, AutoencoderParameters):
                 "encoder or decoder is your own. Use init='random', or "
                 "hidden_layer_sizes."
             )
-        if data.layout.n_outputs != data.layout.n_columns:
+        if data.inputs.n_outputs_ != data.inputs.n_columns_:
             raise ValueError(
                 f"init={self.init!r} starts from networks that copy rows of numbers, "
                 f"which those of inputs={self.inputs!r} do not. Use init='random'."

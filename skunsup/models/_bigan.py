@@ -203,12 +203,12 @@ class BiGAN(AdversarialEstimator, Sampler, LatentTransformer, BiGANParameters):
     """
 
     def _architecture(self, data: FitData) -> Architecture:
-        encoder = encoder_part(self, data.layout)
+        encoder = encoder_part(self, data.inputs)
         n_components = encoder.n_outputs
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.layout, "linear"),
-            **discriminator_parts(self, data.layout, n_beside=n_components),
+            "decoder": decoder_part(self, n_components, data.inputs, "linear"),
+            **discriminator_parts(self, data.inputs, n_beside=n_components),
         }
         settings = {
             "n_components": n_components,

@@ -11,7 +11,7 @@ from skunsup._networks import Architecture, NetworkSpec
 from skunsup._networks import resolve_activation as resolved
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
-from skunsup.inputs import DenseLayout, Layout
+from skunsup.inputs import Dense, Inputs
 from skunsup.models._adversary import (
     AdversarialEstimator,
     discriminator_parts,
@@ -88,13 +88,13 @@ class CategoricalEstimator(
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
         k = self._categories()
-        encoder = categorical_encoder(self, data.layout, k)
+        encoder = categorical_encoder(self, data.inputs, k)
         width = encoder.n_outputs
         parts: dict[str, NetworkSpec] = {
             "encoder": encoder,
-            "decoder": decoder_part(self, width, data.layout, last),
-            **discriminator_parts(self, DenseLayout(width - k)),
-            **discriminator_parts(self, DenseLayout(k), of="category_"),
+            "decoder": decoder_part(self, width, data.inputs, last),
+            **discriminator_parts(self, Dense.of_width(width - k)),
+            **discriminator_parts(self, Dense.of_width(k), of="category_"),
         }
         settings = {
             "prior": CategoricalPrior(width, (1.0 / k,) * k),
@@ -118,7 +118,7 @@ class CategoricalEstimator(
 
 
 def categorical_encoder(
-    estimator: Any, layout: Layout, n_categories: int
+    estimator: Any, inputs: Inputs, n_categories: int
 ) -> CategoricalEncoder:
     """Return the network from rows to probabilities with a continuous code behind.
 
@@ -129,12 +129,12 @@ def categorical_encoder(
     """
     wanted, given = estimator.n_components, estimator.encoder
     if given is None:
-        hidden = hidden_sizes(estimator, layout)
+        hidden = hidden_sizes(estimator, inputs)
         sizes = (*hidden, n_categories + (wanted or 2))
-        inner = layout.encoder(sizes, resolved(estimator.activation))
+        inner = inputs.encoder(sizes, resolved(estimator.activation))
         return CategoricalEncoder(inner, n_categories)
     asked = None if wanted is None else n_categories + wanted
-    encoder = own_encoder(given, layout, asked)
+    encoder = own_encoder(given, inputs, asked)
     if encoder.n_outputs <= n_categories or asked not in (None, encoder.n_outputs):
         least = f"{asked}" if asked else f"at least {n_categories + 1}"
         raise ValueError(

@@ -14,7 +14,7 @@ from skunsup._networks import (
     resolve_activation,
 )
 from skunsup._parameters import parameter, parameters
-from skunsup.inputs import Layout
+from skunsup.inputs import Inputs
 from skunsup.models._adversary import (
     AdversarialEstimator,
     discriminator_parts,
@@ -200,14 +200,14 @@ class GAN(
             "n_critic": int(self.n_critic),
         }
         parts = {
-            **discriminator_parts(self, data.layout),
-            "generator": self._generator_part(n_components, data.layout),
+            **discriminator_parts(self, data.inputs),
+            "generator": self._generator_part(n_components, data.inputs),
         }
         return self._made(GANNetwork, parts, settings, n_components, data)
 
-    def _generator_part(self, n_components: int, layout: Layout) -> Any:
+    def _generator_part(self, n_components: int, inputs: Inputs) -> Any:
         if self.generator is not None:
-            return own_output("generator", self.generator, n_components, layout)
-        hidden = hidden_sizes(self, layout)[::-1]
+            return own_output("generator", self.generator, n_components, inputs)
+        hidden = hidden_sizes(self, inputs)[::-1]
         activation = resolve_activation(self.activation)
-        return layout.decoder(n_components, hidden, activation, "linear")
+        return inputs.decoder(n_components, hidden, activation, "linear")

@@ -74,7 +74,7 @@ class LatentTransformer(EncodingTransformer):
         check_is_fitted(self)
         codes = check_codes(X, self.n_components_, type(self).__name__)
         rows = self._network.merged("decode", check_rows(codes))
-        return self._layout.restored(rows, codes.dtype)
+        return self._inputs.restore_rows(rows, codes.dtype)
 
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode and decode rows.
@@ -90,7 +90,7 @@ class LatentTransformer(EncodingTransformer):
             `inverse_transform(transform(X))`, in one pass.
         """
         rows, dtype = self._compute("reconstruct", X)
-        return self._layout.reconstructed(rows, dtype, X)
+        return self._inputs.restore_rows(rows, dtype, X)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how normal they are.
@@ -148,7 +148,7 @@ class LatentTransformer(EncodingTransformer):
         """
         found = bounded(self._compute("split_loss", X)[0])
         shares = checked_shares(found, getattr(self, "loss", None))
-        likelihood = self._layout.likelihood
+        likelihood = self._inputs.likelihood_
         if likelihood is None or shares.shape[1] == likelihood.n_cells:
             return shares
         return likelihood.pooled(shares)

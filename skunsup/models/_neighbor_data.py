@@ -184,7 +184,7 @@ def paired_rows(
     """
     sample = data.sample
     assert isinstance(sample, WeightedSampler)
-    seen = data.layout.view_likelihood() if n_views > 1 else None
+    seen = data.inputs.view_likelihood() if n_views > 1 else None
     stored = 1
     if not projected:
         single = data.rows.part(sample.index)
@@ -199,11 +199,11 @@ def paired_rows(
         RowPairs(single),
         NeighborSampler(counted, mutual_neighbors(neighbors), stored),
         _validation(data, projection, features, projected),
-        data.layout,
+        data.inputs,
         data.dtype,
         projection,
         projected,
-        None if projected else seen or data.layout.likelihood,
+        None if projected else seen or data.inputs.likelihood_,
         stored > 1,
         single,
     )

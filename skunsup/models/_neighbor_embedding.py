@@ -184,7 +184,7 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
         assert isinstance(sample, WeightedSampler)
         if previous is None:
             unit_rows = self.metric == "cosine"
-            likelihood = data.layout.likelihood
+            likelihood = data.inputs.likelihood_
             self._projection = learned_projection(
                 rows, sample, likelihood, unit_rows, rng
             )
@@ -195,7 +195,7 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
             found = neighbors_of(features, self.n_neighbors, self.metric, rng)
         if self.store_graph:
             self.graph_ = whole_graph(found, rows, sample)
-        projected = data.layout.projected and self.encoder is None
+        projected = data.inputs.projected_ and self.encoder is None
         return paired_rows(
             data, self._projection, features, found, self.n_views, projected, rng
         )
@@ -226,14 +226,14 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
 
     def _encoder(self, data: NeighborData) -> NetworkSpec:
         if self.encoder is not None:
-            return SphereSpec(encoder_part(self, data.layout))
+            return SphereSpec(encoder_part(self, data.inputs))
         given = self.hidden_layer_sizes
-        suited = HIDDEN if data.projected else data.layout.hidden
+        suited = HIDDEN if data.projected else data.inputs.hidden_layer_sizes_
         hidden = suited if given is None else layer_sizes(given)
         sizes = (*hidden, self.n_components or N_COMPONENTS)
         activation = resolve_activation(self.activation)
         if not data.projected:
-            return SphereSpec(data.layout.encoder(sizes, activation))
+            return SphereSpec(data.inputs.encoder(sizes, activation))
         kernel, unit_rows = data.projection.kernel, data.projection.unit_rows
         inner = DenseStack(kernel.shape[1], sizes, activation)
         return SphereSpec(inner, len(kernel), unit_rows)

@@ -18,7 +18,7 @@ from skunsup._networks import (
     resolve_activation,
     user_network,
 )
-from skunsup.inputs import Layout
+from skunsup.inputs import Inputs
 
 
 def layer_sizes(given: int | Sequence[int], name: str = "hidden_layer_sizes") -> tuple:
@@ -40,21 +40,21 @@ def layer_sizes(given: int | Sequence[int], name: str = "hidden_layer_sizes") ->
     return tuple(int(size) for size in sizes)
 
 
-def hidden_sizes(estimator: Any, layout: Layout) -> tuple[int, ...]:
+def hidden_sizes(estimator: Any, inputs: Inputs) -> tuple[int, ...]:
     """Return the widths of hidden layers that were asked for, or that suit the data."""
     given = estimator.hidden_layer_sizes
-    return layout.hidden if given is None else layer_sizes(given)
+    return inputs.hidden_layer_sizes_ if given is None else layer_sizes(given)
 
 
-def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> NetworkSpec:
+def encoder_part(estimator: Any, inputs: Inputs, per_component: int = 1) -> NetworkSpec:
     """Return the network from rows to codes, by default hidden layers and a linear one.
 
     Parameters
     ----------
     estimator : DeepEstimator
         Has the parameters of `CodeParameters`.
-    layout : Layout
-        What rows look like.
+    inputs : Inputs
+        Fitted kind of data.
     per_component : int, default=1
         Numbers that the network gives for each component of the code.
 
@@ -65,11 +65,11 @@ def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Netw
     """
     wanted, given = estimator.n_components, estimator.encoder
     if given is None:
-        hidden = hidden_sizes(estimator, layout)
+        hidden = hidden_sizes(estimator, inputs)
         sizes = (*hidden, per_component * (wanted or 2))
-        return layout.encoder(sizes, resolve_activation(estimator.activation))
+        return inputs.encoder(sizes, resolve_activation(estimator.activation))
     asked = None if wanted is None else per_component * wanted
-    encoder = own_encoder(given, layout, asked)
+    encoder = own_encoder(given, inputs, asked)
     width = encoder.n_outputs
     if width % per_component:
         raise ValueError(
@@ -87,7 +87,7 @@ def encoder_part(estimator: Any, layout: Layout, per_component: int = 1) -> Netw
 
 
 def decoder_part(
-    estimator: Any, n_components: int, layout: Layout, last: str
+    estimator: Any, n_components: int, inputs: Inputs, last: str
 ) -> NetworkSpec:
     """Return the network from codes to rows, by default the encoder's mirror image.
 
@@ -97,8 +97,8 @@ def decoder_part(
         Has the parameters of `CodeParameters`.
     n_components : int
         Number of columns in.
-    layout : Layout
-        What rows look like.
+    inputs : Inputs
+        Fitted kind of data.
     last : str
         Activation of the default network's last layer, for real-valued outputs.
 
@@ -108,30 +108,30 @@ def decoder_part(
         If an own decoder does not fit, or the output must be a distribution over the
         columns but X is of a kind with a loss for each cell.
     """
-    if last == "softmax" and layout.likelihood is not None:
+    if last == "softmax" and inputs.likelihood_ is not None:
         raise ValueError(
             "likelihood='multinomial' and loss='categorical_crossentropy' are for rows "
             f"of counts, but inputs={estimator.inputs!r} has cells of other kinds. Use "
             "likelihood='gaussian' or loss='mean_squared_error', or inputs=None."
         )
     if estimator.decoder is None:
-        hidden = hidden_sizes(estimator, layout)
+        hidden = hidden_sizes(estimator, inputs)
         activation = resolve_activation(estimator.activation)
-        return layout.decoder(n_components, hidden[::-1], activation, last)
-    return own_output("decoder", estimator.decoder, n_components, layout)
+        return inputs.decoder(n_components, hidden[::-1], activation, last)
+    return own_output("decoder", estimator.decoder, n_components, inputs)
 
 
 def own_encoder(
-    given: keras.Model | Callable, layout: Layout, wanted: int | None
+    given: keras.Model | Callable, inputs: Inputs, wanted: int | None
 ) -> NetworkSpec:
     """Return the user's network that takes rows, in the shape that the kind says."""
-    if layout.shape is not None:
-        given = FromShape(given, layout.shape)
-    return user_network("encoder", given, layout.n_columns, wanted)
+    if inputs.row_shape_ is not None:
+        given = FromShape(given, inputs.row_shape_)
+    return user_network("encoder", given, inputs.n_columns_, wanted)
 
 
 def own_output(
-    name: str, given: keras.Model | Callable, n_inputs: int, layout: Layout
+    name: str, given: keras.Model | Callable, n_inputs: int, inputs: Inputs
 ) -> NetworkSpec:
     """Return the user's network that makes rows.
 
@@ -140,9 +140,9 @@ def own_output(
     ValueError
         If its rows have another number of columns than is needed for those of X.
     """
-    n_features = layout.n_outputs
-    if layout.shape is not None:
-        given = ToShape(given, layout.shape)
+    n_features = inputs.n_outputs_
+    if inputs.row_shape_ is not None:
+        given = ToShape(given, inputs.row_shape_)
     part = user_network(name, given, n_inputs, n_features)
     if part.n_outputs != n_features:
         raise ValueError(
@@ -208,7 +208,7 @@ def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:
     """
     described = check_loss(loss, data.n_features)
     if keras_name(described) in LOSS_DOMAINS:
-        check_loss_domain(described, *data.layout.value_range(data.rows))
+        check_loss_domain(described, *data.inputs.value_range(data.rows))
     return described, output_activation(described)
 
 

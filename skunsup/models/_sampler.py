@@ -45,7 +45,7 @@ class Sampler:
         codes = self._prior().sample(int(n_samples), rng)
         rows = self._network.compute("decode", check_rows(codes))  # type: ignore[attr-defined]
         rows = self._observed(rows, rng)
-        return self._layout.restored(rows, self._dtype)  # type: ignore[attr-defined]
+        return self._inputs.restore_rows(rows, self._dtype)  # type: ignore[attr-defined]
 
     def _prior(self) -> Any:
         """Return the distribution of codes."""
@@ -57,7 +57,7 @@ class Sampler:
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw rows of which the decoder gives the means."""
-        likelihood = self._layout.likelihood  # type: ignore[attr-defined]
+        likelihood = self._inputs.likelihood_  # type: ignore[attr-defined]
         if likelihood is None:
             return rows
         return likelihood.sample(rows, np.zeros(likelihood.n_cells), rng)

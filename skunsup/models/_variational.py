@@ -132,9 +132,9 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     def noise_variance_(self) -> np.ndarray:
         """Variance of each column given the code, NaN where it is no number."""
         variance = self._network.value("variance").astype(np.float64)
-        if self._layout.likelihood is None:
+        if self._inputs.likelihood_ is None:
             return variance
-        real = self._layout.likelihood.real
+        real = self._inputs.likelihood_.real
         known = np.full_like(variance, np.nan)
         known[real] = variance[real]
         return known
@@ -142,12 +142,12 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     def _architecture(self, data: FitData) -> Architecture:
         last = LIKELIHOODS[self.likelihood]
         if last != "linear":
-            check_likelihood(self.likelihood, *data.layout.value_range(data.rows))
-        encoder = encoder_part(self, data.layout, per_component=2)
+            check_likelihood(self.likelihood, *data.inputs.value_range(data.rows))
+        encoder = encoder_part(self, data.inputs, per_component=2)
         n_components = encoder.n_outputs // 2
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.layout, last),
+            "decoder": decoder_part(self, n_components, data.inputs, last),
         }
         fixed = self.noise_variance
         settings = {
@@ -175,7 +175,7 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         variance = self.noise_variance_ * (self.likelihood == "gaussian")
-        likelihood = self._layout.likelihood
+        likelihood = self._inputs.likelihood_
         if likelihood is not None:
             return likelihood.sample(rows, variance, rng)
         if self.likelihood != "gaussian":

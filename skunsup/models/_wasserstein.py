@@ -143,11 +143,11 @@ class WassersteinAutoencoder(Sampler, LatentTransformer, WassersteinParameters):
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.layout)
+        encoder = encoder_part(self, data.inputs)
         n_components = encoder.n_outputs
         parts = {
             "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.layout, last),
+            "decoder": decoder_part(self, n_components, data.inputs, last),
         }
         settings = {
             "prior": make_prior(self.prior, n_components),

@@ -13,11 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import (
     fit_rows,
-    layout_of,
+    inputs_of,
     learn_rows,
     network_of,
     read_rows,
-    same_layout,
+    same_inputs,
 )
 from skunsup._parameters import parameter, parameters
 from skunsup._random import draw_seed, make_generator
@@ -31,7 +31,7 @@ from skunsup._sklearn import (
 from skunsup._training import EnsembleConfig, Rows, weighted_sample
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
-from skunsup.inputs import Layout, Read
+from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._detector import CONTAMINATION, Detector
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
@@ -182,16 +182,16 @@ class FlatDetector(Detector, DetectionParameters):
         """
         with unchanged_on_error(self):
             model = self._scorer()
-            read = learn_rows(model, X)
-            self._check_distance(layout_of(model))
+            rows = learn_rows(model, X)
+            self._check_distance(inputs_of(model))
             members = self._ensemble(self._before())
-            self._models = self._fitted(members, model, read, sample_weight, X_val)
+            self._models = self._fitted(members, model, rows, sample_weight, X_val)
             self.estimator_ = model
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
             self.n_components_ = network_of(model).architecture.n_components
-            self._learn_score(members, read.rows, sample_weight)
-            self._learn_threshold(self._row_scores(read.rows), sample_weight)
+            self._learn_score(members, rows, sample_weight)
+            self._learn_threshold(self._row_scores(rows), sample_weight)
         return self
 
     @property
@@ -249,35 +249,36 @@ class FlatDetector(Detector, DetectionParameters):
             return before.seed
         return draw_seed(make_generator(self.random_state))
 
-    def _check_distance(self, layout: Layout) -> None:
+    def _check_distance(self, inputs: Inputs) -> None:
+        known = inputs.likelihood_
         measures = self.scoring != "reconstruction"
-        if measures and layout.likelihood is not None and not layout.likelihood.smooth:
+        if measures and known is not None and not known.smooth:
             raise ValueError(WHOLE.format(inputs=self.inputs))
 
     def _fitted(
         self,
         members: EnsembleConfig | None,
         model: Any,
-        read: Read,
+        rows: Rows,
         sample_weight: Any,
         X_val: Any,
     ) -> list[Any]:
         """Return the fitted models: several where they are trained one by one."""
         if members is None or self._side_by_side:
             fit_rows(
-                model, read, sample_weight=sample_weight, X_val=X_val, members=members
+                model, rows, sample_weight=sample_weight, X_val=X_val, members=members
             )
             return [model]
-        weight = check_weights(sample_weight, read.rows.n)
-        weight = np.ones(read.rows.n) if weight is None else weight
+        weight = check_weights(sample_weight, rows.n)
+        weight = np.ones(rows.n) if weight is None else weight
         models = [model, *(self._scorer(at) for at in range(1, members.n_members))]
-        for each, sees in zip(models, members.sees(read.rows.hashes).T, strict=True):
+        for each, sees in zip(models, members.sees(rows.hashes).T, strict=True):
             own = weight * sees
             # With very few rows a network may be dealt one, or none.
             own = own if np.count_nonzero(own) > 1 else weight
-            same_layout(each, model)
+            same_inputs(each, model)
             last = each is models[-1]
-            fit_rows(each, read, sample_weight=own, X_val=X_val, preliminary=not last)
+            fit_rows(each, rows, sample_weight=own, X_val=X_val, preliminary=not last)
         return models
 
     def _learn_score(
@@ -312,7 +313,7 @@ class FlatDetector(Detector, DetectionParameters):
     def _shares(self, X: Any) -> np.ndarray:
         views = self._views(read_rows(self.estimator_, X))
         shares = np.concatenate([self._score.shares(view) for view in views])
-        likelihood = layout_of(self.estimator_).likelihood
+        likelihood = inputs_of(self.estimator_).likelihood_
         if likelihood is None or shares.shape[1] != likelihood.n_columns:
             return shares
         return likelihood.pooled(shares)

@@ -11,10 +11,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._estimator import DeepEstimator, layout_of, network_of
+from skunsup._estimator import DeepEstimator, inputs_of, network_of
 from skunsup._networks import NetworkSpec
 from skunsup._training import shared_network
-from skunsup.inputs import Layout
+from skunsup.inputs import Inputs
 from skunsup.outliers._detector import Detector
 
 
@@ -123,8 +123,8 @@ class FittedEncoder:
         What to build.
     values : list of arrays
         Its weights.
-    layout : Layout
-        What rows look like.
+    inputs : Inputs
+        Fitted kind of data.
     columns : array of str or None
         Names of the columns, where the model knows them.
     """
@@ -134,11 +134,11 @@ class FittedEncoder:
         name: str,
         part: CodePart,
         values: list[np.ndarray],
-        layout: Layout,
+        inputs: Inputs,
         columns: np.ndarray | None,
     ) -> None:
         self.name, self.part, self.values = name, part, values
-        self.layout, self.columns = layout, columns
+        self.inputs, self.columns = inputs, columns
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "FittedEncoder":
         return self
@@ -206,4 +206,4 @@ def _taken(name: str, model: DeepEstimator) -> FittedEncoder:
     )
     columns = getattr(model, "feature_names_in_", None)
     copies = [value.copy() for value in taken]
-    return FittedEncoder(name, part, copies, layout_of(model), columns)
+    return FittedEncoder(name, part, copies, inputs_of(model), columns)

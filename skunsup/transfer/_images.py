@@ -12,10 +12,8 @@ from keras import ops
 from sklearn.base import BaseEstimator
 
 from skunsup._training import Rows
-from skunsup._validation import check_rows, check_X
-from skunsup.inputs._base import float_dtype
-from skunsup.inputs._image_file import FileLimits, image_size, load_image
-from skunsup.inputs._images import as_images
+from skunsup._validation import check_rows, check_X, float_dtype
+from skunsup.inputs.images import FileLimits, as_images, image_size, load_image
 
 Shape = tuple[int, int, int]
 

@@ -27,7 +27,7 @@ from skunsup._sklearn import (
     validated,
 )
 from skunsup._validation import check_rows, check_X
-from skunsup.inputs._image_file import MAX_FILE_SIZE, MAX_PIXELS, FileLimits
+from skunsup.inputs.images import MAX_FILE_SIZE, MAX_PIXELS, FileLimits
 from skunsup.transfer._backbone import Backbone, Named, cut, named, read_model
 from skunsup.transfer._images import (
     ImageBatches,

@@ -15,8 +15,7 @@ from skunsup._networks import (
     user_network,
 )
 from skunsup._training import FittedNetwork, Rows
-from skunsup._validation import check_rows, check_X
-from skunsup.inputs._base import float_dtype
+from skunsup._validation import check_rows, check_X, float_dtype
 from skunsup.transfer._backbone import arrays, load_weights
 
 

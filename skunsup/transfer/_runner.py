@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from skunsup._interrupts import interrupts_put_off
 from skunsup._training._backend import backend
-from skunsup.inputs._image_file import LIMITS, FileLimits
+from skunsup.inputs.images import LIMITS, FileLimits
 from skunsup.transfer._backbone import Backbone
 from skunsup.transfer._images import ImageBatches, ImageForm, Shape, image_batches
 

@@ -33,7 +33,7 @@ from skunsup._training import (
     with_callbacks_at_rest,
 )
 from skunsup._validation import check_weights
-from skunsup.inputs import Dense, DenseLayout, Layout
+from skunsup.inputs import Dense, Inputs
 from skunsup.models._parts import layer_sizes
 from skunsup.transfer._compile import OPTIMIZER, copied, optimizer_of
 from skunsup.transfer._encoder import FittedEncoder, fitted_encoder
@@ -67,7 +67,7 @@ class FineTuned(PickledEstimator):
     _last: ClassVar[str]
     _target_dtype: ClassVar[str]
     _fitted: FittedNetwork
-    _layout: Layout
+    _inputs: Inputs
     _optimizer_values: list[np.ndarray]
     _rng: np.random.Generator
     history_: dict[str, list[float]]
@@ -187,7 +187,7 @@ class FineTuned(PickledEstimator):
     def _raw(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         check_container(X)
-        rows = self._layout.read(self, X).rows
+        rows = self._inputs.read_rows(X, self)
         return self._fitted.compute("outputs", rows).astype(np.float64)
 
     def _learn(
@@ -227,12 +227,12 @@ class FineTuned(PickledEstimator):
 
     def _rows(self, encoder: FittedEncoder, X: Any, *, go_on: bool) -> Rows:
         if go_on:
-            return self._layout.read(self, X).rows
-        self._layout = encoder.layout
-        if not isinstance(encoder.layout, DenseLayout):
-            self.n_features_in_ = encoder.layout.n_columns
-            return encoder.layout.read(self, X).rows
-        rows = Dense().learn(self, X, 1)[1].rows
+            return self._inputs.read_rows(X, self)
+        self._inputs = encoder.inputs
+        if not isinstance(encoder.inputs, Dense):
+            self.n_features_in_ = encoder.inputs.n_columns_
+            return encoder.inputs.read_rows(X, self)
+        rows = Dense().fit_rows(X, self)
         check_columns(encoder, rows.d, getattr(self, "feature_names_in_", None))
         return rows
 
@@ -320,4 +320,4 @@ class FineTuned(PickledEstimator):
             ).history
 
     def _n_targets(self, rows: Rows) -> int:
-        return rows.d - self._layout.n_columns
+        return rows.d - self._inputs.n_columns_

@@ -1,40 +1,25 @@
 """Images: convolutional networks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import (
-    ConvDecoder,
-    ConvEncoder,
-    DenseStack,
-    NetworkSpec,
-    PixelCells,
-    default_filters,
-)
+from skunsup._networks import NetworkSpec
 from skunsup._sklearn import StrOptions, check_params, integers, reals
-from skunsup._training import Rows, as_rows, is_mapped
-from skunsup._validation import check_rows
-from skunsup.inputs._base import (
-    Inputs,
-    Layout,
-    Read,
-    TrainingDefaults,
-    float_dtype,
-)
-from skunsup.inputs._files import FileRows
-from skunsup.inputs._image_file import (
-    LIMITS,
+from skunsup._training import Rows
+from skunsup.inputs._base import Inputs, TrainingDefaults
+from skunsup.inputs.images._arrays import as_images, pixel_rows
+from skunsup.inputs.images._files import FileRows
+from skunsup.inputs.images._image_file import (
     MAX_FILE_SIZE,
     MAX_PIXELS,
     FileLimits,
     image_size,
 )
-from skunsup.inputs._ragged import flat_map
+from skunsup.inputs.images._likelihood import PixelCells
+from skunsup.inputs.images._networks import ConvDecoder, ConvEncoder, default_filters
 
 Shape = tuple[int, int, int]
 BATCH_SIZE = 64  # which takes convolutions hardly longer than 32
@@ -163,27 +148,8 @@ class Images(Inputs):
         self.max_pixels = max_pixels
         self.max_file_size = max_file_size
 
-    def learn(
-        self, estimator: BaseEstimator, X: Any, min_samples: int
-    ) -> tuple[Layout, Read]:
-        """Learn shape and type of the images in `X`, and read them.
-
-        Parameters
-        ----------
-        estimator : BaseEstimator
-            Whose data they are; gets what it must know about columns.
-        X : object
-            Training data.
-        min_samples : int
-            Fewest rows that will do.
-
-        Returns
-        -------
-        layout : Layout
-            What was learned.
-        read : Read
-            The rows of `X`.
-        """
+    def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
+        """Learn shape and type of the images in `X`, and return their rows."""
         check_params(self)
         X = as_images(X, "X")
         if len(X) < min_samples:
@@ -192,19 +158,31 @@ class Images(Inputs):
                 f"{min_samples} is required."
             )
         shape = self._shape(X)
-        changes = {name: getattr(self, name) for name in AUGMENTATION}
-        layout = ImageLayout(
-            shape,
-            self._filters(shape),
-            int(self.kernel_size),
-            changes,
-            np.dtype(np.uint8) if X.dtype.kind in "OU" else X.dtype,
-            (*shape,) if X.dtype.kind in "OU" else X.shape[1:],
-            self._limits(),
-            not self.filters,
-        )
-        estimator.n_features_in_ = layout.n_columns
-        return layout, layout.read(estimator, X)
+        in_files = X.dtype.kind in "OU"
+        self.row_shape_ = self.image_shape_ = shape
+        self.filters_ = self._filters(shape)
+        self.dtype_ = np.dtype(np.uint8) if in_files else X.dtype
+        self._form = shape if in_files else X.shape[1:]  # of an image in `fit`
+        if self.filters_:
+            self.hidden_layer_sizes_ = (256,)
+            self.training_ = training_defaults(shape)
+        else:
+            self.hidden_layer_sizes_ = Inputs.hidden_layer_sizes_
+            self.training_ = Inputs.training_
+        self.n_columns_ = owner.n_features_in_ = int(np.prod(shape))
+        # None as well as none: the user asked for no convolutions.
+        self.projected_ = self.filters is None or not self.filters_
+        self.likelihood_ = PixelCells(shape, self._changes)
+        return self.read_rows(X, owner)
+
+    @property
+    def _changes(self) -> tuple[tuple[str, Any], ...]:
+        return tuple((name, getattr(self, name)) for name in AUGMENTATION)
+
+    def view_likelihood(self) -> PixelCells:
+        """Return pixels with the changes of `inputs`, or default ones without any."""
+        changed = any(value for _, value in self._changes)
+        return PixelCells(self.image_shape_, self._changes if changed else VIEWS)
 
     def _shape(self, X: np.ndarray) -> Shape:
         given = self.image_shape
@@ -233,81 +211,27 @@ class Images(Inputs):
             )
         return tuple(int(n) for n in filters)
 
-
-@dataclass
-class ImageLayout(Layout):
-    """Fitted form of images.
-
-    Parameters
-    ----------
-    image_shape : (int, int, int)
-        Height, width and channels.
-    filters : tuple of int
-        Of the convolutions.
-    kernel_size : int
-        Of each.
-    changes : dict
-        Arguments of `Augmentation`.
-    dtype : dtype
-        Of the images in `fit`.
-    form : tuple of int
-        Shape of an image in `fit`.
-    limits : FileLimits
-        What image files may hold.
-    projected : bool
-        Whether the user asked for no convolutions of their own.
-    """
-
-    image_shape: Shape
-    filters: tuple[int, ...]
-    kernel_size: int
-    changes: dict[str, Any]
-    dtype: np.dtype
-    form: tuple[int, ...]
-    limits: FileLimits = LIMITS
-    projected: bool = True
-
-    def __post_init__(self) -> None:
-        self.shape = self.image_shape
-        if self.filters:
-            self.hidden = (256,)
-            self.training = self._training()
-        self.n_columns = int(np.prod(self.shape))
-        self.likelihood = PixelCells(self.image_shape, tuple(self.changes.items()))
-
-    def _training(self) -> TrainingDefaults:
-        height, width, _ = self.image_shape
-        n_steps = MOST_PIXELS // (BATCH_SIZE * height * width)
-        # Twice the rows a step, and of small images as many steps as of numbers.
-        return TrainingDefaults(BATCH_SIZE, max(n_steps, 1), most_epochs=200)
-
-    def view_likelihood(self) -> PixelCells:
-        """Return pixels with the changes of `inputs`, or default ones without any."""
-        changed = any(self.changes.values())
-        return PixelCells(
-            self.image_shape, tuple(self.changes.items()) if changed else VIEWS
-        )
-
-    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
+    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
         """Return rows of pixels, bytes divided by 255."""
         X = as_images(X, name)
         if X.dtype.kind in "OU":
-            return Read(
-                FileRows(X, self.image_shape, self.limits), np.dtype(np.float64)
-            )
+            return FileRows(X, self.image_shape_, self._limits())
         found = X.shape[1:] if X.ndim == 2 else (*X.shape[1:3], *(X.shape[3:] or (1,)))
-        if found not in ((self.n_columns,), self.shape):
+        if found not in ((self.n_columns_,), self.image_shape_):
             raise ValueError(
-                f"{name} holds images of shape {found}, but {type(estimator).__name__} "
-                f"is for images of shape {self.shape} (height, width, channels), or "
-                f"rows of {self.n_columns} features (pixels). Resize or convert them."
+                f"{name} holds images of shape {found}, but {type(owner).__name__} "
+                f"is for images of shape {self.image_shape_} (height, width, "
+                f"channels), or rows of {self.n_columns_} features (pixels). Resize or "
+                "convert them."
             )
-        return Read(_pixel_rows(X, name), float_dtype(X))
+        return pixel_rows(X, name)
 
-    def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    def restore_rows(
+        self, rows: np.ndarray, dtype: np.dtype, like: Any = None
+    ) -> np.ndarray:
         """Return images of the form and type that `fit` saw."""
-        images = rows.reshape(len(rows), *self.form)
-        if self.dtype == np.uint8:
+        images = rows.reshape(len(rows), *self._form)
+        if self.dtype_ == np.uint8:
             return np.clip(np.rint(images * 255), 0, 255).astype(np.uint8)
         return images.astype(dtype, copy=False)
 
@@ -320,13 +244,12 @@ class ImageLayout(Layout):
         spectral: bool = False,
     ) -> NetworkSpec:
         """Return convolutions and fully connected layers."""
-        if not self.filters:
-            n_inputs = self.n_columns + n_beside
-            return DenseStack(n_inputs, sizes, activation, last, spectral)
+        if not self.filters_:
+            return super().encoder(sizes, activation, last, n_beside, spectral)
         return ConvEncoder(
-            self.image_shape,
-            self.filters,
-            self.kernel_size,
+            self.image_shape_,
+            self.filters_,
+            int(self.kernel_size),
             sizes,
             activation,
             last,
@@ -342,112 +265,25 @@ class ImageLayout(Layout):
         last: str | Callable,
     ) -> NetworkSpec:
         """Return fully connected layers and transposed convolutions."""
-        if not self.filters:
-            return DenseStack(n_inputs, (*sizes, self.n_columns), activation, last)
+        if not self.filters_:
+            return super().decoder(n_inputs, sizes, activation, last)
         return ConvDecoder(
             n_inputs,
-            self.image_shape,
-            self.filters,
-            self.kernel_size,
+            self.image_shape_,
+            self.filters_,
+            int(self.kernel_size),
             sizes,
             activation,
             last,
         )
 
 
-class ByteRows(Rows):
-    """Rows of bytes, divided by 255 as they are read.
-
-    Parameters
-    ----------
-    rows : Rows
-        Of uint8.
-    """
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows, self.n, self.d = rows, rows.n, rows.d
-
-    def part(self, index: np.ndarray) -> "ByteRows":
-        """Return the rows at `index`, as rows of their own."""
-        return ByteRows(self._rows.part(index))
-
-    def _read(self, index: np.ndarray | slice) -> np.ndarray:
-        return self._rows.take(index) / np.float32(255)
-
-
-def as_images(X: Any, name: str) -> np.ndarray:
-    """Return images, rows of pixels or paths as an array with one image a row.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If `X` is nothing of these, or images differ in size.
-    """
-    if isinstance(X, str | Path):
-        raise TypeError(
-            f"{name} is the single path {str(X)!r}, but expected a list of paths. Give "
-            "image_paths(folder) for a folder."
-        )
-    if isinstance(X, list | tuple):
-        _check_sizes(X, name)
-    X = X.to_numpy() if hasattr(X, "to_numpy") else X
-    X = X.toarray() if hasattr(X, "toarray") else X
-    X = X if isinstance(X, np.memmap) else np.asarray(X)
-    if X.ndim and not len(X):
-        raise ValueError(
-            f"{name} holds 0 images (n_samples=0), but a minimum of 1 is required."
-        )
-    if X.dtype.kind in "OU":
-        return _paths(X, name)
-    if X.dtype.kind not in "fiub" or X.ndim not in (2, 3, 4):
-        raise ValueError(
-            f"{name} has shape {X.shape} and dtype {X.dtype}, but expected numbers of "
-            "shape (n, height, width), (n, height, width, channels) or (n, pixels), or "
-            "a list of paths of image files."
-        )
-    return X
-
-
-def _check_sizes(X: Sequence[Any], name: str) -> None:
-    shapes = [np.shape(image) for image in X if not isinstance(image, str | Path)]
-    for i, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            raise ValueError(
-                f"{name} holds images of different sizes: shape {shapes[0]} at 0 and "
-                f"{shape} at {i}. Bring them to one size, for instance with "
-                "keras.ops.image.resize, or give paths of files and image_shape."
-            )
-
-
-def _paths(X: np.ndarray, name: str) -> np.ndarray:
-    if X.ndim == 2 and X.shape[1] == 1:
-        X = X[:, 0]
-    likelihood = X.ravel().tolist()
-    if X.ndim == 1 and all(isinstance(cell, np.ndarray) for cell in likelihood):
-        _check_sizes(likelihood, name)
-        return as_images(np.stack(likelihood), name)
-    for i, cell in enumerate(likelihood):
-        if X.ndim != 1 or not isinstance(cell, str | Path):
-            raise TypeError(
-                f"{name} holds {cell!r} at {i}, but expected images as an array of "
-                "numbers, or one path of an image file a row."
-            )
-    return np.array([str(cell) for cell in likelihood])
-
-
-def _pixel_rows(X: np.ndarray, name: str) -> Rows:
-    X = flat_map(X) if is_mapped(X) else X.reshape(len(X), -1)
-    if X.dtype == np.uint8:
-        return ByteRows(as_rows(X) if is_mapped(X) else Rows(X))
-    if X.dtype.kind != "f":
-        return as_rows(X)
-    # Rows of float32 in memory are taken to have been checked.
-    whole = X.dtype == np.float32 and not is_mapped(X) and np.isfinite(X).all()
-    return as_rows(X) if whole else check_rows(_doubled(X), None, name)
-
-
-def _doubled(X: np.ndarray) -> np.ndarray:
-    return X if is_mapped(X) else X.astype(np.float64, copy=False)
+def training_defaults(shape: Shape) -> TrainingDefaults:
+    """Return minibatches and epochs of convolutions of images of `shape`."""
+    height, width, _ = shape
+    n_steps = MOST_PIXELS // (BATCH_SIZE * height * width)
+    # Twice the rows a step, and of small images as many steps as of numbers.
+    return TrainingDefaults(BATCH_SIZE, max(n_steps, 1), most_epochs=200)
 
 
 def _checked_shape(given: Sequence[int]) -> Shape:

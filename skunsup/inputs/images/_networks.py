@@ -7,9 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from skunsup._networks._built import BuiltSpec, Initializer
-from skunsup._networks._convolution import StridedConv2D, TransposedConv2D
-from skunsup._networks._spectral import SpectralDense
+from skunsup._networks import BuiltSpec, Initializer, dense_layers, tail
+from skunsup.inputs.images._layers import StridedConv2D, TransposedConv2D
 
 Shape = tuple[int, int, int]
 SMALLEST_MAP = 4  # convolutions halve no map below this height or width
@@ -143,23 +142,3 @@ class ConvDecoder(BuiltSpec):
             (0, have - want) for have, want in zip(x.shape[1:3], size, strict=True)
         ]
         return layers.Cropping2D(surplus)(x) if surplus != [(0, 0), (0, 0)] else x
-
-
-def dense_layers(
-    x: Any,
-    sizes: tuple[int, ...],
-    activations: list[Any],
-    start: Initializer,
-    spectral: bool = False,
-) -> Any:
-    """Apply new fully connected layers."""
-    kind = SpectralDense if spectral else layers.Dense
-    for size, activation in zip(sizes, activations, strict=True):
-        x = kind(size, activation, kernel_initializer=start.kernel)(x)
-    return x
-
-
-def tail(x: Any, part: Any, start: Initializer, spectral: bool = False) -> Any:
-    """Apply the fully connected layers of an encoder."""
-    kinds = [part.activation] * (len(part.sizes) - 1) + [part.output_activation]
-    return dense_layers(x, part.sizes, kinds, start, spectral)

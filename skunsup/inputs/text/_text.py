@@ -1,23 +1,18 @@
 """Texts: embeddings of their tokens, in order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import (
-    NetworkSpec,
-    StepLayers,
-    TokenDecoder,
-    TokenEncoder,
-    TokenLikelihood,
-    n_layers_for,
-)
+from skunsup._networks import NetworkSpec
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers, reals
 from skunsup._training import Rows
-from skunsup.inputs._base import Inputs, Layout, Read, TrainingDefaults
+from skunsup.inputs._base import Inputs, TrainingDefaults
+from skunsup.inputs.sequences import StepLayers, n_layers_for
+from skunsup.inputs.text._likelihood import TokenLikelihood
+from skunsup.inputs.text._networks import TokenDecoder, TokenEncoder
 from skunsup.preprocessing import TokenVectorizer
 from skunsup.preprocessing._tokens import MAX_CHARACTERS
 
@@ -154,27 +149,8 @@ class Text(Inputs):
         self.split = split
         self.max_characters = max_characters
 
-    def learn(
-        self, estimator: BaseEstimator, X: Any, min_samples: int
-    ) -> tuple[Layout, Read]:
-        """Learn the vocabulary of the texts in `X`, and read them.
-
-        Parameters
-        ----------
-        estimator : BaseEstimator
-            Whose data they are; gets what it must know about columns.
-        X : object
-            Training data.
-        min_samples : int
-            Fewest rows that will do.
-
-        Returns
-        -------
-        layout : Layout
-            What was learned.
-        read : Read
-            The rows of `X`.
-        """
+    def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
+        """Learn the vocabulary of the texts in `X`, and return their rows of ids."""
         check_params(self)
         vectorizer = TokenVectorizer(
             int(self.max_tokens),
@@ -190,14 +166,18 @@ class Text(Inputs):
             )
         length = self._length(vectorizer)
         vectorizer.set_params(sequence_length=length).sequence_length_ = length
-        layout = TextLayout(
-            vectorizer,
-            self._step_layers(length),
-            int(self.embedding_dim),
-            float(self.input_dropout),
+        self.vectorizer_ = vectorizer
+        self.n_columns_, self.n_tokens_ = length, len(vectorizer.vocabulary_)
+        self.likelihood_ = TokenLikelihood(
+            length, self.n_tokens_, float(self.input_dropout)
         )
-        estimator.n_features_in_ = length
-        return layout, layout.read(estimator, X)
+        self.hidden_layer_sizes_ = HIDDEN
+        n_logits = TrainingDefaults.batch_size * length * self.n_tokens_
+        self.training_ = TrainingDefaults(
+            max_steps=max(TRAINED_LOGITS // n_logits, 1), least_epochs=4
+        )
+        owner.n_features_in_ = length
+        return self.read_rows(X, owner)
 
     def _length(self, vectorizer: TokenVectorizer) -> int:
         """Return the number of tokens that count, once logits are known to be few."""
@@ -213,65 +193,34 @@ class Text(Inputs):
             )
         return int(length)
 
-    def _step_layers(self, length: int) -> StepLayers:
+    @property
+    def _steps(self) -> StepLayers:
+        """Layers over the tokens."""
         kernel_size, n = int(self.kernel_size), self.n_layers
         if n is None:
             n = DEFAULT_LAYERS.get(
-                self.layer, min(n_layers_for(length, kernel_size), MOST_LAYERS)
+                self.layer, min(n_layers_for(self.n_columns_, kernel_size), MOST_LAYERS)
             )
         return StepLayers(self.layer, int(self.units), int(n), kernel_size)
-
-
-@dataclass
-class TextLayout(Layout):
-    """Fitted form of texts.
-
-    Parameters
-    ----------
-    vectorizer : TokenVectorizer
-        Fitted.
-    steps : StepLayers
-        Layers over the tokens.
-    embedding_dim : int
-        Numbers that stand for a token.
-    input_dropout : float
-        Probability that a token is unknown in training.
-    """
-
-    vectorizer: TokenVectorizer
-    steps: StepLayers
-    embedding_dim: int
-    input_dropout: float
-
-    def __post_init__(self) -> None:
-        self.n_columns = int(self.vectorizer.sequence_length_)
-        self.n_tokens = len(self.vectorizer.vocabulary_)
-        self.likelihood = TokenLikelihood(
-            self.n_columns, self.n_tokens, self.input_dropout
-        )
-        self.hidden = HIDDEN
-        n_logits = TrainingDefaults.batch_size * self.n_columns * self.n_tokens
-        self.training = TrainingDefaults(
-            max_steps=max(TRAINED_LOGITS // n_logits, 1), least_epochs=4
-        )
 
     def value_range(self, rows: Rows) -> tuple[float, float]:
         """Return 0 and 0: there are no numbers that a loss could not take."""
         return 0.0, 0.0
 
-    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
+    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
         """Return rows of ids."""
         try:
-            ids = self.vectorizer.transform(X)
+            return Rows(self.vectorizer_.transform(X))
         except (TypeError, ValueError) as error:
             # The vectorizer calls X what it is given.
             message = str(error).replace("X ", f"{name} ", 1)
             raise type(error)(message) from error
-        return Read(Rows(ids), np.dtype(np.float64))
 
-    def restored(self, rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    def restore_rows(
+        self, rows: np.ndarray, dtype: np.dtype, like: Any = None
+    ) -> np.ndarray:
         """Return texts."""
-        return self.vectorizer.inverse_transform(rows)
+        return self.vectorizer_.inverse_transform(rows)
 
     def encoder(
         self,
@@ -283,10 +232,10 @@ class TextLayout(Layout):
     ) -> NetworkSpec:
         """Return embeddings, layers over the tokens, and fully connected ones."""
         return TokenEncoder(
-            self.n_columns,
-            self.n_tokens,
-            self.embedding_dim,
-            self.steps,
+            self.n_columns_,
+            self.n_tokens_,
+            int(self.embedding_dim),
+            self._steps,
             sizes,
             activation,
             last,
@@ -302,5 +251,5 @@ class TextLayout(Layout):
     ) -> NetworkSpec:
         """Return fully connected layers, layers over the tokens, and logits."""
         return TokenDecoder(
-            n_inputs, self.n_columns, self.n_tokens, self.steps, sizes, activation
+            n_inputs, self.n_columns_, self.n_tokens_, self._steps, sizes, activation
         )

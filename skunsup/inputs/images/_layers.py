@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks._spectral import new_direction, normalized
+from skunsup._networks import new_direction, normalized
 
 
 @keras.saving.register_keras_serializable(package="skunsup")

@@ -1,7 +1,7 @@
 """Time sequences: recurrent networks and dilated convolutions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,27 +10,29 @@ from sklearn.base import BaseEstimator
 from skunsup._networks import (
     NetworkSpec,
     Numbers,
-    SequenceDecoder,
-    SequenceEncoder,
-    SequenceLikelihood,
-    StepLayers,
-    n_layers_for,
 )
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers
-from skunsup._training import Rows
+from skunsup._training import Rows, flat_map
 from skunsup._validation import check_rows, check_X, value_range
-from skunsup.inputs._base import Inputs, Layout, Read, float_dtype
-from skunsup.inputs._ragged import (
+from skunsup.inputs._base import Inputs
+from skunsup.inputs.sequences._likelihood import SequenceLikelihood
+from skunsup.inputs.sequences._networks import SequenceDecoder, SequenceEncoder
+from skunsup.inputs.sequences._ragged import (
     PaddedRows,
     Ragged,
     check_sequences,
-    flat_map,
     is_flat,
     is_mapped_array,
     unboxed,
 )
+from skunsup.inputs.sequences._shapes import (
+    Shape,
+    checked_shape,
+    measured,
+    shape_of_flat,
+)
+from skunsup.inputs.sequences._step_layers import StepLayers, n_layers_for
 
-Shape = tuple[int, int]
 HIDDEN = (64,)
 MOST_LAYERS = 6  # of convolutions, where the user leaves it open
 
@@ -130,111 +132,73 @@ class Sequences(Inputs):
         self.kernel_size = kernel_size
         self.sequence_shape = sequence_shape
 
-    def learn(
-        self, estimator: BaseEstimator, X: Any, min_samples: int
-    ) -> tuple[Layout, Read]:
-        """Learn length, width and form of the sequences in `X`, and read them.
-
-        Parameters
-        ----------
-        estimator : BaseEstimator
-            Whose data they are; gets what it must know about columns.
-        X : object
-            Training data.
-        min_samples : int
-            Fewest rows that will do.
-
-        Returns
-        -------
-        layout : Layout
-            What was learned.
-        read : Read
-            The rows of `X`.
-        """
+    def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
+        """Learn length, width and form of the sequences in `X`, and return rows."""
         check_params(self)
-        given, X = _checked_shape(self.sequence_shape), unboxed(X)
+        given, X = checked_shape(self.sequence_shape), unboxed(X)
         if is_flat(X, given):
-            checked = check_X(estimator, X, reset=True, min_samples=min_samples)
-            layout = self._layout(_shape_of_flat(checked, given), False, "flat")
-            named = hasattr(estimator, "feature_names_in_")
-            return layout, layout.read(estimator, X if named else checked)
-        longest, shortest, width, n, form = _measured(X)
+            checked = check_X(owner, X, reset=True, min_samples=min_samples)
+            self._learn(shape_of_flat(checked, given), False, "flat")
+            named = hasattr(owner, "feature_names_in_")
+            return self.read_rows(X if named else checked, owner)
+        longest, shortest, width, n, form = measured(X)
         if n < min_samples:
             raise ValueError(
                 f"X holds {n} sequence(s) (n_samples={n}), but a minimum of "
                 f"{min_samples} is required."
             )
         length, width = given or (longest, width)
-        layout = self._layout((length, width), shortest < length, form)
-        estimator.n_features_in_ = length * width
-        return layout, layout.read(estimator, X)
+        self._learn((length, width), shortest < length, form)
+        owner.n_features_in_ = length * width
+        return self.read_rows(X, owner)
 
-    def _layout(self, shape: Shape, ragged: bool, form: str) -> "SequenceLayout":
+    def _learn(self, shape: Shape, ragged: bool, form: str) -> None:
+        length, width = shape
+        self.sequence_shape_, self.ragged_, self._form = shape, ragged, form
+        self.row_shape_ = None if ragged else shape
+        self.likelihood_ = (
+            SequenceLikelihood(length, width) if ragged else Numbers(length * width)
+        )
+        self.n_columns_ = self.likelihood_.n_columns
+        self.hidden_layer_sizes_ = HIDDEN
+
+    @property
+    def _steps(self) -> StepLayers:
+        """Layers over the steps."""
         kernel_size, n = int(self.kernel_size), self.n_layers
         if n is None:
-            conv = self.layer == "conv"
-            n = min(n_layers_for(shape[0], kernel_size), MOST_LAYERS) if conv else 1
-        steps = StepLayers(self.layer, int(self.units), int(n), kernel_size)
-        return SequenceLayout(shape, ragged, steps, form)
-
-
-@dataclass
-class SequenceLayout(Layout):
-    """Fitted form of sequences.
-
-    Parameters
-    ----------
-    sequence_shape : (int, int)
-        Steps of the longest, and numbers in each step.
-    ragged : bool
-        Whether some are shorter.
-    steps : StepLayers
-        Layers over the steps.
-    form : {"flat", "array", "list", "vectors"}
-        What `fit` was given: flat rows, an array of three dimensions, or a list of
-        arrays of two, or of one.
-    """
-
-    sequence_shape: Shape
-    ragged: bool
-    steps: StepLayers
-    form: str
-
-    def __post_init__(self) -> None:
-        length, width = self.sequence_shape
-        self.n_values = length * width
-        self.shape = None if self.ragged else self.sequence_shape
-        self.likelihood = (
-            SequenceLikelihood(length, width) if self.ragged else Numbers(self.n_values)
-        )
-        self.n_columns = self.likelihood.n_columns
-        self.hidden = HIDDEN
+            most = min(n_layers_for(self.sequence_shape_[0], kernel_size), MOST_LAYERS)
+            n = most if self.layer == "conv" else 1
+        return StepLayers(self.layer, int(self.units), int(n), kernel_size)
 
     def value_range(self, rows: Rows) -> tuple[float, float]:
         """Return the smallest and the largest value in rows."""
-        return value_range(rows, self.n_values)
+        length, width = self.sequence_shape_
+        return value_range(rows, length * width)
 
-    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
+    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
         """Return rows of values, and of which steps there are."""
         X = unboxed(X)
-        if is_flat(X, self.sequence_shape):
-            X = check_X(estimator, X, reset=False, name=name)
-            if not self.ragged:
-                columns = getattr(estimator, "feature_names_in_", None)
-                return Read(check_rows(X, columns, name), float_dtype(X))
+        if is_flat(X, self.sequence_shape_):
+            X = check_X(owner, X, reset=False, name=name)
+            if not self.ragged_:
+                return check_rows(X, getattr(owner, "feature_names_in_", None), name)
             X = X.toarray() if hasattr(X, "toarray") else X
-            X = X.reshape(-1, *self.sequence_shape)
-        if is_mapped_array(X) and X.shape[1:] == self.shape:
-            return Read(check_rows(flat_map(X), None, name), float_dtype(X))
+            X = X.reshape(-1, *self.sequence_shape_)
+        if is_mapped_array(X) and X.shape[1:] == self.row_shape_:
+            return check_rows(flat_map(X), None, name)
         found = check_sequences(X, name)
-        self._check(found, type(estimator).__name__, name)
-        if self.ragged:
-            return Read(PaddedRows(found.items, *self.sequence_shape), found.dtype)
-        stacked = np.stack(found.items)
-        return Read(Rows(stacked.reshape(len(stacked), -1)), found.dtype)
+        self._check(found, type(owner).__name__, name)
+        rows = (
+            PaddedRows(found.items, *self.sequence_shape_)
+            if self.ragged_
+            else Rows(np.stack(found.items).reshape(len(found.items), -1))
+        )
+        rows.result_dtype = found.dtype
+        return rows
 
     def _check(self, found: Ragged, estimator: str, name: str) -> None:
-        length, width = self.sequence_shape
+        length, width = self.sequence_shape_
         if found.width != width:
             raise ValueError(
                 f"{name} holds sequences of {found.width} number(s) a step, but "
@@ -250,7 +214,7 @@ class SequenceLayout(Layout):
                 f"({found.steps.max()}, {width})) to leave room."
             )
         shorter = found.steps < length
-        if shorter.any() and not self.ragged:
+        if shorter.any() and not self.ragged_:
             at = int(shorter.argmax())
             raise ValueError(
                 f"Sequence {at} of {name} has {found.steps[at]} steps, but all in fit "
@@ -258,36 +222,39 @@ class SequenceLayout(Layout):
                 "differ in length, or with a longer Sequences(sequence_shape=...)."
             )
 
-    def restored(self, rows: np.ndarray, dtype: np.dtype) -> Any:
-        """Return sequences of the form that `fit` saw, each of its likeliest length."""
-        if not isinstance(self.likelihood, SequenceLikelihood):
-            return self._formed(rows, None, dtype)
-        values, _ = self.likelihood.split(rows)
-        return self._formed(values, self.likelihood.likeliest(rows), dtype)
+    def restore_rows(self, rows: np.ndarray, dtype: np.dtype, like: Any = None) -> Any:
+        """Return sequences of the form that `fit` saw.
 
-    def reconstructed(self, rows: np.ndarray, dtype: np.dtype, X: Any) -> Any:
-        """Return sequences of the form that `fit` saw, as long as those of `X`."""
-        if not isinstance(self.likelihood, SequenceLikelihood):
-            return self.restored(rows, dtype)
-        X = unboxed(X)
-        flat = is_flat(X, self.sequence_shape)
-        steps = None if flat else check_sequences(X, "X").steps
-        return self._formed(self.likelihood.split(rows)[0], steps, dtype)
+        Each has its likeliest length, or that of the sequence in `like`.
+        """
+        if not isinstance(self.likelihood_, SequenceLikelihood):
+            return self._formed(rows, None, dtype)
+        values, _ = self.likelihood_.split(rows)
+        return self._formed(values, self._lengths(rows, like), dtype)
+
+    def _lengths(self, rows: np.ndarray, like: Any) -> np.ndarray | None:
+        """Return the steps of each sequence, None for all steps."""
+        assert isinstance(self.likelihood_, SequenceLikelihood)
+        if like is None:
+            return self.likelihood_.likeliest(rows)
+        like = unboxed(like)
+        flat = is_flat(like, self.sequence_shape_)
+        return None if flat else check_sequences(like, "X").steps
 
     def _formed(
         self, values: np.ndarray, steps: np.ndarray | None, dtype: np.dtype
     ) -> Any:
         """Return rows of values as sequences of `steps` each; None for all steps."""
-        if self.form == "flat":
+        if self._form == "flat":
             return values.astype(dtype, copy=False)
-        length, width = self.sequence_shape
+        length, width = self.sequence_shape_
         whole = values.reshape(-1, length, width).astype(dtype, copy=False)
         if steps is None:
             steps = np.full(len(whole), length)
-        if self.form == "array":
+        if self._form == "array":
             there = np.arange(length)[:, None] < steps[:, None, None]
             return whole if there.all() else np.where(there, whole, np.nan)
-        if self.form == "vectors":
+        if self._form == "vectors":
             whole = whole[:, :, 0]
         return [one[:n] for one, n in zip(whole, steps, strict=True)]
 
@@ -300,16 +267,16 @@ class SequenceLayout(Layout):
         spectral: bool = False,
     ) -> NetworkSpec:
         """Return layers over the steps, and fully connected ones."""
-        if spectral and self.steps.kind != "conv":
+        if spectral and self.layer != "conv":
             raise ValueError(
                 "spectral_normalization=True divides the kernels of dense layers and "
-                f"of convolutions, but inputs=Sequences({self.steps.kind!r}) has "
+                f"of convolutions, but inputs=Sequences({self.layer!r}) has "
                 "recurrent ones. Use Sequences('conv'), or gradient_penalty=1.0."
             )
         return SequenceEncoder(
-            self.sequence_shape,
-            self.ragged,
-            replace(self.steps, spectral=spectral),
+            self.sequence_shape_,
+            self.ragged_,
+            replace(self._steps, spectral=spectral),
             sizes,
             activation,
             last,
@@ -326,50 +293,10 @@ class SequenceLayout(Layout):
         """Return fully connected layers, and layers over the steps."""
         return SequenceDecoder(
             n_inputs,
-            self.sequence_shape,
-            self.ragged,
-            self.steps,
+            self.sequence_shape_,
+            self.ragged_,
+            self._steps,
             sizes,
             activation,
             last,
         )
-
-
-def _measured(X: Any) -> tuple[int, int, int, int, str]:
-    """Return most and fewest steps, numbers in each, sequences, and the form of `X`."""
-    if is_mapped_array(X):
-        n, length, width = X.shape
-        return length, length, width, n, "array"
-    found = check_sequences(X, "X")
-    form = "vectors" if found.vectors else "list" if found.listed else "array"
-    length = found.steps.max() if found.listed else found.length
-    return int(length), int(found.steps.min()), found.width, len(found.steps), form
-
-
-def _checked_shape(given: Sequence[int] | None) -> Shape | None:
-    if given is None:
-        return None
-    shape = tuple(given)
-    whole = all(isinstance(size, int | np.integer) and size > 0 for size in shape)
-    if len(shape) != 2 or not whole:
-        raise ValueError(
-            f"sequence_shape={given!r}, but expected (steps, numbers in each step), "
-            "whole numbers above 0."
-        )
-    return int(shape[0]), int(shape[1])
-
-
-def _shape_of_flat(X: Any, given: Shape | None) -> Shape:
-    n = X.shape[1]
-    if given is None:
-        raise ValueError(
-            f"X has shape {X.shape}, flat rows, which could be {n} steps of one number "
-            f"or fewer steps of more. Say which: Sequences(sequence_shape=({n}, 1)), "
-            "for instance."
-        )
-    if given[0] * given[1] != n:
-        raise ValueError(
-            f"sequence_shape={given} makes {given[0] * given[1]} values, but X has {n} "
-            "columns (features). Give (steps, numbers in each step)."
-        )
-    return given

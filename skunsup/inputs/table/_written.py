@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skunsup.inputs._columns import Column
+from skunsup.inputs.table._columns import Column
 
 EXACT = 2**53  # up to which float64 holds every integer
 INTEGERS = (np.int64, np.uint64)

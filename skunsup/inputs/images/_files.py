@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skunsup._training import Rows
-from skunsup.inputs._image_file import (
+from skunsup.inputs.images._image_file import (
     MAX_FILE_SIZE,
     MAX_PIXELS,
     FileLimits,

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from skunsup._networks._built import BuiltSpec, Initializer
-from skunsup._networks._convolutional import tail
-from skunsup._networks._spectral import SpectralDense
+from skunsup._networks import BuiltSpec, Initializer, SpectralDense, tail
 
 
 @dataclass(frozen=True)

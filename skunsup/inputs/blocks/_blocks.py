@@ -1,19 +1,13 @@
 """Several kinds of data in one row."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
-from skunsup._networks import (
-    BlockDecoder,
-    BlockEncoder,
-    BlockLikelihood,
-    NetworkSpec,
-    Numbers,
-)
+from skunsup._networks import NetworkSpec, Numbers
 from skunsup._sklearn import (
     MOST_UNITS,
     BaseComposition,
@@ -23,10 +17,27 @@ from skunsup._sklearn import (
     reals,
 )
 from skunsup._training import Rows
-from skunsup.inputs._base import Inputs, Layout, Read
+from skunsup.inputs._base import Inputs
 from skunsup.inputs._kinds import as_kind
+from skunsup.inputs.blocks._frames import checked_frame, is_boxed, present, taken
+from skunsup.inputs.blocks._likelihood import BlockLikelihood
+from skunsup.inputs.blocks._networks import BlockDecoder, BlockEncoder
+from skunsup.inputs.blocks._rows import BlockRows
 
 Block = tuple[str, Inputs | str | type[Inputs] | None, Any]
+
+
+@dataclass
+class FittedBlock:
+    """A block with its fitted kind.
+
+    `boxed` says whether a cell of its one column holds all of a row.
+    """
+
+    name: str
+    columns: Any
+    kind: Inputs
+    boxed: bool
 
 
 class Blocks(BaseComposition, Inputs):
@@ -158,55 +169,40 @@ class Blocks(BaseComposition, Inputs):
             for (name, kind), (_, _, columns) in zip(value, self.blocks, strict=True)
         ]
 
-    def learn(
-        self, estimator: BaseEstimator, X: Any, min_samples: int
-    ) -> tuple[Layout, Read]:
-        """Learn each block, and read them.
-
-        Parameters
-        ----------
-        estimator : BaseEstimator
-            Whose data they are; gets what it must know about columns.
-        X : object
-            Training data.
-        min_samples : int
-            Fewest rows that will do.
-
-        Returns
-        -------
-        layout : Layout
-            What was learned.
-        read : Read
-            The rows of `X`.
-        """
+    def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
+        """Fit the kind of each block, and return their rows side by side."""
         check_params(self)
         self._check_blocks()
-        frame = _checked_frame(X, self.blocks, "X")
-        learned, reads = [], []
+        frame = checked_frame(X, [columns for *_, columns in self.blocks], "X")
+        self.blocks_, reads = [], []
         for name, given, columns in self.blocks:
-            kind = as_kind(given, f"blocks[{name!r}]")
-            here = _present(frame, columns)
+            kind = clone(as_kind(given, f"blocks[{name!r}]"))
+            here = present(frame, columns)
             self._check_present(name, here, min_samples)
-            holder = BaseEstimator()
-            boxed = kind._boxed and _is_boxed(frame, columns)
-            taken = _taken(frame, columns, here, boxed)
-            layout, read = kind.learn(holder, taken, min_samples)
-            learned.append(LearnedBlock(name, columns, layout, holder, boxed))
-            reads.append((here, read.rows))
-        layout = BlockLayout(
-            learned,
-            frame.columns.copy(),
-            int(self.block_size),
-            self._weights(),
-            self.weights == "learned",
-            self.missing == "allow",
-            float(self.input_dropout),
-        )
-        estimator.n_features_in_ = frame.shape[1]
-        vars(estimator).pop("feature_names_in_", None)
+            boxed = kind._boxed and is_boxed(frame, columns)
+            rows = kind.fit_rows(taken(frame, columns, here, boxed), kind, min_samples)
+            self.blocks_.append(FittedBlock(name, columns, kind, boxed))
+            reads.append((here, rows))
+        self.columns_ = frame.columns.copy()
+        self._learn()
+        owner.n_features_in_ = frame.shape[1]
+        vars(owner).pop("feature_names_in_", None)
         if all(isinstance(column, str) for column in frame.columns):
-            estimator.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        return layout, Read(BlockRows(reads), np.dtype(np.float64))
+            owner.feature_names_in_ = np.asarray(frame.columns, dtype=object)
+        return BlockRows(reads)
+
+    def _learn(self) -> None:
+        kinds = [block.kind for block in self.blocks_]
+        self.likelihood_ = BlockLikelihood(
+            [kind.likelihood_ or Numbers(kind.n_columns_) for kind in kinds],
+            self._weights(),
+            float(self.input_dropout),
+            self.weights == "learned",
+        )
+        self.n_columns_ = self.likelihood_.n_columns
+        # The kind that trains the fewest steps takes most of the time.
+        defaults = [kind.training_ for kind in kinds]
+        self.training_ = min(defaults, key=lambda each: each.max_steps or np.inf)
 
     def _check_blocks(self) -> None:
         for block in self.blocks:
@@ -248,105 +244,43 @@ class Blocks(BaseComposition, Inputs):
             )
         return tuple(float(self.weights[name]) for name in names)
 
-
-@dataclass
-class LearnedBlock:
-    """A block with what was learned of it.
-
-    `holder` knows its columns, `boxed` says whether a cell of its one column holds all
-    of a row.
-    """
-
-    name: str
-    columns: Any
-    layout: Layout
-    holder: BaseEstimator
-    boxed: bool
-
-
-@dataclass
-class BlockLayout(Layout):
-    """Fitted form of several blocks.
-
-    Parameters
-    ----------
-    blocks : list of LearnedBlock
-        The blocks.
-    names : pandas.Index
-        Names of all their columns.
-    block_size : int
-        Width of what each encoder returns.
-    weights : tuple of float
-        Of the blocks' losses.
-    learned, lenient : bool
-        Whether weights are learned, and whether blocks may be missing.
-    input_dropout : float
-        Share of the blocks that are hidden in training.
-    """
-
-    blocks: list[LearnedBlock]
-    names: Any
-    block_size: int
-    weights: tuple[float, ...]
-    learned: bool
-    lenient: bool
-    input_dropout: float
-    n_columns: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        likelihood = [
-            block.layout.likelihood or Numbers(block.layout.n_columns)
-            for block in self.blocks
-        ]
-        self.likelihood = BlockLikelihood(
-            likelihood, self.weights, self.input_dropout, self.learned
-        )
-        self.n_columns = self.likelihood.n_columns
-        # The kind that trains the fewest steps takes most of the time.
-        kinds = [block.layout.training for block in self.blocks]
-        self.training = min(kinds, key=lambda kind: kind.max_steps or np.inf)
-
-    def read(self, estimator: BaseEstimator, X: Any, name: str = "X") -> Read:
+    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
         """Return the blocks' rows side by side, with zeros where one is missing."""
-        frame = _checked_frame(
-            X, [(b.name, None, b.columns) for b in self.blocks], name
-        )
+        frame = checked_frame(X, [block.columns for block in self.blocks_], name)
         reads = []
-        for block in self.blocks:
-            here = _present(frame, block.columns)
-            if not self.lenient and not here.all():
+        for block in self.blocks_:
+            here = present(frame, block.columns)
+            if self.missing == "error" and not here.all():
                 raise ValueError(
                     f"The block {block.name!r} is missing in row "
                     f"{int(np.argmin(here))} of {name}, but every block was there in "
                     "fit. Leave such rows out, or fit with Blocks(missing='allow')."
                 )
-            rows = None
+            rows = Rows(np.zeros((0, block.kind.n_columns_)))
             if here.any():
-                taken = _taken(frame, block.columns, here, block.boxed)
+                cells = taken(frame, block.columns, here, block.boxed)
                 called = f"{name}[{block.columns!r}]"
-                rows = block.layout.read(block.holder, taken, called).rows
-            reads.append((here, rows or Rows(np.zeros((0, block.layout.n_columns)))))
-        return Read(BlockRows(reads), np.dtype(np.float64))
+                rows = block.kind.read_rows(cells, block.kind, called)
+            reads.append((here, rows))
+        return BlockRows(reads)
 
-    def restored(self, rows: np.ndarray, dtype: np.dtype) -> Any:
-        """Return a DataFrame with the columns of all blocks."""
+    def restore_rows(self, rows: np.ndarray, dtype: np.dtype, like: Any = None) -> Any:
+        """Return a DataFrame of all blocks with the index of `like`."""
         import pandas as pd
 
         made: list[Any] = []
-        assert isinstance(self.likelihood, BlockLikelihood)
-        for block, place in zip(self.blocks, self.likelihood.places, strict=True):
-            values = block.layout.restored(rows[:, place.columns], dtype)
+        assert isinstance(self.likelihood_, BlockLikelihood)
+        for block, place in zip(self.blocks_, self.likelihood_.places, strict=True):
+            values = block.kind.restore_rows(rows[:, place.columns], dtype)
             if block.boxed:
                 made.append(list(values))
             elif hasattr(values, "iloc"):
                 made += [column.array for _, column in values.items()]
             else:
                 made += list(values.T)
-        return pd.DataFrame(dict(enumerate(made))).set_axis(self.names.copy(), axis=1)
-
-    def aligned(self, restored: Any, X: Any) -> Any:
-        """Give a table the index of `X`."""
-        return restored.set_axis(X.index, axis=0)
+        frame = pd.DataFrame(dict(enumerate(made)))
+        frame = frame.set_axis(self.columns_.copy(), axis=1)
+        return frame if like is None else frame.set_axis(like.index, axis=0)
 
     def encoder(
         self,
@@ -357,10 +291,10 @@ class BlockLayout(Layout):
         spectral: bool = False,
     ) -> NetworkSpec:
         """Return an encoder for each block, and layers for all."""
-        width = (self.block_size,)
+        width = (int(self.block_size),)
         parts = tuple(
-            block.layout.encoder(width, activation, activation, 0, spectral)
-            for block in self.blocks
+            block.kind.encoder(width, activation, activation, 0, spectral)
+            for block in self.blocks_
         )
         return BlockEncoder(parts, sizes, activation, last, n_beside, spectral)
 
@@ -374,109 +308,7 @@ class BlockLayout(Layout):
         """Return layers for all blocks, and a decoder for each."""
         width = sizes[-1] if sizes else n_inputs
         parts = tuple(
-            block.layout.decoder(width, (self.block_size,), activation, last)
-            for block in self.blocks
+            block.kind.decoder(width, (int(self.block_size),), activation, last)
+            for block in self.blocks_
         )
         return BlockDecoder(n_inputs, sizes, parts, activation)
-
-
-class BlockRows(Rows):
-    """Rows of blocks side by side, zeros where one is missing, then a flag for each.
-
-    Parameters
-    ----------
-    blocks : list of (array of bool, Rows)
-        Where each block is there, and its rows there.
-    """
-
-    def __init__(self, blocks: Sequence[tuple[np.ndarray, Rows]]) -> None:
-        self._blocks = list(blocks)
-        self.n = len(blocks[0][0])
-        self.d = sum(rows.d for _, rows in blocks) + len(blocks)
-        self._at = [np.cumsum(here) - 1 for here, _ in blocks]
-
-    def part(self, index: np.ndarray) -> "BlockRows":
-        """Return the rows at `index`, as rows of their own."""
-        numbers = np.arange(self.n)[index]
-        return BlockRows(
-            [
-                (here[numbers], rows.part(at[numbers][here[numbers]]))
-                for (here, rows), at in zip(self._blocks, self._at, strict=True)
-            ]
-        )
-
-    def _read(self, index: np.ndarray | slice) -> np.ndarray:
-        numbers = np.arange(self.n)[index]
-        out = np.zeros((len(numbers), self.d), np.float32)
-        column = 0
-        for i, ((here, rows), at) in enumerate(
-            zip(self._blocks, self._at, strict=True)
-        ):
-            there = here[numbers]
-            if there.any():
-                taken = rows.take(at[numbers][there])
-                out[there, column : column + rows.d] = taken
-            out[:, self.d - len(self._blocks) + i] = there
-            column += rows.d
-        return out
-
-
-def _checked_frame(X: Any, blocks: Sequence[Block], name: str) -> Any:
-    """Return `X`, once it is a pandas DataFrame that has all columns of the blocks."""
-    if not hasattr(X, "columns") or not hasattr(X, "iloc"):
-        raise TypeError(
-            f"{name} is a {type(X).__name__}, but Blocks expects a pandas DataFrame, "
-            "so that blocks can name their columns. Wrap it in pandas.DataFrame."
-        )
-    wanted = [column for *_, columns in blocks for column in _listed(columns)]
-    _check_once(wanted, X, name)
-    absent = [column for column in wanted if column not in X.columns]
-    if absent:
-        raise ValueError(
-            f"{name} lacks the columns {absent}, which blocks name; it has "
-            f"{list(X.columns)}. A block that is missing needs its columns too, with "
-            "None in each row."
-        )
-    return X[wanted]
-
-
-def _check_once(wanted: list[Any], X: Any, name: str) -> None:
-    """Raise ValueError where a column is in two blocks, or its name in `X` twice."""
-    import pandas as pd
-
-    named = pd.Index(wanted, tupleize_cols=False)
-    if named.has_duplicates:
-        raise ValueError(
-            f"blocks names the column {named[named.duplicated()][0]!r} twice. Give "
-            "each column to one block."
-        )
-    twice = X.columns[X.columns.duplicated()]
-    twice = [column for column in twice if column in named]
-    if len(twice):
-        raise ValueError(
-            f"{name} has several columns named {twice[0]!r}, which could not be told "
-            "apart. Give each column a name of its own."
-        )
-
-
-def _listed(columns: Any) -> list[Any]:
-    single = isinstance(columns, str) or not hasattr(columns, "__iter__")
-    return [columns] if single else list(columns)
-
-
-def _present(frame: Any, columns: Any) -> np.ndarray:
-    """Return in which rows a block has a value."""
-    return frame[_listed(columns)].notna().to_numpy().any(axis=1)
-
-
-def _is_boxed(frame: Any, columns: Any) -> bool:
-    """Return True for a block of one column that does not hold numbers."""
-    dtypes = frame[_listed(columns)].dtypes
-    return len(dtypes) == 1 and getattr(dtypes.iloc[0], "kind", "O") not in "fiub"
-
-
-def _taken(frame: Any, columns: Any, here: np.ndarray, boxed: bool) -> Any:
-    """Return the columns of a block where it is there, or the cells of its only one."""
-    part = frame[_listed(columns)]
-    part = part.iloc[:, 0] if boxed else part
-    return part if here.all() else part[here]

@@ -1,4 +1,4 @@
-"""Cells of texts: one token each."""
+"""Likelihood of texts: one cell for each token."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._corruption import Corruption
-from skunsup._networks._likelihood import Likelihood, RealLoss
+from skunsup._networks import Corruption, Likelihood, RealLoss
 
 UNKNOWN = 1.0
 

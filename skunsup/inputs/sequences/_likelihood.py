@@ -1,4 +1,4 @@
-"""Cells of sequences of different length."""
+"""Likelihood of sequences of different length."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._likelihood import Likelihood, RealLoss
+from skunsup._networks import Likelihood, RealLoss
 
 
 @keras.saving.register_keras_serializable(package="skunsup")

@@ -1,26 +1,14 @@
-"""Cells of rows that are made of blocks of different kinds."""
+"""Likelihood of rows that are made of blocks of different kinds."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._likelihood import Likelihood, RealLoss
-from skunsup._networks._noise import noise_state, uniform
-
-DECAY = 0.98
-
-
-@dataclass(frozen=True)
-class Place:
-    """Positions of the columns, the cells and the outputs of a block."""
-
-    columns: slice
-    cells: slice
-    outputs: slice
+from skunsup._networks import Likelihood, RealLoss
+from skunsup.inputs.blocks._layers import BlockBalance, BlockCorruption, Place
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -29,7 +17,7 @@ class BlockLikelihood(Likelihood):
 
     Parameters
     ----------
-    blocks : sequence of Cells
+    blocks : sequence of Likelihood
         The blocks, or as Keras has serialised them.
     weights : sequence of float
         Weight of each block's loss.
@@ -146,12 +134,12 @@ class BlockLikelihood(Likelihood):
 
     def corruption(self) -> keras.layers.Layer | None:
         """Return the layer that changes and hides blocks, if anything does."""
-        layer = BlockCorruption(self)
+        layer = BlockCorruption(self.blocks, self.places, self.input_dropout)
         return layer if layer.changes or self.input_dropout else None
 
     def balance(self) -> keras.layers.Layer | None:
         """Return the layer that weights losses by their uncertainty, if any."""
-        return BlockBalance(self) if self.balanced else None
+        return BlockBalance(self.places) if self.balanced else None
 
     def feature_index(self) -> np.ndarray:
         """Return which cell each column belongs to; flags to their block's first."""
@@ -194,95 +182,6 @@ class BlockLikelihood(Likelihood):
             "input_dropout": self.input_dropout,
             "balanced": self.balanced,
         }
-
-
-class BlockCorruption(keras.layers.Layer):
-    """Changes the blocks as their kinds do, and hides whole blocks at random.
-
-    Of a row with blocks to hide, at least one that is there stays.
-
-    Parameters
-    ----------
-    likelihood : BlockLikelihood
-        The blocks.
-    """
-
-    def __init__(self, likelihood: BlockLikelihood, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
-        self.likelihood = likelihood
-        self.changes = {
-            str(i): layer
-            for i, block in enumerate(likelihood.blocks)
-            if (layer := block.corruption()) is not None
-        }
-        self.noise_state = noise_state()
-        self.built = True
-
-    def call(self, x: Any) -> Any:
-        """Return changed copies of rows."""
-        n = len(self.likelihood.blocks)
-        flags = x[..., -n:]
-        if self.likelihood.input_dropout:
-            flags = self._hidden(flags)
-        parts = []
-        for i, place in enumerate(self.likelihood.places):
-            part = x[..., place.columns]
-            part = self.changes[str(i)](part) if str(i) in self.changes else part
-            parts.append(part * flags[..., i, None])
-        return ops.concatenate([*parts, flags], axis=-1)
-
-    def _hidden(self, flags: Any) -> Any:
-        drawn = uniform(ops.shape(flags), self.noise_state)
-        there = drawn * flags
-        stays = ops.equal(there, ops.max(there, axis=-1, keepdims=True))
-        share = self.likelihood.input_dropout
-        kept = ops.logical_or(drawn > share, stays)
-        return ops.where(kept, flags, ops.zeros_like(flags))
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shapes do not change."""
-        return input_shape
-
-
-class BlockBalance(keras.layers.Layer):
-    """Weights of the blocks' losses by their uncertainty (Kendall et al. 2018, eq. 7).
-
-    The paper's objective is the sum over blocks of loss / v + log(v), least where v is
-    the loss. So v follows the loss by a moving average, and needs no gradient.
-
-    Parameters
-    ----------
-    likelihood : BlockLikelihood
-        The blocks.
-    """
-
-    def __init__(self, likelihood: BlockLikelihood, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
-        self.likelihood = likelihood
-        self.variance = self.add_weight(
-            name="variance",
-            shape=(len(likelihood.blocks),),
-            initializer="ones",
-            trainable=False,
-        )
-        self.built = True
-
-    def call(self, losses: Any, training: bool = False) -> Any:
-        """Divide the losses of cells, (..., n_cells), by their block's variance."""
-        old = ops.convert_to_tensor(self.variance)
-        if training:
-            means = [
-                ops.mean(ops.sum(losses[..., place.cells], axis=-1))
-                for place in self.likelihood.places
-            ]
-            now = ops.stop_gradient(ops.stack(means))
-            old = DECAY * old + (1.0 - DECAY) * now
-            self.variance.assign(old)
-        sizes = [
-            place.cells.stop - place.cells.start for place in self.likelihood.places
-        ]
-        scale = 1.0 / ops.maximum(old, 1e-6)
-        return losses * ops.take(scale, np.repeat(np.arange(len(sizes)), sizes))
 
 
 def _slices(widths: Sequence[int]) -> list[slice]:

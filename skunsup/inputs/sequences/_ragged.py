@@ -99,12 +99,6 @@ def is_mapped_array(X: Any) -> bool:
     return is_mapped(X) and X.ndim == 3 and X.dtype.kind in "fiub"
 
 
-def flat_map(X: Any) -> np.memmap:
-    """Return another map of the same file, with one axis behind the first."""
-    shape = (len(X), int(np.prod(X.shape[1:])))
-    return np.memmap(X.filename, X.dtype, "r", X.offset, shape)
-
-
 def check_sequences(X: Any, name: str) -> Ragged:
     """Validate a list of arrays, or an array of three dimensions.
 

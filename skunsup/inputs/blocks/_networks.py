@@ -9,9 +9,7 @@ import numpy as np
 from keras import layers
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks._architecture import NetworkSpec
-from skunsup._networks._built import Initializer
-from skunsup._networks._convolutional import dense_layers, tail
+from skunsup._networks import Initializer, NetworkSpec, dense_layers, tail
 from skunsup._random import global_state_kept
 
 

@@ -1,4 +1,4 @@
-"""Cells of tables: numbers and categories, some of them missing."""
+"""Likelihood of tables: numbers and categories, some of them missing."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._corruption import Corruption
-from skunsup._networks._likelihood import Likelihood, RealLoss
+from skunsup._networks import Corruption, Likelihood, RealLoss
 
 # How many categories, how many columns of the table with so many, and whether the
 # categories have an order.

@@ -1,0 +1,25 @@
+"""Images: their transformer, likelihood, layers and networks."""
+
+from skunsup.inputs.images._arrays import as_images
+from skunsup.inputs.images._files import image_paths
+from skunsup.inputs.images._image_file import (
+    LIMITS,
+    MAX_FILE_SIZE,
+    MAX_PIXELS,
+    FileLimits,
+    image_size,
+    load_image,
+)
+from skunsup.inputs.images._images import Images
+
+__all__ = [
+    "LIMITS",
+    "MAX_FILE_SIZE",
+    "MAX_PIXELS",
+    "FileLimits",
+    "Images",
+    "as_images",
+    "image_paths",
+    "image_size",
+    "load_image",
+]

@@ -1,0 +1,310 @@
+"""Tables of numbers and categories, with missing values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from skunsup._networks import (
+    NetworkSpec,
+)
+from skunsup._sklearn import StrOptions, check_params, integers, reals
+from skunsup._training import Rows
+from skunsup.inputs._base import Inputs
+from skunsup.inputs.table._codes import (
+    as_numbers,
+    check_finite,
+    check_total,
+    codes_of,
+    levels_of,
+)
+from skunsup.inputs.table._columns import (
+    Column,
+    as_table,
+    library,
+    read_columns,
+    same_name,
+)
+from skunsup.inputs.table._likelihood import TableLikelihood
+from skunsup.inputs.table._networks import EmbeddingEncoder, embedding_width
+from skunsup.inputs.table._rows import TableRows
+from skunsup.inputs.table._scaling import NumberScale
+from skunsup.inputs.table._written import write_columns
+
+EMBEDDED_ABOVE = 10  # categories of a column
+NOTHING = np.zeros(0)
+
+
+class Table(Inputs):
+    """Tables of mixed columns with missing values: numbers, booleans, categories.
+
+    As value of `inputs` it lets a model take a DataFrame of pandas or polars as it is.
+    The type of a column says what it is: numbers; booleans; categories (category,
+    string, or objects that are all strings), whose order counts if the type says so
+    (an ordered category of pandas, an Enum of polars). Missing values (NaN, None,
+    pandas.NA, null) may be anywhere. Arrays are taken as well; those of numbers are all
+    numeric.
+
+    Every column of the table is one cell, which counts as much as any other in the
+    loss: numbers, standardised, by the loss of the model, all others by the
+    cross-entropy. Missing cells are 0 for the encoder, which also sees that they are
+    missing, and do not count in the loss. What a model gives back (`reconstruct`,
+    `inverse_transform`, `sample`) has the columns and dtypes of the table in `fit`,
+    without missing values: the likeliest category, or in `sample` one drawn by its
+    probability; integers where the dtype is one; numbers within the range of those in
+    `fit`. So ``X.fillna(model.reconstruct(X))`` fills in what is missing.
+
+    Parameters
+    ----------
+    encoding : {"one-hot", "embedding"}, default="one-hot"
+        What the first layer of an encoder sees of a category: one column for each
+        value, or with "embedding", for columns of more than 10 values, 1.6 n^0.56
+        learned numbers for n values [1]_.
+    scaling : {"standard", "quantile"}, default="standard"
+        How numbers are brought to mean 0 and variance 1: by mean and standard
+        deviation, or by the normal quantiles of their ranks first, which long tails do
+        not stretch.
+    input_dropout : float, default=0.3
+        Probability in [0, 1) that a cell is hidden from the encoder in training, which
+        must then be restored from the others: so models learn to fill in cells [2]_.
+        0 for none; a `noise` of the model comes on top.
+    handle_unknown : {"error", "ignore"}, default="error"
+        What to do about categories that `fit` did not see: raise, or take them for
+        missing.
+    max_categories : int, default=500
+        Most values of a column of categories; more are refused, as they are likely
+        names or numbers of rows.
+    max_total_categories : int, default=100_000
+        Most values of all columns of categories together. Each of them is a column of
+        weights at both ends of a network, so that many take gigabytes.
+
+    See Also
+    --------
+    sklearn.preprocessing.OneHotEncoder : Categories as columns, without a way back.
+    sklearn.impute.IterativeImputer : Filling in numbers by regression.
+
+    Notes
+    -----
+    An order of categories is in what the encoder sees, 1 for the value and for all
+    below it, but not in the loss: the cross-entropy is a likelihood whatever the order.
+
+    Means, ranges and categories are those of the first `fit` or `partial_fit`, and of
+    all rows in it, whatever their weight.
+
+    References
+    ----------
+    .. [1] Howard & Gugger, "fastai: A layered API for deep learning", Information 11,
+       2020.
+    .. [2] Vincent, Larochelle, Lajoie, Bengio & Manzagol, "Stacked denoising
+       autoencoders", JMLR 11, 2010.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skunsup import Autoencoder, Table
+    >>> X = pd.DataFrame(
+    ...     {
+    ...         "height": [171, 185, None, 169, 178, 180],
+    ...         "colour": ["red", "blue", "red", None, "red", "blue"],
+    ...         "member": [True, False, True, True, True, False],
+    ...     }
+    ... )
+    >>> model = Autoencoder(2, inputs=Table(), epochs=5, random_state=0).fit(X)
+    >>> model.transform(X).shape
+    (6, 2)
+    >>> X.fillna(model.reconstruct(X)).isna().to_numpy().any()
+    np.False_
+    """
+
+    projected_ = True
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "encoding": [StrOptions({"one-hot", "embedding"})],
+        "scaling": [StrOptions({"standard", "quantile"})],
+        "input_dropout": [reals(0, 1, "left")],
+        "handle_unknown": [StrOptions({"error", "ignore"})],
+        "max_categories": [integers(1)],
+        "max_total_categories": [integers(1)],
+    }
+
+    def __init__(
+        self,
+        *,
+        encoding: str = "one-hot",
+        scaling: str = "standard",
+        input_dropout: float = 0.3,
+        handle_unknown: str = "error",
+        max_categories: int = 500,
+        max_total_categories: int = 100_000,
+    ) -> None:
+        self.encoding = encoding
+        self.scaling = scaling
+        self.input_dropout = input_dropout
+        self.handle_unknown = handle_unknown
+        self.max_categories = max_categories
+        self.max_total_categories = max_total_categories
+
+    def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
+        """Learn ranges and categories of the columns, and return their rows."""
+        check_params(self)
+        table = as_table(X, "X")
+        if len(table) < min_samples or not table.shape[1]:
+            raise ValueError(
+                f"X has shape {table.shape} (n_samples={len(table)}), but a minimum of "
+                f"{min_samples} is required, and 1 column (n_features)."
+            )
+        validate_data(owner, table, skip_check_array=True)
+        columns = read_columns(table, "X")
+        empty = [column.name for column in columns if column.missing.all()]
+        if empty:
+            raise ValueError(
+                f"X holds no value at all in column {', '.join(map(repr, empty))}, "
+                "which leaves nothing to learn. Leave the column out."
+            )
+        self._learn(columns, table)
+        return self._rows(columns, "X")
+
+    def _learn(self, columns: list[Column], table: Any) -> None:
+        self.library_ = library(table)
+        # A copy, since a user may give an Index a name.
+        self.names_ = table.columns.copy() if self.library_ == "pandas" else None
+        for column in columns:
+            check_finite(column, "X")
+        self.columns_ = [
+            replace(
+                column,
+                values=NOTHING,
+                levels=levels_of(column, self.max_categories),
+                given=None,
+                ends=column.found_ends(),
+            )
+            for column in columns
+        ]
+        check_total(self.columns_, self.max_total_categories)
+        self._order_cells()
+        self._scale = NumberScale(
+            stacked([columns[j].values for j in self._numbers], len(columns[0].values)),
+            self.scaling,
+        )
+
+    def _order_cells(self) -> None:
+        """Put numbers first, and categories of the same form side by side."""
+        forms = {
+            j: (len(column.levels), column.kind == "ordered")
+            for j, column in enumerate(self.columns_)
+            if column.levels is not None
+        }
+        self._numbers = [j for j in range(len(self.columns_)) if j not in forms]
+        self._categories = sorted(forms, key=lambda j: (forms[j], j))
+        counts: dict[tuple[int, bool], int] = {}
+        for j in self._categories:
+            counts[forms[j]] = counts.get(forms[j], 0) + 1
+        groups = [(k, n, ordered) for (k, ordered), n in counts.items()]
+        places = [*self._numbers, *self._categories]
+        self.likelihood_: TableLikelihood = TableLikelihood(
+            len(self._numbers), groups, places, self.input_dropout
+        )
+        self.n_columns_ = self.likelihood_.n_columns
+
+    def value_range(self, rows: Rows) -> tuple[float, float]:
+        """Refuse losses of values in a range, if there are numbers."""
+        if self._numbers:
+            raise ValueError(
+                "inputs=Table() standardises numbers, which are then negative too, so "
+                "a loss or likelihood of values in [0, 1] or from 0 up does not apply. "
+                "Use loss='mean_squared_error' or likelihood='gaussian'; booleans and "
+                "categories have the cross-entropy in any case."
+            )
+        return 0.0, 0.0
+
+    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
+        """Return rows of a table with the columns that `fit` saw."""
+        table = as_table(X, name)
+        validate_data(owner, table, reset=False, skip_check_array=True)
+        if not len(table):
+            raise ValueError(
+                f"{name} has 0 sample(s) (n_samples=0), but a minimum of 1 is required."
+            )
+        columns = read_columns(table, name)
+        named = "numpy" not in (self.library_, library(table))
+        for old, new in zip(self.columns_, columns, strict=True):
+            if named and not same_name(old.name, new.name):
+                raise ValueError(
+                    f"{name} has column {new.name!r} where fit had {old.name!r}. Give "
+                    "the same columns in the same order."
+                )
+        return self._rows(columns, name)
+
+    def _rows(self, columns: Sequence[Column], name: str) -> Rows:
+        """Return rows of columns like those in `fit`."""
+        n = len(columns[0].values)
+        numbers = [
+            as_numbers(columns[j], self.columns_[j], name) for j in self._numbers
+        ]
+        codes = [
+            codes_of(columns[j], self.columns_[j], name, self.handle_unknown)
+            for j in self._categories
+        ]
+        scaled = self._scale(stacked(numbers, n))
+        rows = TableRows(scaled, stacked(codes, n).astype(np.int32), self.likelihood_)
+        if {str(columns[j].dtype).lower() for j in self._numbers} == {"float32"}:
+            rows.result_dtype = np.dtype(np.float32)
+        return rows
+
+    def restore_rows(self, rows: np.ndarray, dtype: np.dtype, like: Any = None) -> Any:
+        """Return a table like that in `fit`, with the index of `like`."""
+        numbers = self._scale.inverse(rows[:, : len(self._numbers)])
+        values = dict(zip(self._numbers, numbers.T, strict=True))
+        codes = self.likelihood_.likeliest(rows)
+        for j, code in zip(self._categories, codes.T, strict=True):
+            levels = np.fromiter(self.columns_[j].levels or (), object)
+            values[j] = levels[code]
+        ordered = [values[j] for j in range(len(self.columns_))]
+        table = write_columns(self.columns_, ordered, self.library_, self.names_, dtype)
+        if like is not None and self.library_ == library(like) == "pandas":
+            table.index = like.index
+        return table
+
+    def encoder(
+        self,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable = "linear",
+        n_beside: int = 0,
+        spectral: bool = False,
+    ) -> NetworkSpec:
+        """Return dense layers, behind embeddings where there are any."""
+        blocks = self._embedded()
+        if not blocks:
+            return super().encoder(sizes, activation, last, n_beside, spectral)
+        n_inputs = self.n_columns_ + n_beside
+        return EmbeddingEncoder(n_inputs, blocks, sizes, activation, last, spectral)
+
+    def decoder(
+        self,
+        n_inputs: int,
+        sizes: tuple[int, ...],
+        activation: str | Callable,
+        last: str | Callable,
+    ) -> NetworkSpec:
+        """Return a dense stack; numbers are never in a range, logits neither."""
+        return super().decoder(n_inputs, sizes, activation, "linear")
+
+    def _embedded(self) -> tuple[tuple[int, int, int], ...]:
+        """Return first column, columns and width of each category to embed."""
+        if self.encoding == "one-hot":
+            return ()
+        blocks, start = [], 2 * len(self._numbers)
+        for k, n, _ in self.likelihood_.groups:
+            firsts = range(start, start + k * n, k)
+            if k > EMBEDDED_ABOVE:
+                blocks += [(first, k, embedding_width(k)) for first in firsts]
+            start += k * n
+        return tuple(blocks)
+
+
+def stacked(columns: Sequence[np.ndarray], n: int) -> np.ndarray:
+    """Return columns of `n` values side by side, though there be none."""
+    return np.stack(columns, axis=1) if columns else np.zeros((n, 0))
