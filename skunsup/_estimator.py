@@ -88,14 +88,57 @@ class FitData:
         return self.inputs.n_columns_
 
 
+@dataclass(frozen=True)
+class TrainingTask:
+    """One training of a network.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        What to train.
+    recipes : tuple of OptimizerConfig
+        Optimizer of each group of parameters.
+    plan : TrainingConfig
+        How.
+    data : FitData
+        Rows, and those held out.
+    sample : sampler
+        Draws minibatches.
+    start : TrainingState
+        From where.
+    going_on : bool
+        Whether `start` has been trained in an earlier call.
+    """
+
+    architecture: Architecture
+    recipes: tuple[OptimizerConfig, ...]
+    plan: TrainingConfig
+    data: FitData
+    sample: Sampler | BaggedSampler
+    start: TrainingState
+    going_on: bool
+
+    def run(self) -> TrainingState:
+        """Train, and return where it ended."""
+        return train(
+            self.architecture,
+            self.recipes,
+            self.plan,
+            self.data.rows,
+            self.sample,
+            self.data.validation,
+            self.start,
+        )
+
+
 class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
     A subclass names in `_criterion` the method of its network that judges validation
-    rows, and says in `_architecture` what network. Six more hooks have defaults: what
+    rows, and says in `_architecture` what network. Seven more hooks have defaults: what
     labels mean, what minibatches are drawn from, how long training is where that is
-    left open, where weights start, with what optimizers, and what the history tells of
-    its health.
+    left open, where weights start, with what optimizers, in what steps they are
+    trained, and what the history tells of its health.
     """
 
     _doc_link_module = "skunsup"
@@ -126,6 +169,10 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _training_defaults(self, data: FitData) -> TrainingDefaults:
         """Return minibatches and epochs where "auto" leaves them open."""
         return data.inputs.training_
+
+    def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
+        """Train a network; return what it is in the end, and its weights."""
+        return task.architecture, task.run()
 
     def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
         """Return the optimizer of each group of the network's parameters."""
@@ -418,21 +465,17 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             )
             if isinstance(sample, WeightedSampler):
                 sample = bagged_sampler(data.rows, sample, members)
+        going_on = previous is not None
         if previous is None:
             network = shared_network(architecture)
             values = self._start_values(architecture, network, data, rng)
             previous = TrainingState(values, None, rng)
         else:
             self._check_unchanged(architecture, recipes)
-        state = train(
-            architecture,
-            recipes,
-            plan,
-            data.rows,
-            sample,
-            data.validation,
-            previous,
+        task = TrainingTask(
+            architecture, recipes, plan, data, sample, previous, going_on=going_on
         )
+        architecture, state = self._trained(task)
         self._publish(architecture, recipes, previous, state, data.dtype)
         return self
 

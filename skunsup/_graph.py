@@ -23,17 +23,33 @@ class Neighbors:
     table : array of int32, shape (n, k)
         Numbers of rows, nearest first.
     count : array of int, shape (n,)
-        How many of each row of `table` are neighbours, from 1 to k; the others are of
-        no importance.
+        How many of each row of `table` are neighbours, at most k; the others are of no
+        importance.
+    odds : array of shape (n, k), default=None
+        How likely each is drawn, relative to the others; None for equally.
     """
 
     table: np.ndarray
     count: np.ndarray
+    odds: np.ndarray | None = None
 
     @property
     def known(self) -> np.ndarray:
         """Mask of the entries of `table` that are neighbours."""
         return np.arange(self.table.shape[1]) < self.count[:, None]
+
+    def nearest(self, k: int) -> "Neighbors":
+        """Return the `k` first neighbours of each row, or all where there are fewer."""
+        return Neighbors(self.table[:, :k], np.minimum(self.count, k))
+
+    def among(self, chosen: np.ndarray) -> "Neighbors":
+        """Return the neighbours of the rows `chosen`, in order, among one another."""
+        place = np.full(len(self.table), -1, np.int32)
+        place[chosen] = np.arange(len(chosen))
+        table = np.where(self.known[chosen], place[self.table[chosen]], -1)
+        order = np.argsort(table < 0, axis=1, kind="stable")
+        table = np.take_along_axis(table, order, axis=1)
+        return Neighbors(np.maximum(table, 0), (table >= 0).sum(axis=1))
 
     def matrix(self) -> sp.csr_array:
         """Return the graph as a sparse matrix (n, n) with 1 for each neighbour."""
@@ -124,15 +140,32 @@ def without_self(found: np.ndarray, numbers: np.ndarray | None = None) -> np.nda
 
 
 def mutual_neighbors(neighbors: Neighbors) -> Neighbors:
-    """Keep the neighbours that a row is a neighbour of, else the nearest one."""
+    """Keep the neighbours that a row is a neighbour of, else the nearest one.
+
+    A neighbour of rank r, the larger of the ranks that both rows give each other, is
+    drawn with odds 1 / r. So pairs of all scales are about equally many, and how many
+    neighbours there are matters little.
+    """
     table, known = neighbors.table, neighbors.known
-    n = len(table)
-    rows, columns = np.repeat(np.arange(n), known.sum(axis=1)), table[known]
-    mutual = np.zeros(table.shape, bool)
-    mutual[known] = np.isin(rows * n + columns, columns * np.int64(n) + rows)
-    order = np.argsort(~mutual, axis=1, kind="stable")
-    count = np.maximum(mutual.sum(axis=1), 1)
-    return Neighbors(np.take_along_axis(table, order, axis=1), count)
+    n, k = table.shape
+    rows = np.repeat(np.arange(n, dtype=np.int64), known.sum(axis=1))
+    there, back = rows * n + table[known], table[known] * np.int64(n) + rows
+    order = np.argsort(there)
+    place = np.minimum(np.searchsorted(there, back, sorter=order), len(there) - 1)
+    found = order[place]
+    rank = np.broadcast_to(np.arange(1.0, k + 1), (n, k))
+    own = rank[known]
+    larger = np.full((n, k), np.inf)
+    larger[known] = np.where(there[found] == back, np.maximum(own, own[found]), np.inf)
+    count = np.isfinite(larger).sum(axis=1)
+    larger[count == 0, 0] = 1.0
+    order = np.argsort(larger, axis=1, kind="stable")
+    odds = 1.0 / np.take_along_axis(larger, order, axis=1)
+    return Neighbors(
+        np.take_along_axis(table, order, axis=1),
+        np.maximum(count, 1),
+        odds.astype(np.float32),
+    )
 
 
 def given_neighbors(graph: Any, distinct: np.ndarray, n: int, k: int) -> Neighbors:

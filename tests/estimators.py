@@ -11,7 +11,9 @@ from sklearn.utils import get_tags
 import skunsup
 
 # What a constructor cannot do without, or cannot have: weights that must be fetched.
+# A check wants as many columns of predict_proba as its data have classes, four.
 REQUIRED = {
+    "n_clusters": lambda: 4,
     "estimator": lambda: GaussianMixture(
         3, init_params="random_from_data", random_state=0
     ),

@@ -26,7 +26,7 @@ from skunsup._training._trainer import Trainer
 _trainers = LRUCache(16)
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
-SEGMENTS = 50  # pieces of constant rate that make up a cosine schedule, at least
+PIECES = 50  # pieces of constant rate that make up a cosine schedule, at least
 TOGETHER = 128  # steps of short epochs that are drawn at once
 UNWATCHED = 1024  # steps of short epochs between two looks at the weights, at least
 AHEAD = 2  # blocks that are dealt out before the first of them is done
@@ -62,6 +62,8 @@ class TrainingConfig:
         At most so many steps; None for no limit. The last epoch may be cut short.
     schedule : {"constant", "cosine"}
         What becomes of the learning rate.
+    pieces : int
+        Of constant rate that make up a cosine schedule, at least.
     preliminary : bool
         Whether more is to be trained before anything is fitted, so that Ctrl-C raises
         KeyboardInterrupt.
@@ -75,6 +77,7 @@ class TrainingConfig:
     verbose: int = 0
     max_steps: int | None = None
     schedule: str = "constant"
+    pieces: int = PIECES
     preliminary: bool = False
 
     def n_steps(self, per_epoch: int) -> int:
@@ -101,6 +104,8 @@ class TrainingState:
         One entry an epoch: `loss`, its terms where there are several, `val_loss`.
     callbacks : list
         The copies that were called.
+    interrupted : bool
+        Whether Ctrl-C ended the training.
     """
 
     values: list[np.ndarray]
@@ -108,6 +113,7 @@ class TrainingState:
     rng: np.random.Generator
     history: dict[str, list[float]] = field(default_factory=dict)
     callbacks: list[keras.callbacks.Callback] = field(default_factory=list)
+    interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +159,12 @@ def train(
         run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
         run.train()
         return TrainingState(
-            run.kept, trainer.optimizer_values(), run.rng, run.history, run.copies
+            run.kept,
+            trainer.optimizer_values(),
+            run.rng,
+            run.history,
+            run.copies,
+            run.was_interrupted,
         )
 
 
@@ -211,6 +222,7 @@ class TrainingLoop:
         self.history: dict[str, list[float]] = {}
         self.kept = state.values
         self.best, self.stale = np.inf, 0
+        self.was_interrupted = False
         n_members = trainer.network.n_members
         size = n_members * (plan.batch_size or sample.n_draws)
         self.batch_size = min(size, sample.n_draws)
@@ -223,7 +235,7 @@ class TrainingLoop:
         short = not watched and drawn <= TOGETHER
         self.group = self.together * (-(-UNWATCHED // drawn) if short else 1)
         self.taken: list[np.ndarray] = []
-        pieces = SEGMENTS if plan.schedule == "cosine" else 1
+        pieces = plan.pieces if plan.schedule == "cosine" else 1
         longest = max(1, min(self.n_steps * self.together, self.total // pieces))
         self.block_steps = _block_steps(longest, self.batch_size * rows.d)
         self.callbacks = Callbacks(
@@ -396,6 +408,7 @@ class TrainingLoop:
 
     def interrupted(self) -> None:
         """Keep what there is on Ctrl-C."""
+        self.was_interrupted = True
         done = len(self.history.get("loss", []))
         if self.plan.patience is None or not self.history:
             values = self.trainer.values()

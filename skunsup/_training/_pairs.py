@@ -32,7 +32,8 @@ class NeighborSampler:
     """Rows drawn by weight, each with a neighbour, and a view of both.
 
     A row's partner is one of its neighbours, with probabilities in proportion to their
-    weights. Of either row one of its views is taken, each as likely as the others.
+    weights times their odds. Of either row one of its views is taken, each as likely as
+    the others.
 
     Parameters
     ----------
@@ -70,12 +71,15 @@ class NeighborSampler:
     def _partners(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw a neighbour of each row."""
         table, count = self.neighbors.table, self.neighbors.count[rows]
+        weight, odds = self.sample.weight, self.neighbors.odds
         position = rng.random(len(rows))
-        if self.sample.weight is None:
-            place = (position * count).astype(np.intp)
-        else:
-            known = np.arange(table.shape[1]) < count[:, None]
-            reach = np.cumsum(self.sample.weight[table[rows]] * known, axis=1)
-            place = (reach <= (position * reach[:, -1])[:, None]).sum(axis=1)
-            place = np.minimum(place, count - 1)
-        return table[rows, place]
+        if weight is None and odds is None:
+            return table[rows, (position * count).astype(np.intp)]
+        share = np.float64(np.arange(table.shape[1]) < count[:, None])
+        if odds is not None:
+            share *= odds[rows]
+        if weight is not None:
+            share *= weight[table[rows]]
+        reach = np.cumsum(share, axis=1)
+        place = (reach <= (position * reach[:, -1])[:, None]).sum(axis=1)
+        return table[rows, np.minimum(place, count - 1)]

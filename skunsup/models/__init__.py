@@ -7,6 +7,7 @@ from skunsup.models._bigan import BiGAN
 from skunsup.models._classifier import AAEClassifier
 from skunsup.models._clustering import AAEClustering
 from skunsup.models._gan import GAN
+from skunsup.models._neighbor_clustering import NeighborClustering
 from skunsup.models._neighbor_embedding import NeighborEmbedding
 from skunsup.models._variational import VariationalAutoencoder
 from skunsup.models._wasserstein import WassersteinAutoencoder
@@ -18,6 +19,7 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "BiGAN",
+    "NeighborClustering",
     "NeighborEmbedding",
     "VariationalAutoencoder",
     "WassersteinAutoencoder",

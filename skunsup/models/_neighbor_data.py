@@ -29,7 +29,7 @@ from skunsup._training import (
 from skunsup.models._projection import LearnedProjection
 from skunsup.models._views import stored_views
 
-DEFAULT_NEIGHBORS = 15
+DEFAULT_NEIGHBORS = 50
 
 TOO_MANY_NEIGHBORS = (
     "n_neighbors={k}, but X has {n} distinct rows to train on, so a row has at most "
@@ -65,13 +65,21 @@ class NeighborData(FitData):
         Whether `single` holds views of rows.
     single : Rows
         The rows that pairs are made of.
+    neighbors : Neighbors
+        Of distinct rows, nearest first.
+    origin : array of int, shape (n,)
+        Where each distinct row stands in the data.
     """
+
+    sample: NeighborSampler
 
     projection: LearnedProjection
     projected: bool
     likelihood: Likelihood | None
     has_views: bool
     single: Rows
+    neighbors: Neighbors
+    origin: np.ndarray
 
 
 def neighbors_of(
@@ -206,6 +214,8 @@ def paired_rows(
         None if projected else seen or data.inputs.likelihood_,
         stored > 1,
         single,
+        neighbors,
+        sample.index,
     )
 
 

@@ -1,7 +1,7 @@
 """Neighbour embedding by a network."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -28,17 +28,17 @@ from skunsup.models._neighbor_data import (
     paired_rows,
     whole_graph,
 )
-from skunsup.models._neighbor_network import REFERENCES, NeighborNetwork
+from skunsup.models._neighbor_network import REFERENCES, NeighborNetwork, PairNetwork
 from skunsup.models._parameters import OWN_NETWORK, LayerParameters
 from skunsup.models._parts import encoder_part, layer_sizes
 from skunsup.models._projection import learned_projection
 
-N_COMPONENTS = 10
 HIDDEN = (256, 256)
-BATCH_SIZE = 256
-# Steps for 10,000 rows, and the power of the number of rows by which they grow.
+# Of few rows smaller minibatches, so that no row is told from many of its own group.
+BATCH_SIZES, N_BATCHES = (64, 256), 8
+# Steps up to 10,000 rows, and the power of the number of more rows by which they grow.
 STEPS, GROWTH = 2000, 0.4
-FEWEST_STEPS, MOST_STEPS, MOST_EPOCHS = 1000, 10_000, 1000
+MOST_STEPS, MOST_EPOCHS = 10_000, 10_000
 
 
 @parameters
@@ -52,8 +52,9 @@ class NeighborParameters(LayerParameters):
         an own `encoder` returns.
     n_neighbors : int or "auto"
         Neighbours of a row that codes shall keep near, fewer than there are distinct
-        rows. "auto" means 15, or all others of fewer rows. Of a given `graph`, so many
-        nearest ones are used; "auto" means all.
+        rows. The r-th neighbour is drawn with odds 1 / r, so how many there are matters
+        little. "auto" means 50, or all others of fewer rows. Of a given `graph`, so
+        many nearest ones are used; "auto" means all.
     metric : str or callable
         Distance of rows: a name that `sklearn.neighbors.NearestNeighbors` knows, or a
         function of two rows; see Notes for what it is measured on. With "cosine" the
@@ -89,12 +90,13 @@ class NeighborParameters(LayerParameters):
         "cosine" lets the learning rate rise over the first fiftieth of the steps and
         fall along half a cosine to 0.
     batch_size : int, "auto" or None
-        Pairs a step, each of which is told from all the others. "auto" means 256. None,
-        or more than there are rows, takes all rows in one step.
+        Pairs a step, each of which is told from all the others. "auto" means the power
+        of 2 up to an eighth of the rows, from 64 to 256. None, or more than there are
+        rows, takes all rows in one step.
     epochs : int, "auto" or None
         Passes over the rows, at most; None for as many as `max_steps` takes. "auto"
-        means as many as 2,000 steps take with 10,000 rows, fewer steps with fewer rows
-        and more with more, in proportion to the power 0.4 of their number.
+        means as many as 2,000 steps take with up to 10,000 rows, and more steps with
+        more rows, in proportion to the power 0.4 of their number.
     early_stopping : bool
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -113,8 +115,107 @@ class NeighborParameters(LayerParameters):
     learning_rate_schedule: str | None = parameter("cosine")
 
 
+class NeighborEstimator(EncodingTransformer, NeighborParameters):
+    """Base of the estimators around a network of pairs of neighbours."""
+
+    _criterion = "row_loss"
+    _width: ClassVar[int] = 10  # of the code, where it is left open
+
+    def _paired(
+        self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
+    ) -> NeighborData:
+        """Return pairs of neighbours among the rows."""
+        check_graph_given(self.metric, self.graph)
+        sample, rows = data.sample, data.rows
+        assert isinstance(sample, WeightedSampler)
+        if previous is None:
+            unit_rows = self.metric == "cosine"
+            likelihood = data.inputs.likelihood_
+            self._projection = learned_projection(
+                rows, sample, likelihood, unit_rows, rng
+            )
+        features = self._projection.all_of(rows, sample.index)
+        if self.graph is not None:
+            found = graph_neighbors(self.graph, rows, sample, self.n_neighbors)
+        else:
+            found = neighbors_of(features, self.n_neighbors, self.metric, rng)
+        if self.store_graph:
+            self.graph_ = whole_graph(found, rows, sample)
+        projected = data.inputs.projected_ and self.encoder is None
+        return paired_rows(
+            data, self._projection, features, found, self.n_views, projected, rng
+        )
+
+    def _training_defaults(self, data: FitData) -> TrainingDefaults:
+        n = data.sample.n_draws
+        size = int(2 ** np.floor(np.log2(max(n / N_BATCHES, 1))))
+        steps = int(np.clip(STEPS * (n / 10_000) ** GROWTH, STEPS, MOST_STEPS))
+        return TrainingDefaults(int(np.clip(size, *BATCH_SIZES)), steps, 1, MOST_EPOCHS)
+
+    def _pair_network(
+        self, network: type[PairNetwork], data: NeighborData, **heads: int
+    ) -> Architecture:
+        """Return an architecture for pairs; `heads` are widths of parts on the code."""
+        encoder = self._encoder(data)
+        width = encoder.n_outputs
+        tops = {name: linear(width, n_outputs) for name, n_outputs in heads.items()}
+        parts: dict[str, NetworkSpec] = {"encoder": encoder, **tops}
+        noise = self._noise(data)
+        settings = {
+            "temperature": float(self.temperature),
+            "projected": data.projected,
+            "noise": noise,
+            "noise_level": float(self.noise_level) if noise else 0.0,
+            "n_reference": 0 if data.validation is None else data.single.d,
+        }
+        return Architecture(network, parts, settings, width, likelihood=data.likelihood)
+
+    def _encoder(self, data: NeighborData) -> NetworkSpec:
+        if self.encoder is not None:
+            return SphereSpec(encoder_part(self, data.inputs))
+        given = self.hidden_layer_sizes
+        suited = HIDDEN if data.projected else data.inputs.hidden_layer_sizes_
+        hidden = suited if given is None else layer_sizes(given)
+        sizes = (*hidden, self.n_components or self._width)
+        activation = resolve_activation(self.activation)
+        if not data.projected:
+            return SphereSpec(data.inputs.encoder(sizes, activation))
+        kernel, unit_rows = data.projection.kernel, data.projection.unit_rows
+        inner = DenseStack(kernel.shape[1], sizes, activation)
+        return SphereSpec(inner, len(kernel), unit_rows)
+
+    def _noise(self, data: NeighborData) -> str | None:
+        """Return the noise of rows that nothing else changes."""
+        likelihood = data.likelihood
+        changed = likelihood is not None and likelihood.corruption() is not None
+        if data.has_views or changed or not self.noise_level:
+            return None
+        numbers = likelihood is None or likelihood.has_numbers
+        return "gaussian" if numbers else "masking"
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        assert isinstance(data, NeighborData)
+        values = architecture.initial_values(network, rng)
+        if data.projected:
+            projection = data.projection
+            own = architecture.taken(network, values, "encoder")
+            own[:2] = projection.kernel, projection.offset
+            architecture.put(network, values, "encoder", own)
+        if data.validation is not None:
+            place = [v.name for v in network.variables].index("reference")
+            drawn = rng.integers(data.single.n, size=REFERENCES)
+            values[place] = data.single.take(drawn)
+        return values
+
+
 @parameters
-class NeighborEmbedding(EncodingTransformer, NeighborParameters):
+class NeighborEmbedding(NeighborEstimator):
     """Codes in which neighbours are near, by a network that can encode new rows.
 
     Each row is paired with one of its nearest neighbours, and the network learns to
@@ -174,95 +275,16 @@ class NeighborEmbedding(EncodingTransformer, NeighborParameters):
     (1797, 8)
     """
 
-    _criterion = "row_loss"
-
     def _prepared(
         self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
     ) -> FitData:
-        check_graph_given(self.metric, self.graph)
-        sample, rows = data.sample, data.rows
-        assert isinstance(sample, WeightedSampler)
-        if previous is None:
-            unit_rows = self.metric == "cosine"
-            likelihood = data.inputs.likelihood_
-            self._projection = learned_projection(
-                rows, sample, likelihood, unit_rows, rng
-            )
-        features = self._projection.all_of(rows, sample.index)
-        if self.graph is not None:
-            found = graph_neighbors(self.graph, rows, sample, self.n_neighbors)
-        else:
-            found = neighbors_of(features, self.n_neighbors, self.metric, rng)
-        if self.store_graph:
-            self.graph_ = whole_graph(found, rows, sample)
-        projected = data.inputs.projected_ and self.encoder is None
-        return paired_rows(
-            data, self._projection, features, found, self.n_views, projected, rng
-        )
-
-    def _training_defaults(self, data: FitData) -> TrainingDefaults:
-        n = data.sample.n_draws
-        steps = int(np.clip(STEPS * (n / 10_000) ** GROWTH, FEWEST_STEPS, MOST_STEPS))
-        return TrainingDefaults(BATCH_SIZE, steps, 1, MOST_EPOCHS)
+        return self._paired(data, previous, rng)
 
     def _architecture(self, data: FitData) -> Architecture:
         assert isinstance(data, NeighborData)
-        encoder = self._encoder(data)
-        noise = self._noise(data)
-        settings = {
-            "temperature": float(self.temperature),
-            "projected": data.projected,
-            "noise": noise,
-            "noise_level": float(self.noise_level) if noise else 0.0,
-            "n_reference": 0 if data.validation is None else data.single.d,
-        }
-        return Architecture(
-            NeighborNetwork,
-            {"encoder": encoder},
-            settings,
-            encoder.n_outputs,
-            likelihood=data.likelihood,
-        )
+        return self._pair_network(NeighborNetwork, data)
 
-    def _encoder(self, data: NeighborData) -> NetworkSpec:
-        if self.encoder is not None:
-            return SphereSpec(encoder_part(self, data.inputs))
-        given = self.hidden_layer_sizes
-        suited = HIDDEN if data.projected else data.inputs.hidden_layer_sizes_
-        hidden = suited if given is None else layer_sizes(given)
-        sizes = (*hidden, self.n_components or N_COMPONENTS)
-        activation = resolve_activation(self.activation)
-        if not data.projected:
-            return SphereSpec(data.inputs.encoder(sizes, activation))
-        kernel, unit_rows = data.projection.kernel, data.projection.unit_rows
-        inner = DenseStack(kernel.shape[1], sizes, activation)
-        return SphereSpec(inner, len(kernel), unit_rows)
 
-    def _noise(self, data: NeighborData) -> str | None:
-        """Return the noise of rows that nothing else changes."""
-        likelihood = data.likelihood
-        changed = likelihood is not None and likelihood.corruption() is not None
-        if data.has_views or changed or not self.noise_level:
-            return None
-        numbers = likelihood is None or likelihood.has_numbers
-        return "gaussian" if numbers else "masking"
-
-    def _start_values(
-        self,
-        architecture: Architecture,
-        network: Network,
-        data: FitData,
-        rng: np.random.Generator,
-    ) -> list[np.ndarray]:
-        assert isinstance(data, NeighborData)
-        values = architecture.initial_values(network, rng)
-        if data.projected:
-            projection = data.projection
-            own = architecture.taken(network, values, "encoder")
-            own[:2] = projection.kernel, projection.offset
-            architecture.put(network, values, "encoder", own)
-        if data.validation is not None:
-            place = [v.name for v in network.variables].index("reference")
-            drawn = rng.integers(data.single.n, size=REFERENCES)
-            values[place] = data.single.take(drawn)
-        return values
+def linear(n_inputs: int, n_outputs: int) -> DenseStack:
+    """Return one linear layer."""
+    return DenseStack(n_inputs, (n_outputs,), "linear")

@@ -29,11 +29,8 @@ def info_nce(a: Any, b: Any, temperature: float) -> Any:
     return ops.mean(among / 2.0 - own)
 
 
-@keras.saving.register_keras_serializable(package="skunsup")
-class NeighborNetwork(Network):
-    """Encoder that gives neighbours similar codes.
-
-    Minibatches hold pairs of rows side by side. Objective: `info_nce` of their codes.
+class PairNetwork(Network):
+    """Base of encoders of rows that come in pairs, side by side.
 
     Parameters
     ----------
@@ -53,7 +50,6 @@ class NeighborNetwork(Network):
         Width of the rows of a pair where rows are held out to judge epochs by, else 0.
     """
 
-    own_terms = ("contrast",)
     defaults: ClassVar[dict[str, Any]] = {
         "temperature": 0.2,
         "projected": True,
@@ -77,11 +73,11 @@ class NeighborNetwork(Network):
                 name="reference",
             )
 
-    def loss_terms(self, x: Any) -> list[Any]:
-        """Contrast of the codes of the pairs in `x`."""
-        codes = self.embed(self.seen(ops.concatenate(_halves(x))), training=True)
+    def contrast(self, rows: Any) -> tuple[Any, Any]:
+        """Codes of both rows of pairs, one after the other, and their `info_nce`."""
+        codes = self.embed(self.seen(rows), training=True)
         a, b = ops.split(codes, 2)
-        return [info_nce(a, b, self.settings["temperature"])]
+        return codes, info_nce(a, b, self.settings["temperature"])
 
     def seen(self, x: Any) -> Any:
         """Input of the encoder for rows in training."""
@@ -100,19 +96,33 @@ class NeighborNetwork(Network):
 
     def row_loss(self, x: Any) -> Any:
         """Loss of telling the partner in each pair from fixed training rows."""
-        first, second = (self.embed(half) for half in _halves(x))
+        first, second = (self.embed(half) for half in halves(x))
         others = self.embed(ops.convert_to_tensor(self.reference))
         own = ops.sum(first * second, axis=-1, keepdims=True)
         similar = ops.concatenate([own, ops.matmul(first, ops.transpose(others))], -1)
         similar = similar / self.settings["temperature"]
         return ops.logsumexp(similar, axis=-1) - similar[..., 0]
 
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class NeighborNetwork(PairNetwork):
+    """Encoder that gives neighbours similar codes.
+
+    Objective: `info_nce` of the codes of pairs.
+    """
+
+    own_terms = ("contrast",)
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Contrast of the codes of the pairs in `x`."""
+        return [self.contrast(ops.concatenate(halves(x)))[1]]
+
     def call(self, x: Any, training: bool = False) -> Any:
         """Encode, as Keras users expect of the model."""
         return self.encoder(x, training=training)
 
 
-def _halves(x: Any) -> list[Any]:
+def halves(x: Any) -> list[Any]:
     """Return the two rows of each pair."""
     width = x.shape[-1] // 2
     return [x[..., :width], x[..., width:]]

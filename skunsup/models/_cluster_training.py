@@ -1,0 +1,226 @@
+"""From an embedding of rows to a network that tells their clusters."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from skunsup._estimator import TrainingTask
+from skunsup._networks import Architecture
+from skunsup._random import draw_seed
+from skunsup._training import (
+    FittedNetwork,
+    RowPairs,
+    TrainingState,
+    hstack,
+    shared_network,
+)
+from skunsup.models._neighbor_data import NeighborData
+from skunsup.models._neighbor_embedding import linear
+from skunsup.models._partition import number_of_clusters, partition
+
+MOST_CLUSTERS = 20  # that are tried where the number is left open
+PARTITION_ROWS = 20_000  # that are divided into clusters, at most
+HEAD_SHARE = 0.5  # of the steps of the embedding, for the head
+ROUNDS = 2  # of labels for the head
+
+TOO_MANY = (
+    "n_clusters={k}, but X has {n} distinct row{s} to train on. Use as many clusters "
+    "at most, or give more rows."
+)
+NO_NUMBERS = (
+    "n_clusters={given!r} names no number of clusters. Give an int, None, or integers "
+    "from 1 up to choose from, such as range(2, 11)."
+)
+
+
+def cluster_numbers(given: Any, n: int | None) -> list[int]:
+    """Return the numbers of clusters to choose from for `n` distinct rows, or any.
+
+    Raises
+    ------
+    ValueError
+        If `given` is no such number, or more than there are rows.
+    """
+    if given is None:
+        most = min(MOST_CLUSTERS, n or MOST_CLUSTERS)
+        return list(range(min(2, most), most + 1))
+    asked = np.atleast_1d(np.asarray(given))
+    if asked.dtype.kind not in "iu" or asked.ndim != 1 or not asked.size:
+        raise ValueError(NO_NUMBERS.format(given=given))
+    numbers = np.unique(asked).tolist()
+    if numbers[0] < 1:
+        raise ValueError(NO_NUMBERS.format(given=given))
+    if n is not None and numbers[-1] > n:
+        raise ValueError(TOO_MANY.format(k=given, n=n, s="s" if n != 1 else ""))
+    return numbers
+
+
+@dataclass(frozen=True)
+class ClusterData(NeighborData):
+    """Rows with their neighbours, and how many clusters they may form.
+
+    Parameters
+    ----------
+    numbers : tuple of int
+        Numbers of clusters to choose from.
+    """
+
+    numbers: tuple[int, ...]
+
+
+def with_labels(task: TrainingTask, labels: np.ndarray) -> TrainingTask:
+    """Return the task with a cluster behind each row of a pair, -1 for none.
+
+    Parameters
+    ----------
+    task : TrainingTask
+        On `NeighborData`.
+    labels : array of int, shape (n,)
+        Clusters of the distinct rows.
+    """
+    data = task.data
+    assert isinstance(data, NeighborData)
+    column = np.repeat(labels, data.sample.n_views)[:, None].astype(np.float32)
+    return replace(task, data=replace(data, rows=RowPairs(hstack(data.single, column))))
+
+
+def codes_of(
+    architecture: Architecture, values: list[np.ndarray], data: NeighborData
+) -> np.ndarray:
+    """Return the codes of the distinct rows, shape (n, n_components)."""
+    own = np.arange(len(data.origin)) * data.sample.n_views
+    return FittedNetwork(architecture, values).compute("embed", data.single.part(own))
+
+
+def head_labels(
+    architecture: Architecture, values: list[np.ndarray], codes: np.ndarray
+) -> np.ndarray:
+    """Return the clusters that the head gives for codes."""
+    network = shared_network(architecture)
+    kernel, bias = architecture.taken(network, values, "head")
+    labels: np.ndarray = (codes @ kernel + bias).argmax(axis=1)
+    return labels
+
+
+def found_clusters(
+    codes: np.ndarray, data: ClusterData, rng: np.random.Generator
+) -> tuple[np.ndarray, int, float]:
+    """Divide rows into clusters.
+
+    Parameters
+    ----------
+    codes : array of shape (n, n_components)
+        Codes of the distinct rows.
+    data : ClusterData
+        The rows.
+    rng : numpy.random.Generator
+        Seeds k-means, and draws rows where there are many.
+
+    Returns
+    -------
+    labels : array of int, shape (n,)
+        Clusters, -1 for rows that were not drawn.
+    n_clusters : int
+        How many clusters.
+    information : float
+        As of `Partition`.
+    """
+    weight, neighbors = data.sample.sample.weight, data.neighbors
+    labels = np.full(len(codes), -1)
+    chosen = np.arange(len(codes))
+    if len(codes) > PARTITION_ROWS:
+        chosen = np.sort(rng.choice(len(codes), PARTITION_ROWS, replace=False))
+        weight = None if weight is None else weight[chosen]
+        neighbors = neighbors.among(chosen)
+    seed, part = draw_seed(rng) % 2**31, codes[chosen]
+    k = data.numbers[0]
+    if len(data.numbers) > 1:
+        k = number_of_clusters(part, neighbors, weight, data.numbers, seed)
+    found = partition(part, weight, k, seed)
+    labels[chosen] = found.labels
+    return labels, k, found.information
+
+
+def train_head(
+    task: TrainingTask, state: TrainingState, labels: np.ndarray
+) -> TrainingState:
+    """Train a network on clusters, and halfway on those that it then tells itself.
+
+    Parameters
+    ----------
+    task : TrainingTask
+        Of the embedding; the head takes half as many steps.
+    state : TrainingState
+        From where.
+    labels : array of int, shape (n,)
+        Clusters of the distinct rows, -1 where they are not known.
+    """
+    data, plan = task.data, task.plan
+    assert isinstance(data, ClusterData)
+    batch = min(plan.batch_size or data.sample.n_draws, data.sample.n_draws)
+    steps = plan.n_steps(-(-data.sample.n_draws // batch))
+    share = HEAD_SHARE / ROUNDS
+    plan = replace(
+        plan,
+        max_steps=max(1, round(share * steps)),
+        patience=None,
+        pieces=max(1, round(share * plan.pieces)),
+    )
+    for at in range(ROUNDS):
+        if state.interrupted:
+            break
+        if at:
+            codes = codes_of(task.architecture, state.values, data)
+            labels = head_labels(task.architecture, state.values, codes)
+        state = continued(replace(task, plan=plan), state, labels)
+    return state
+
+
+def continued(
+    task: TrainingTask, state: TrainingState, labels: np.ndarray
+) -> TrainingState:
+    """Train from `state` on clusters of rows, and put the history behind its own."""
+    after = with_labels(replace(task, start=state), labels).run()
+    history = {
+        name: state.history.get(name, []) + values
+        for name, values in after.history.items()
+    }
+    return replace(after, history=history)
+
+
+def centres(codes: np.ndarray, labels: np.ndarray, weight: Any, k: int) -> np.ndarray:
+    """Return the mean code of each cluster, of length 1, or 0 for an empty one."""
+    known = labels >= 0
+    members = np.eye(k)[labels[known]]
+    if weight is not None:
+        members *= weight[known, None]
+    sums = members.T @ codes[known]
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return sums / np.maximum(lengths, 1e-12)
+
+
+def representatives(
+    codes: np.ndarray, labels: np.ndarray, weight: Any, k: int
+) -> np.ndarray:
+    """Return the row nearest to the centre of each cluster, -1 for an empty one."""
+    similar = codes @ centres(codes, labels, weight, k).T
+    similar[labels[:, None] != np.arange(k)] = -np.inf
+    nearest = similar.argmax(axis=0)
+    return np.where(np.isinf(similar.max(axis=0)), -1, nearest)
+
+
+def with_head(
+    architecture: Architecture, values: list[np.ndarray], kernel: np.ndarray
+) -> tuple[Architecture, list[np.ndarray]]:
+    """Return network and weights with `kernel` in the head, whatever its width was.
+
+    The variables of both networks stand in the same order.
+    """
+    width, k = kernel.shape
+    parts = {**architecture.parts, "head": linear(width, k)}
+    wanted = replace(architecture, parts=parts)
+    new, changed = shared_network(wanted), list(values)
+    head = [kernel.astype(np.float32), np.zeros(k, np.float32)]
+    wanted.put(new, changed, "head", head)
+    return wanted, changed

@@ -1,0 +1,306 @@
+"""Clustering by a neighbour embedding."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import xlogy
+from sklearn.base import ClusterMixin
+from sklearn.utils import ClassifierTags, Tags
+
+from skunsup._estimator import FitData, TrainingTask
+from skunsup._networks import Architecture
+from skunsup._parameters import parameter, parameters
+from skunsup._sklearn import integers, unchanged_on_error
+from skunsup._training import TrainingState
+from skunsup.models._cluster_network import ClusterNetwork
+from skunsup.models._cluster_training import (
+    ClusterData,
+    centres,
+    cluster_numbers,
+    codes_of,
+    continued,
+    found_clusters,
+    head_labels,
+    representatives,
+    train_head,
+    with_head,
+    with_labels,
+)
+from skunsup.models._neighbor_embedding import NeighborEstimator, NeighborParameters
+
+
+@parameters
+class NeighborClusterParameters(NeighborParameters):
+    """Clusters.
+
+    Parameters
+    ----------
+    n_clusters : int, sequence of int or None
+        Number of clusters, at most that of distinct rows. Of several numbers, such as
+        ``range(2, 11)``, one is chosen, see Notes; None means those from 2 to 20.
+    n_components : int
+        Width of the code, whose length is 1. None means 32, or what an own `encoder`
+        returns.
+    """
+
+    n_clusters: int | Sequence[int] | None = parameter(
+        None, [integers(1), "array-like", None], kw_only=False
+    )
+    n_components: int | None = parameter(None)
+
+
+@parameters
+class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParameters):
+    """Clusters of rows whose neighbours belong together, by a network.
+
+    A network learns codes in which neighbours are near, as `NeighborEmbedding` does.
+    The rows are divided so that the cluster of a row says most of the clusters of its
+    neighbours in the code. Then a head on the code learns these clusters, in half as
+    many steps as came before, while the codes go on learning; halfway the head's own
+    clusters take the place of the first ones, as in [1]_. `predict` is the head, so
+    that new rows need one pass through a small network.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each row of the last `fit` or `partial_fit`.
+    n_clusters_ : int
+        Number of clusters.
+    cluster_representatives_ : ndarray of shape (`n_clusters_`,)
+        For each cluster, the number of the row whose code is nearest to the mean code
+        of the cluster; -1 for a cluster into which no row falls.
+    edge_information_ : float
+        Mutual information of the clusters at the two ends of an edge, in nats, by which
+        the clusters were chosen. Of fits on the same rows with as many clusters, that
+        with most of it is likely to be the best.
+    history_ : dict of str to list of float
+        One entry an epoch of both trainings: `loss`, the sum of its terms `contrast`
+        and `cross_entropy`, of which the second is 0 in the first training; and
+        `val_loss` if rows were held out.
+
+    See Also
+    --------
+    NeighborEmbedding : The codes alone.
+    AAEClustering : Clusters with codes from which rows can be made.
+    sklearn.cluster.KMeans : Round clusters of rows as they are.
+
+    Notes
+    -----
+    Candidates for the clusters are k-means on the codes, and on spectral coordinates
+    [2]_ of the graphs of 10, 20 and 50 neighbours in the code. Taken is the one with
+    the most mutual information between the clusters at the two ends of an edge, in the
+    mean over the three graphs. Of more than 20,000 distinct rows, so many are drawn for
+    this; the others take part in the training.
+
+    A number of clusters is chosen by the same information I less 0.8 times the entropy
+    H of the clusters, in the mean over graphs of codes and of rows. It is a guide and
+    no measurement: it finds groups that are set apart, so classes that touch count as
+    one, and groups of fewer than 20 rows are too small for it.
+
+    Clusters are groups that are set apart from others, and need not be what somebody
+    else calls classes. `NeighborEmbedding` says what distances are measured on. With a
+    warm start and in `partial_fit`, the clusters of the last call stand, and the
+    network goes on learning from what it says itself of the rows.
+
+    References
+    ----------
+    .. [1] Van Gansbeke, Vandenhende, Georgoulis, Proesmans & Van Gool, "SCAN: Learning
+       to classify images without labels", ECCV 2020.
+    .. [2] Ng, Jordan & Weiss, "On spectral clustering: Analysis and an algorithm",
+       NeurIPS 2001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skunsup import NeighborClustering
+    >>> X = load_digits().data / 16
+    >>> model = NeighborClustering(n_clusters=10, max_steps=50, random_state=0)
+    >>> model.fit_predict(X).shape
+    (1797,)
+    >>> model.predict_proba(X[:5]).shape
+    (5, 10)
+    """
+
+    _width = 32
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        # What scikit-learn's checks read of whatever has predict_proba.
+        tags.classifier_tags = ClassifierTags()
+        return tags
+
+    def fit(
+        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
+    ) -> Self:
+        """Train on `X` and find the clusters of its rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Training rows, on a scale near 1; at least `n_clusters` distinct ones.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative. A row of weight 2 is the same as that row twice, a row of
+            weight 0 as none, exactly.
+        X_val : array-like of shape (n_val, n_features), default=None
+            Rows to judge epochs by, instead of a fraction held out of `X`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data, a parameter or their combination cannot be used, or if the loss
+            is not finite in the first epoch. The estimator is then as it was before.
+        """
+        with unchanged_on_error(self):
+            super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
+            self.labels_ = self.predict(X)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Train on one more batch of a stream: one pass over `X`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            At least two distinct rows; in the first call `n_clusters` of them.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and if `X` has other columns than before.
+        """
+        with unchanged_on_error(self):
+            super().partial_fit(X, y, sample_weight=sample_weight)
+            self.labels_ = self.predict(X)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Find the cluster of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Numbers from 0 to `n_clusters_` - 1, of the most probable clusters.
+        """
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of clusters.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, `n_clusters_`), float64
+            Each row sums to 1. They tell likely from unlikely clusters; training aims
+            at 0.9 for the cluster of a row, so they are no frequencies.
+        """
+        raw = self._compute("probabilities", X)[0].astype(np.float64)
+        return raw / raw.sum(axis=1, keepdims=True)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mutual information of rows and clusters, for model selection.
+
+        The entropy of the mean probabilities less the mean entropy of the
+        probabilities, in nats (Bridle, Heading & MacKay 1992): clusters that are told
+        with certainty, and of equal shares, have most of it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            From 0 to the logarithm of `n_clusters_`. Higher is better among models with
+            as many clusters.
+        """
+        given = self.predict_proba(X)
+        return float(_entropy(given.mean(axis=0)) - _entropy(given).mean())
+
+    def _prepared(
+        self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
+    ) -> FitData:
+        paired = self._paired(data, previous, rng)
+        n = len(paired.origin)
+        numbers = cluster_numbers(self.n_clusters, n if previous is None else None)
+        if previous is not None and self.n_clusters_ in numbers:
+            numbers = [self.n_clusters_]
+        return ClusterData(**vars(paired), numbers=tuple(numbers))
+
+    def _architecture(self, data: FitData) -> Architecture:
+        assert isinstance(data, ClusterData)
+        return self._pair_network(ClusterNetwork, data, head=max(data.numbers))
+
+    def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
+        data, architecture = task.data, task.architecture
+        assert isinstance(data, ClusterData)
+        if task.going_on:
+            codes = codes_of(architecture, task.start.values, data)
+            labels = head_labels(architecture, task.start.values, codes)
+            state = with_labels(task, labels).run()
+        else:
+            architecture, state = self._found(task, data)
+        self._describe(architecture, state, data)
+        return architecture, state
+
+    def _found(
+        self, task: TrainingTask, data: ClusterData
+    ) -> tuple[Architecture, TrainingState]:
+        """Train the embedding, find clusters in it, and train the head on them."""
+        unknown = np.full(len(data.origin), -1)
+        state = continued(task, task.start, unknown)
+        codes = codes_of(task.architecture, state.values, data)
+        labels, k, self.edge_information_ = found_clusters(codes, data, state.rng)
+        means = centres(codes, labels, data.sample.sample.weight, k)
+        kernel = means.T / self.temperature
+        architecture, values = with_head(task.architecture, state.values, kernel)
+        task = replace(task, architecture=architecture)
+        start = replace(state, values=values, optimizer_values=None)
+        return architecture, train_head(task, start, labels)
+
+    def _describe(
+        self, architecture: Architecture, state: TrainingState, data: ClusterData
+    ) -> None:
+        """Publish the number of clusters and the rows nearest to their centres."""
+        codes = codes_of(architecture, state.values, data)
+        labels = head_labels(architecture, state.values, codes)
+        k = architecture.parts["head"].n_outputs
+        weight = data.sample.sample.weight
+        nearest = representatives(codes, labels, weight, k)
+        self.n_clusters_ = k
+        self.cluster_representatives_ = np.where(nearest < 0, -1, data.origin[nearest])
+
+
+def _entropy(shares: np.ndarray) -> np.ndarray:
+    """Entropy in nats of distributions in the last axis."""
+    entropy: np.ndarray = -xlogy(shares, shares).sum(axis=-1)
+    return entropy

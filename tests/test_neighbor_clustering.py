@@ -1,0 +1,328 @@
+"""Clustering by a neighbour embedding: what it finds, how it chooses, what it refuses."""
+
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_digits, make_blobs
+from sklearn.metrics import adjusted_rand_score, mutual_info_score
+from sklearn.neighbors import kneighbors_graph
+
+from skunsup import Images, NeighborClustering
+from skunsup._graph import Neighbors
+from skunsup.models._cluster_network import smoothed_cross_entropy
+from skunsup.models._cluster_training import (
+    centres,
+    cluster_numbers,
+    representatives,
+)
+from skunsup.models._partition import (
+    affinity,
+    edge_information,
+    number_of_clusters,
+    partition,
+    spectral_coordinates,
+)
+
+from .helpers import array, on_torch_or_asked, tensor, unchanged
+
+IMAGES, DIGIT = load_digits(return_X_y=True)
+MIXED = np.random.default_rng(0).permutation(len(IMAGES))  # writers stand together
+IMAGES, DIGIT = (IMAGES[MIXED] / 16).astype(np.float32), DIGIT[MIXED]
+FEW = {
+    "hidden_layer_sizes": (16,),
+    "batch_size": 8,
+    "max_steps": 16,
+    "random_state": 0,
+}
+rng = np.random.default_rng(0)
+X, GROUP = make_blobs(
+    60, 5, centers=rng.normal(size=(3, 5)) * 4, cluster_std=0.5, random_state=0
+)
+X = X.astype(np.float32)
+
+
+def few(**given):
+    return NeighborClustering(**{"n_clusters": 3, **FEW, **given})
+
+
+def accuracy(labels, clusters):
+    """Share of rows in the cluster that is their class, by the best assignment."""
+    table = np.zeros((labels.max() + 1, clusters.max() + 1))
+    np.add.at(table, (labels, clusters), 1)
+    return table[linear_sum_assignment(-table)].sum() / len(labels)
+
+
+def on_sphere(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Clusters of three quarters of the digits."""
+    model = NeighborClustering(
+        10, inputs=Images((8, 8)), n_components=4, max_steps=500, random_state=0
+    )
+    return model.fit(IMAGES[:1300])
+
+
+def test_digits_fall_into_clusters_of_their_own(digits):
+    plain = KMeans(10, n_init=3, random_state=0).fit(IMAGES[:1300])
+    assert accuracy(DIGIT[:1300], plain.labels_) < 0.82
+    assert accuracy(DIGIT[:1300], digits.labels_) > 0.86
+    assert accuracy(DIGIT[1300:], digits.predict(IMAGES[1300:])) > 0.86
+
+
+def test_probabilities_are_those_of_the_clusters(digits):
+    given = digits.predict_proba(IMAGES[1300:])
+    assert given.shape == (497, 10)
+    assert given.dtype == np.float64
+    np.testing.assert_allclose(given.sum(axis=1), 1)
+    np.testing.assert_array_equal(
+        given.argmax(axis=1), digits.predict(IMAGES[1300:])
+    )
+    assert 0.7 < given.max(axis=1).mean() < 0.99
+
+
+def test_representatives_are_typical_rows_of_their_clusters(digits):
+    found = digits.cluster_representatives_
+    np.testing.assert_array_equal(digits.labels_[found], np.arange(10))
+    codes = digits.transform(IMAGES[:1300])
+    for cluster, row in enumerate(found):
+        own = codes[digits.labels_ == cluster]
+        similar = codes @ own.mean(axis=0)
+        assert similar[row] > np.quantile(similar[digits.labels_ == cluster], 0.99)
+
+
+def test_codes_keep_their_length_and_the_history_both_trainings(digits):
+    codes = digits.transform(IMAGES[:50])
+    np.testing.assert_allclose(np.linalg.norm(codes, axis=1), 1, rtol=1e-5)
+    terms = digits.history_
+    assert set(terms) == {"loss", "contrast", "cross_entropy"}
+    taught = np.array(terms["cross_entropy"])
+    first = int(np.argmax(taught > 0))
+    assert not taught[:first].any()
+    assert (taught[first:] > 0).all()
+    assert len(taught) - first == pytest.approx(first / 2, abs=2)
+    assert digits.n_iter_ == len(taught)
+
+
+def test_score_is_the_mutual_information_of_rows_and_clusters(digits):
+    given = digits.predict_proba(IMAGES[1300:])
+    mean = given.mean(axis=0)
+    expected = (given * np.log(given / mean)).sum(axis=1).mean()
+    assert digits.score(IMAGES[1300:]) == pytest.approx(expected)
+    assert 0.5 * np.log(10) < expected < np.log(10)
+
+
+def test_cross_entropy_is_of_smoothed_labels_of_the_rows_that_have_one():
+    logits = rng.normal(size=(5, 3))
+    labels = np.array([2, -1, 0, 1, -1])
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    target = 0.9 * np.eye(3)[labels] + 0.1 / 3
+    losses = -(target * np.log(chances)).sum(axis=1)[labels >= 0]
+    found = array(smoothed_cross_entropy(tensor(logits), tensor(labels)))
+    np.testing.assert_allclose(found, losses.mean(), rtol=1e-5)
+    none = array(smoothed_cross_entropy(tensor(logits), tensor(np.full(5, -1))))
+    assert none == 0
+
+
+def test_information_is_that_of_the_labels_at_the_ends_of_edges():
+    graph = sp.csr_array(np.triu(rng.integers(0, 2, size=(30, 30)), 1))
+    graph = graph + graph.T
+    labels = rng.integers(3, size=30)
+    rows, columns = graph.nonzero()
+    information, entropy = edge_information(labels, graph, 4)
+    expected = mutual_info_score(labels[rows], labels[columns])
+    assert information == pytest.approx(expected)
+    share = np.bincount(labels[rows]) / len(rows)
+    assert entropy == pytest.approx(-(share * np.log(share)).sum())
+
+
+def test_weights_of_edges_and_of_rows_count():
+    neighbors = Neighbors(np.array([[1], [0], [1]]), np.array([1, 1, 1]))
+    expected = np.array([[0, 1.1, 0], [1.1, 0, 0.1], [0, 0.1, 0]])
+    np.testing.assert_allclose(affinity(neighbors, None).toarray(), expected)
+    weighted = affinity(neighbors, np.array([1.0, 2.0, 3.0])).toarray()
+    np.testing.assert_allclose(weighted[1], [2.2, 0, 0.6])
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_spectral_coordinates_part_components(n):
+    group = np.arange(n) % 2
+    table = (np.arange(n)[:, None] + 2 * rng.integers(1, n // 2, size=(n, 8))) % n
+    graph = affinity(Neighbors(table, np.full(n, 8)), None)
+    coordinates = spectral_coordinates(graph, 4)
+    labels = KMeans(2, n_init=5, random_state=0).fit_predict(coordinates[:, :2])
+    assert adjusted_rand_score(group, labels) == 1
+    np.testing.assert_allclose(np.linalg.norm(coordinates, axis=1), 1)
+
+
+def strips(n):
+    """Codes in two long strips, which k-means cuts across, and in which they are."""
+    group = np.arange(n) % 2
+    along, across = rng.normal(size=(2, n))
+    flat = np.column_stack([along, 0.3 * (2 * group - 1) + 0.1 * across, np.ones(n)])
+    return on_sphere(flat), group
+
+
+def test_partition_takes_the_candidate_with_most_information():
+    codes, group = strips(600)
+    plain = KMeans(2, n_init=5, random_state=0).fit_predict(codes)
+    assert adjusted_rand_score(group, plain) < 0.1
+    found = partition(codes, None, 2, 0)
+    assert adjusted_rand_score(group, found.labels) > 0.9
+    assert found.information > 0.5
+
+
+def test_number_of_clusters_is_that_of_groups_set_apart():
+    centers = on_sphere(rng.normal(size=(6, 8)))
+    codes = np.repeat(centers, 60, axis=0) + 0.1 * rng.normal(size=(360, 8))
+    codes = on_sphere(codes)
+    graph = kneighbors_graph(codes, 50).indices.reshape(360, 50)
+    neighbors = Neighbors(graph, np.full(360, 50))
+    found = number_of_clusters(codes, neighbors, None, range(2, 13), 0)
+    assert found == 6
+    assert number_of_clusters(codes, neighbors, None, [2, 3], 0) == 3
+
+
+def test_numbers_may_be_left_open():
+    many = np.tile(X, (3, 1)) + 0.3 * rng.normal(size=(180, 5)).astype(np.float32)
+    model = few(n_clusters=None, max_steps=100).fit(many)
+    assert model.n_clusters_ == 3
+    assert adjusted_rand_score(np.tile(GROUP, 3), model.labels_) == 1
+    assert model.predict_proba(X).shape == (60, 3)
+    assert few(n_clusters=range(4, 6)).fit(X).n_clusters_ in (4, 5)
+    assert few(n_clusters=np.int64(2)).fit(X).n_clusters_ == 2
+
+
+def test_centres_and_representatives_are_weighted():
+    codes = np.array([[1.0, 0], [0, 1], [0.6, 0.8], [-1, 0]])
+    labels = np.array([0, 0, 0, 1])
+    mean = centres(codes, labels, np.array([8.0, 1, 1, 1]), 3)
+    np.testing.assert_allclose(mean[0], on_sphere(np.array([[8.6, 1.8]]))[0])
+    np.testing.assert_allclose(mean[1:], [[-1, 0], [0, 0]])
+    found = representatives(codes, labels, np.array([8.0, 1, 1, 1]), 3)
+    np.testing.assert_array_equal(found, [0, 3, -1])
+    assert representatives(codes, labels, None, 2)[0] == 2
+
+
+def test_one_cluster_holds_all_rows():
+    model = few(n_clusters=1).fit(X)
+    assert not model.labels_.any()
+    np.testing.assert_array_equal(model.predict_proba(X), np.ones((60, 1)))
+    assert model.score(X) == 0
+
+
+def test_as_many_clusters_as_rows_are_allowed():
+    model = few(n_clusters=6).fit(X[:6])
+    assert model.n_clusters_ == 6
+    with pytest.raises(ValueError, match="n_clusters=7, but X has 6 distinct rows"):
+        few(n_clusters=7).fit(np.tile(X[:6], (3, 1)))
+
+
+@pytest.mark.parametrize("n_clusters", [1, None])
+def test_rows_that_are_all_equal_are_one_cluster(n_clusters):
+    model = few(n_clusters=n_clusters).fit(np.ones((30, 5)))
+    assert model.n_clusters_ == 1
+    assert not model.labels_.any()
+    with pytest.raises(ValueError, match="n_clusters=2, but X has 1 distinct row to"):
+        few(n_clusters=2).fit(np.ones((30, 5)))
+
+
+@pytest.mark.parametrize("given", [[], [0, 2], [2.5, 3], [[2, 3]], ["a"]])
+def test_numbers_of_clusters_that_are_none_are_refused(given):
+    with pytest.raises(ValueError, match="names no number of clusters"):
+        few(n_clusters=given).fit(X)
+
+
+def test_numbers_of_clusters_are_sorted_and_limited():
+    assert cluster_numbers(None, 5) == [2, 3, 4, 5]
+    assert cluster_numbers(None, 1) == [1]
+    assert cluster_numbers(None, 500) == list(range(2, 21))
+    assert cluster_numbers((4, 2, 4), 9) == [2, 4]
+
+
+def test_more_neighbors_than_rows_are_refused():
+    with pytest.raises(ValueError, match="n_neighbors=60, but X has 60 distinct"):
+        few(n_neighbors=60).fit(X)
+
+
+@on_torch_or_asked
+def test_graphs_of_several_components_are_allowed():
+    far = np.concatenate([X, X + 100, X - 100])
+    graph = kneighbors_graph(far, 5, mode="distance")
+    given = {"metric": "precomputed", "graph": graph, "max_steps": 100}
+    parts = np.repeat([0, 1, 2], 60)
+    assert adjusted_rand_score(parts, few(**given).fit(far).labels_) == 1
+    assert few(**given, n_clusters=[2, 3, 9]).fit(far).n_clusters_ in (3, 9)
+
+
+@on_torch_or_asked
+def test_images_without_room_for_shifts_are_clustered():
+    thin = rng.uniform(size=(40, 1, 3)).astype(np.float32)
+    model = few(inputs="images").fit(thin)
+    assert model.predict(thin).shape == (40,)
+
+
+def test_repeated_rows_and_weights_are_the_same():
+    weight = rng.integers(0, 3, size=60)
+    once = few().fit(X, sample_weight=weight)
+    repeated = few().fit(np.repeat(X, weight, axis=0))
+    np.testing.assert_array_equal(once.predict_proba(X), repeated.predict_proba(X))
+    assert (weight[once.cluster_representatives_] > 0).all()
+
+
+def test_many_rows_are_divided_by_some_of_them(monkeypatch):
+    monkeypatch.setattr("skunsup.models._cluster_training.PARTITION_ROWS", 40)
+    model = few(max_steps=100).fit(X)
+    assert adjusted_rand_score(GROUP, model.labels_) > 0.9
+    assert few(n_clusters=None).fit(X).n_clusters_ >= 2
+
+
+def test_training_goes_on_with_the_clusters_there_are():
+    model = few(warm_start=True, max_steps=100).fit(X)
+    labels, information = model.labels_, model.edge_information_
+    model.fit(X)
+    np.testing.assert_array_equal(model.labels_, labels)
+    model.partial_fit(X[:9])
+    np.testing.assert_array_equal(model.predict(X), labels)
+    assert model.edge_information_ == information
+    model.set_params(n_clusters=2)
+    with unchanged(model), pytest.raises(ValueError, match="describe another network"):
+        model.fit(X)
+
+
+@on_torch_or_asked
+def test_a_stopped_training_is_judged_on_rows_held_out():
+    model = few(early_stopping=True, n_iter_no_change=2).fit(X)
+    assert len(model.history_["val_loss"]) == model.n_iter_
+
+
+def test_ctrl_c_leaves_clusters(monkeypatch):
+    import skunsup._training._loop as loop
+
+    whole, calls = loop.TrainingLoop.minibatches, []
+
+    def stopped(self, *given):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return whole(self, *given)
+
+    monkeypatch.setattr(loop.TrainingLoop, "minibatches", stopped)
+    monkeypatch.setattr(loop, "UNWATCHED", 1)
+    monkeypatch.setattr(loop, "TOGETHER", 1)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = few().fit(X)
+    assert len(calls) == 2
+    assert model.predict(X).shape == (60,)
+
+
+def test_no_warning_is_given_of_what_is_in_order():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        few().fit(X)
