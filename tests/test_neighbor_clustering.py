@@ -1,4 +1,4 @@
-"""Clustering by a neighbour embedding: what it finds, how it chooses, what it refuses."""
+"""Clustering by a neighbour embedding: what it finds, chooses and refuses."""
 
 import warnings
 
@@ -81,9 +81,7 @@ def test_probabilities_are_those_of_the_clusters(digits):
     assert given.shape == (497, 10)
     assert given.dtype == np.float64
     np.testing.assert_allclose(given.sum(axis=1), 1)
-    np.testing.assert_array_equal(
-        given.argmax(axis=1), digits.predict(IMAGES[1300:])
-    )
+    np.testing.assert_array_equal(given.argmax(axis=1), digits.predict(IMAGES[1300:]))
     assert 0.7 < given.max(axis=1).mean() < 0.99
 
 

@@ -106,8 +106,8 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
 
     References
     ----------
-    .. [1] Van Gansbeke, Vandenhende, Georgoulis, Proesmans & Van Gool, "SCAN: Learning
-       to classify images without labels", ECCV 2020.
+    .. [1] Van Gansbeke, Vandenhende, Georgoulis, et al., "SCAN: Learning to classify
+       images without labels", ECCV 2020.
     .. [2] Ng, Jordan & Weiss, "On spectral clustering: Analysis and an algorithm",
        NeurIPS 2001.
 
