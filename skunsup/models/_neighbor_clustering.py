@@ -207,7 +207,7 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
         return self.predict_proba(X).argmax(axis=1)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of clusters.
+        """Return the probabilities of clusters.
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
         return raw / raw.sum(axis=1, keepdims=True)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mutual information of rows and clusters, for model selection.
+        """Measure the mutual information of rows and clusters, for model selection.
 
         The entropy of the mean probabilities less the mean entropy of the
         probabilities, in nats (Bridle, Heading & MacKay 1992): clusters that are told
