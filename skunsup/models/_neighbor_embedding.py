@@ -250,8 +250,8 @@ class NeighborEmbedding(NeighborEstimator):
     n_neighbors) bytes and some, with v views.
 
     Equal rows are one row of their total weight; where all are equal, so are their
-    codes. `partial_fit` looks for neighbours
-    among the rows of one call, so give it thousands at a time.
+    codes. `partial_fit` looks for neighbours among the rows of one call, so give it
+    thousands at a time.
 
     A graph of several components is allowed: nothing then holds these together, and
     where they end up beside each other means nothing.
