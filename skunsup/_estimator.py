@@ -1,7 +1,7 @@
 """The one template of every deep estimator: validate, build, train, publish."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -135,10 +135,11 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
     A subclass names in `_criterion` the method of its network that judges validation
-    rows, and says in `_architecture` what network. Seven more hooks have defaults: what
-    labels mean, what minibatches are drawn from, how long training is where that is
-    left open, where weights start, with what optimizers, in what steps they are
-    trained, and what the history tells of its health.
+    rows, and says in `_architecture` what network. Nine more hooks have defaults: what
+    model says what rows are, what labels mean, what minibatches are drawn from, how
+    long training is where that is left open, where weights start, with what
+    optimizers, in what steps they are trained, what rows become between epochs, and
+    what the history tells of its health.
     """
 
     _doc_link_module = "skunsup"
@@ -177,6 +178,16 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
         """Return the optimizer of each group of the network's parameters."""
         return (self._optimizer_config(self.learning_rate),)
+
+    def _source(self) -> "DeepEstimator":
+        """Return the model whose `inputs` and, if it is fitted, kind of data count."""
+        return self
+
+    def _renewal(
+        self, architecture: Architecture, data: FitData
+    ) -> Callable[[int, list[np.ndarray]], Rows | None] | None:
+        """Return what renews the rows between epochs, as `TrainingConfig` takes it."""
+        return None
 
     def _check_health(self, history: dict[str, list[float]]) -> None:
         """Warn of what `history` says went wrong."""
@@ -313,7 +324,11 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         With `keep`, what was learned before stands, if it is of the same kind.
         """
         check_container(X)
-        kind = clone(as_kind(self.inputs))
+        source = self._source()
+        kind = clone(as_kind(source.inputs))
+        if source is not self and not keep and is_trained(source):
+            same_inputs(self, source)
+            keep = True
         same = keep and identity(kind) == identity(clone(self._inputs))
         if same and not isinstance(kind, Dense):
             return self._read(X)
@@ -472,6 +487,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             previous = TrainingState(values, None, rng)
         else:
             self._check_unchanged(architecture, recipes)
+        plan = replace(plan, renewal=self._renewal(architecture, data))
         task = TrainingTask(
             architecture, recipes, plan, data, sample, previous, going_on=going_on
         )
@@ -516,7 +532,8 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
             self._check_health(state.history)
 
 
-# What detectors and transfer use of a model. Only this module reads its private names.
+# What detectors, transfer and models around models use of a model. Only this module
+# reads its private names.
 
 
 def learn_rows(model: DeepEstimator, X: Any) -> Rows:
@@ -567,6 +584,28 @@ def fit_rows(
     model._fit(rows, None, sample_weight, X_val, members, preliminary=preliminary)
 
 
+def fit_data(model: DeepEstimator, data: FitData, rng: np.random.Generator) -> None:
+    """Train a model on the training data of another, which is trained after it.
+
+    Parameters
+    ----------
+    model : DeepEstimator
+        The model to train, after `same_inputs`.
+    data : FitData
+        The training data of the other.
+    rng : numpy.random.Generator
+        Draws what early stopping holds out and all else.
+    """
+    data = model._with_validation(data, data.rows, None, rng)
+    plan = model._plan(data, stopping=model.early_stopping)
+    model._train(data, replace(plan, preliminary=True), None, rng)
+
+
+def architecture_of(model: DeepEstimator, data: FitData) -> Architecture:
+    """Return the network that an unfitted model would train on `data`."""
+    return model._architecture(data)
+
+
 def same_inputs(model: DeepEstimator, other: DeepEstimator) -> None:
     """Let `model` know of the columns what `other` has learned.
 
@@ -591,6 +630,11 @@ def read_rows(model: DeepEstimator, X: Any) -> Rows:
 def inputs_of(model: DeepEstimator) -> Inputs:
     """Return the fitted kind of data of a model."""
     return model._inputs
+
+
+def is_trained(model: DeepEstimator) -> bool:
+    """Return True for a model with weights."""
+    return hasattr(model, "_network")
 
 
 def network_of(model: DeepEstimator) -> FittedNetwork:

@@ -34,8 +34,19 @@ SMALL = {
     "n_estimators": 2,
     "optimizer": {"class_name": "SGD", "config": {"clipvalue": 1.0}},
 }
-# This one must reach an accuracy.
-LEARNERS = {"AAEClassifier": {**SMALL, "max_steps": 64, "learning_rate": 0.03}}
+# The first must reach an accuracy. The second has an estimator of ours in it, and as
+# many clusters as the labels have classes that go with sparse rows in a check of
+# `predict_proba`.
+LEARNERS = {
+    "AAEClassifier": {**SMALL, "max_steps": 64, "learning_rate": 0.03},
+    "DeepEmbeddedClustering": {
+        **SMALL,
+        "n_clusters": 4,
+        "estimator": skunsup.Autoencoder(
+            **{name: SMALL[name] for name in SMALL if name != "n_estimators"}
+        ),
+    },
+}
 
 
 def public_estimators():

@@ -102,6 +102,8 @@ def run_child(
     arguments: Sequence[object],
     backend: str | None = None,
     threads: str = "default",
+    interpreter: str = sys.executable,
+    limit: float | None = None,
 ) -> dict:
     """Run a benchmark script in a fresh process and return what it measured.
 
@@ -115,6 +117,10 @@ def run_child(
         Keras backend of the child.
     threads : {"default", "one"}, default="default"
         Thread setting of the child.
+    interpreter : str, optional
+        Python that runs it; by default the one that runs this.
+    limit : float, optional
+        Seconds after which it is stopped, and has failed.
 
     Returns
     -------
@@ -122,13 +128,17 @@ def run_child(
         The JSON the child printed last, or ``{"error": message}`` if it failed.
     """
     print(" ".join(map(str, (*arguments, f"threads={threads}"))), file=sys.stderr)
-    done = subprocess.run(
-        [sys.executable, script, *map(str, arguments)],
-        env=environment(backend, threads),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [interpreter, script, *map(str, arguments)],
+            env=environment(backend, threads),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=limit,
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"stopped after {limit:g} seconds"}
     lines = done.stdout.strip().splitlines()
     if done.returncode == 0 and lines:
         return json.loads(lines[-1])

@@ -18,6 +18,7 @@ from skunsup._networks._architecture import (
 )
 from skunsup._networks._augmentation import N_DRAWS, Augmentation
 from skunsup._networks._built import BuiltSpec, Initializer
+from skunsup._networks._code_part import CodePart
 from skunsup._networks._corruption import Corruption
 from skunsup._networks._dense import DenseStack, dense_layers, tail
 from skunsup._networks._description import Description, described
@@ -54,6 +55,7 @@ __all__ = [
     "Architecture",
     "Augmentation",
     "BuiltSpec",
+from skunsup._networks._code_part import CodePart
     "Corruption",
     "DenseStack",
     "Description",

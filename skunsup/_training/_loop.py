@@ -1,7 +1,7 @@
 """The one epoch loop: every model trains here."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -67,6 +67,9 @@ class TrainingConfig:
     preliminary : bool
         Whether more is to be trained before anything is fitted, so that Ctrl-C raises
         KeyboardInterrupt.
+    renewal : callable or None
+        Called before each epoch with the number of steps taken and the weights. Returns
+        the rows to go on with, or None to end the training.
     """
 
     epochs: int | None
@@ -79,6 +82,7 @@ class TrainingConfig:
     schedule: str = "constant"
     pieces: int = PIECES
     preliminary: bool = False
+    renewal: Callable[[int, list[np.ndarray]], Rows | None] | None = None
 
     def n_steps(self, per_epoch: int) -> int:
         """Return the number of steps, with so many an epoch."""
@@ -230,6 +234,7 @@ class TrainingLoop:
         self.total = plan.n_steps(self.n_steps)
         self.n_epochs = -(-self.total // self.n_steps)
         watched = plan.callbacks or plan.verbose or validation is not None
+        watched = watched or plan.renewal is not None
         self.together = 1 if watched else max(1, TOGETHER // self.n_steps)
         drawn = self.n_steps * self.together
         short = not watched and drawn <= TOGETHER
@@ -286,6 +291,8 @@ class TrainingLoop:
 
     def epoch(self, epoch: int) -> bool:
         """Run one epoch; return whether to go on."""
+        if not self.renewed(epoch):
+            return False
         self.callbacks.call("on_epoch_begin", epoch)
         logs = self.minibatches(epoch)[0]
         values = self.trainer.values()
@@ -299,6 +306,15 @@ class TrainingLoop:
         self.callbacks.call("on_epoch_end", epoch, logs)
         self.show(epoch + 1, logs)
         return not (self.exhausted() or self.callbacks.stopped)
+
+    def renewed(self, epoch: int) -> bool:
+        """Let the rows be renewed before an epoch; return False if training ends."""
+        if self.plan.renewal is not None:
+            rows = self.plan.renewal(epoch * self.n_steps, self.trainer.values())
+            if rows is None:
+                return False
+            self.rows = rows
+        return True
 
     def note(self, *logs: Logs) -> None:
         """Add the logs of epochs to the history."""

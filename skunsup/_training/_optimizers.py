@@ -33,6 +33,8 @@ BY_VARIABLE = (
     "gradient_accumulation_steps",
     "loss_scale_factor",
 )
+# Parts of the names of trainable variables that are no kernels of layers.
+UNDECAYED = ("bias", "centers", "mixture")
 SINGLE = np.finfo(np.float32)
 
 
@@ -52,7 +54,7 @@ class OptimizerConfig:
     learning_rate : float or None
         The constant rate; None where `config` holds a schedule.
     skip_bias_decay : bool
-        Whether weight decay leaves biases alone.
+        Whether weight decay leaves alone what is no kernel of a layer.
     """
 
     kind: str | type
@@ -79,7 +81,7 @@ class OptimizerConfig:
         with global_state_kept():
             optimizer = kind.from_config(copy.deepcopy(self.config))
             if self.skip_bias_decay:
-                optimizer.exclude_from_weight_decay(var_names=["bias"])
+                optimizer.exclude_from_weight_decay(var_names=list(UNDECAYED))
             optimizer.build(variables)
         return optimizer
 

@@ -6,6 +6,7 @@ from skunsup.models._autoencoder import Autoencoder
 from skunsup.models._bigan import BiGAN
 from skunsup.models._classifier import AAEClassifier
 from skunsup.models._clustering import AAEClustering
+from skunsup.models._deep_clustering import DeepEmbeddedClustering
 from skunsup.models._gan import GAN
 from skunsup.models._neighbor_clustering import NeighborClustering
 from skunsup.models._neighbor_embedding import NeighborEmbedding
@@ -19,6 +20,7 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "BiGAN",
+    "DeepEmbeddedClustering",
     "NeighborClustering",
     "NeighborEmbedding",
     "VariationalAutoencoder",

@@ -10,7 +10,7 @@ from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals, unchanged_on_error
 from skunsup.models._categorical_estimator import CategoricalEstimator
-from skunsup.models._clusters import kmeans_values
+from skunsup.models._clusters import check_rows, kmeans_values
 
 KMEANS_ROWS = 10_000
 
@@ -190,7 +190,7 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
         data: FitData,
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
-        self._check_rows(data.sample.n_draws)
+        check_rows(self.n_clusters, data.sample.n_draws)
         values = architecture.initial_values(network, rng)
         if self.init == "random":
             return values
@@ -202,10 +202,3 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
         drawn = data.sample.draw(min(data.sample.n_draws, KMEANS_ROWS), rng)
         rows, n_distinct = data.rows.take(drawn), len(np.unique(drawn))
         return kmeans_values(architecture, network, values, rows, n_distinct, rng)
-
-    def _check_rows(self, n_rows: int) -> None:
-        if n_rows < self.n_clusters:
-            raise ValueError(
-                f"n_clusters={self.n_clusters}, but X has {n_rows} rows to train on. "
-                "Use as many clusters at most, or give more rows."
-            )

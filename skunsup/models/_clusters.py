@@ -1,8 +1,10 @@
-"""Start an encoder at the clusters of KMeans."""
+"""Clusters of KMeans to start from."""
 
 import keras
 import numpy as np
+from sklearn.base import ClusterMixin
 from sklearn.cluster import KMeans
+from sklearn.utils import ClassifierTags, Tags
 
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Architecture, Network, NetworkSpec
@@ -12,6 +14,23 @@ RIDGE = 1e-3
 SHARPNESS = 4.0
 BLOCK_ROWS = 1000
 SQUARABLE = 40  # powers of 2; squares and their sums are then far from 3.4e38
+
+
+class SoftClusterMixin(ClusterMixin):
+    """Mixin of the clusterers with `predict_proba`."""
+
+    def __sklearn_tags__(self) -> Tags:
+        return with_probabilities(super().__sklearn_tags__())
+
+
+def with_probabilities(tags: Tags) -> Tags:
+    """Return the tags of a model with `predict_proba` that is no classifier.
+
+    scikit-learn's check of sparse rows reads the tags of classifiers of whatever has
+    that method, so there are some; the kind of estimator stays what it was.
+    """
+    tags.classifier_tags = ClassifierTags()
+    return tags
 
 
 def kmeans_values(
@@ -52,7 +71,7 @@ def kmeans_values(
     k = encoder.n_categories  # type: ignore[attr-defined]
     seed = draw_seed(rng) % 2**31
     kmeans = KMeans(min(k, n_distinct), n_init=4, random_state=seed)
-    labels = kmeans.fit_predict(_squarable(X))
+    labels = kmeans.fit_predict(squarable(X))
     own = architecture.taken(network, values, "encoder")
     *own, kernel, bias = own
     hidden = _hidden(encoder.inner, own, X)  # type: ignore[attr-defined]
@@ -64,7 +83,16 @@ def kmeans_values(
     return new
 
 
-def _squarable(X: np.ndarray) -> np.ndarray:
+def check_rows(n_clusters: int, n_rows: int) -> None:
+    """Raise ValueError where there are fewer rows than clusters."""
+    if n_rows < n_clusters:
+        raise ValueError(
+            f"n_clusters={n_clusters}, but X has {n_rows} rows to train on. Use as "
+            "many clusters at most, or give more rows."
+        )
+
+
+def squarable(X: np.ndarray) -> np.ndarray:
     """Return rows whose squares are in range, by a power of 2 where they are not."""
     exponent = int(np.frexp(np.abs(X).max())[1])
     return X if abs(exponent) < SQUARABLE else np.ldexp(X, -exponent)

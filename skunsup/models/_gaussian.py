@@ -1,7 +1,7 @@
-"""Normal distributions of codes: densities, divergences and points to average over."""
+"""Normal distributions of codes and mixtures of them: densities and divergences."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -25,6 +25,62 @@ def log_normal(z: Any, mean: Any, log_variance: Any) -> Any:
     """Log-density of independent normal distributions, summed over the columns."""
     scaled = ops.square(z - mean) * ops.exp(-log_variance)
     return -0.5 * ops.sum(math.log(2 * math.pi) + log_variance + scaled, axis=-1)
+
+
+class Mixture(NamedTuple):
+    """Mixture of k independent normal distributions of codes of width d.
+
+    Parameters
+    ----------
+    log_weights : tensor of shape (k,)
+        Logarithms of the shares of the components.
+    means, log_variances : tensors of shape (k, d)
+        Of each component.
+    """
+
+    log_weights: Any
+    means: Any
+    log_variances: Any
+
+
+def log_mixture(z: Any, mixture: Mixture) -> Any:
+    """Log-density of a mixture at each code, for any number of axes in front."""
+    log_density = log_normal(z[..., None, :], mixture.means, mixture.log_variances)
+    return ops.logsumexp(mixture.log_weights + log_density, axis=-1)
+
+
+def expected_log_joint(mean: Any, log_variance: Any, mixture: Mixture) -> Any:
+    """Expected log-density of codes and components, under distributions of codes.
+
+    E[log p(z, c)] for each component c, with z normal (Jiang, Zheng, Tan, Tang & Zhou
+    2017, the first two lines of eq. 12).
+
+    Parameters
+    ----------
+    mean, log_variance : tensors of shape (n, d)
+        Of the codes.
+    mixture : Mixture
+        The prior.
+
+    Returns
+    -------
+    tensor of shape (n, k)
+    """
+    at_means = log_normal(mean[:, None], mixture.means, mixture.log_variances)
+    spread = ops.exp(log_variance[:, None] - mixture.log_variances)
+    return mixture.log_weights + at_means - 0.5 * ops.sum(spread, axis=-1)
+
+
+def mixture_divergence(mean: Any, log_variance: Any, mixture: Mixture) -> Any:
+    """KL divergence of codes with their components from a mixture.
+
+    KL(q(z) q(c), p(z, c)) with the q(c) that makes it smallest, a softmax of
+    `expected_log_joint`; in place of it Jiang et al. take p(c | z) at a draw of z (eq.
+    16). With one standard normal component it is `kl_divergence`.
+    """
+    entropy = 0.5 * ops.sum(1.0 + math.log(2 * math.pi) + log_variance, axis=-1)
+    log_joint = expected_log_joint(mean, log_variance, mixture)
+    return -entropy - ops.logsumexp(log_joint, axis=-1)
 
 
 def opposite_pairs(n_components: int, rng: np.random.Generator) -> np.ndarray:

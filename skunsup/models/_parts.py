@@ -20,6 +20,13 @@ from skunsup._networks import (
 )
 from skunsup.inputs import Inputs
 
+# Reconstruction losses in place of the likelihoods of a variational autoencoder.
+LIKELIHOOD_LOSSES = {
+    "gaussian": "mean_squared_error",
+    "bernoulli": "binary_crossentropy",
+    "multinomial": "categorical_crossentropy",
+}
+
 
 def layer_sizes(given: int | Sequence[int], name: str = "hidden_layer_sizes") -> tuple:
     """Return the widths of hidden layers as a tuple.

@@ -1,6 +1,10 @@
 """The variational autoencoder."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import FitData
 from skunsup._networks import (
@@ -8,12 +12,14 @@ from skunsup._networks import (
     Network,
 )
 from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._sklearn import StrOptions, available_if, integers, reals
+from skunsup.models._clusters import with_probabilities
 from skunsup.models._latent import LatentTransformer
+from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parameters import CodeParameters
 from skunsup.models._parts import decoder_part, encoder_part
 from skunsup.models._sampler import Sampler
-from skunsup.models._variational_network import VariationalNetwork
+from skunsup.models._variational_network import LOG_VARIANCES, VariationalNetwork
 
 # Activation of the decoder's output, by likelihood.
 LIKELIHOODS = {"gaussian": "linear", "bernoulli": "sigmoid", "multinomial": "softmax"}
@@ -86,6 +92,38 @@ class VariationalParameters(CodeParameters):
     n_importance_samples: int | None = parameter(None, [integers(1, 100_000), None])
 
 
+class LearnedMixture(NamedTuple):
+    """Fitted mixture of normal distributions of codes.
+
+    Parameters
+    ----------
+    weights : array of shape (k,)
+        Shares of the components, float64.
+    means, variances : arrays of shape (k, n_components)
+        Of each component, float64.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    variances: np.ndarray
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return an array of `n` codes, float32."""
+        component = rng.choice(len(self.weights), n, p=self.weights)
+        noise = rng.standard_normal((n, self.means.shape[1]))
+        spread = np.sqrt(self.variances[component])
+        return (self.means[component] + spread * noise).astype(np.float32)
+
+
+def _has_clusters(model: "VariationalAutoencoder") -> bool:
+    if model.n_clusters is None:
+        raise AttributeError(
+            "Codes follow one normal distribution, so there are no clusters. Give "
+            "n_clusters=10, or as many as are wanted, before fit."
+        )
+    return True
+
+
 @parameters
 class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     """Autoencoder with a normal distribution of codes, which can generate rows.
@@ -96,8 +134,24 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     `score_samples` is that bound, in nats. With a linear network this is probabilistic
     PCA (isotropic noise) or factor analysis (diagonal noise).
 
+    With `n_clusters` codes follow a mixture of normal distributions, which is learned
+    as well [2]_ (VaDE): `predict` gives the component of a row, and `sample` draws from
+    the mixture. The start is an autoencoder of the same layers that is trained as long
+    with a fifth of the cells set to 0, and a `sklearn.mixture.GaussianMixture` of its
+    codes.
+
+    Parameters
+    ----------
+    n_clusters : int or None
+        Components of the mixture that codes follow, at most the number of rows; None
+        for one standard normal distribution.
+
     Attributes
     ----------
+    weights_ : ndarray of shape (n_clusters,)
+        Shares of the components of the mixture.
+    means_, covariances_ : ndarray of shape (n_clusters, n_components)
+        Means of the components, and variances of each column.
     noise_variance_ : ndarray of shape (n_features,)
         Variance of each column given the code, of the Gaussian likelihood; of a table,
         in units of the standardised column, NaN for categories.
@@ -114,6 +168,8 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     References
     ----------
     .. [1] Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014.
+    .. [2] Jiang, Zheng, Tan, Tang & Zhou, "Variational deep embedding: An unsupervised
+       and generative approach to clustering", IJCAI 2017.
 
     Examples
     --------
@@ -127,6 +183,60 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
     >>> model.sample(3, random_state=0).shape
     (3, 4)
     """
+
+    n_clusters: int | None = parameter(None, [integers(1), None])
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        return tags if self.n_clusters is None else with_probabilities(tags)
+
+    @available_if(_has_clusters)
+    def predict(self, X: Any) -> np.ndarray:
+        """Find the most probable component of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Numbers from 0 to `n_clusters` - 1.
+        """
+        return self.predict_proba(X).argmax(axis=1)
+
+    @available_if(_has_clusters)
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each component of the mixture, given a row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters), float64
+            In [0, 1], rows sum to 1.
+        """
+        shares = self._compute("memberships", X)[0].astype(np.float64)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    @property
+    def weights_(self) -> np.ndarray:
+        """Shares of the components of the mixture."""
+        return self._learned_mixture().weights
+
+    @property
+    def means_(self) -> np.ndarray:
+        """Means of the components of the mixture."""
+        return self._learned_mixture().means
+
+    @property
+    def covariances_(self) -> np.ndarray:
+        """Variances of the columns of the code in each component."""
+        return self._learned_mixture().variances
 
     @property
     def noise_variance_(self) -> np.ndarray:
@@ -157,6 +267,7 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
             "noise_variance": fixed if isinstance(fixed, str) else float(fixed),
             "beta": float(self.beta),
             "n_importance_samples": self.n_importance_samples,
+            "n_clusters": None if self.n_clusters is None else int(self.n_clusters),
         }
         return self._made(VariationalNetwork, parts, settings, n_components, data)
 
@@ -171,7 +282,24 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
         places = {v.name: i for i, v in enumerate(network.variables)}
         steps = self.warmup_epochs * self._steps_per_epoch(data)
         values[places["warmup_steps"]] = np.array(steps, np.float32)
-        return values
+        if self.n_clusters is None:
+            return values
+        plan, recipes = self._plan(data, stopping=False), self._optimizer_configs()
+        return mixture_values(architecture, network, values, data, recipes, plan, rng)
+
+    def _prior(self) -> Any:
+        return super()._prior() if self.n_clusters is None else self._learned_mixture()
+
+    def _learned_mixture(self) -> LearnedMixture:
+        _has_clusters(self)
+        check_is_fitted(self)
+        logits, means, log_variances = (
+            self._network.value(f"mixture_{name}").astype(np.float64)
+            for name in ("logits", "means", "log_variances")
+        )
+        shares = np.exp(logits - logits.max())
+        variances = np.exp(np.clip(log_variances, *LOG_VARIANCES))
+        return LearnedMixture(shares / shares.sum(), means, variances)
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         variance = self.noise_variance_ * (self.likelihood == "gaussian")

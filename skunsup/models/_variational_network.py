@@ -8,7 +8,15 @@ import numpy as np
 from keras import ops
 
 from skunsup._networks import Network, RealLoss, noise_state, normal, with_shares
-from skunsup.models._gaussian import kl_divergence, log_normal, opposite_pairs
+from skunsup.models._gaussian import (
+    Mixture,
+    expected_log_joint,
+    kl_divergence,
+    log_mixture,
+    log_normal,
+    mixture_divergence,
+    opposite_pairs,
+)
 
 LOG_VARIANCES = (-10.0, 10.0)
 SMALLEST_VARIANCE = 1e-4
@@ -21,7 +29,9 @@ class VariationalNetwork(Network):
     """Encoder to a normal distribution of codes, decoder to one of rows.
 
     Objective: minus the evidence lower bound, mean of -log p(x | z) + beta KL(q(z | x),
-    N(0, 1)) with one z drawn for each row (Kingma & Welling 2014, eq. 7 and 10).
+    N(0, 1)) with one z drawn for each row (Kingma & Welling 2014, eq. 7 and 10). With
+    clusters, a mixture of normal distributions takes the place of N(0, 1), which is
+    trained as well (Jiang, Zheng, Tan, Tang & Zhou 2017).
 
     Parameters
     ----------
@@ -41,6 +51,8 @@ class VariationalNetwork(Network):
         Weight of the KL term.
     n_importance_samples : int or None
         Draws a row of the importance-weighted bound; None for the plain one.
+    n_clusters : int or None
+        Components of the mixture; None for N(0, 1).
     """
 
     own_terms = ("reconstruction", "kl")
@@ -51,6 +63,7 @@ class VariationalNetwork(Network):
         "noise_variance": "diagonal",
         "beta": 1.0,
         "n_importance_samples": None,
+        "n_clusters": None,
     }
 
     def __init__(self, **arguments: Any) -> None:
@@ -69,6 +82,13 @@ class VariationalNetwork(Network):
         n_draws = self.settings["n_importance_samples"] or 1
         draws = rng.standard_normal((n_draws, n_components))
         self.draws = draws.astype(np.float32)
+        k = self.settings["n_clusters"]
+        if k is not None:
+            self.mixture_logits = self.add_weight(name="mixture_logits", shape=(k,))
+            self.mixture_means, self.mixture_log_variances = (
+                self.add_weight(name=f"mixture_{name}", shape=(k, n_components))
+                for name in ("means", "log_variances")
+            )
 
     def _state(self, name: str, shape: tuple[int, ...], value: float) -> Any:
         constant = keras.initializers.Constant(value)
@@ -86,7 +106,7 @@ class VariationalNetwork(Network):
         beta = self.settings["beta"] * self._warmed()
         return [
             ops.mean(ops.sum(self._nll(x, output), axis=-1)),
-            beta * ops.mean(kl_divergence(mean, log_variance)),
+            beta * ops.mean(self._divergence(mean, log_variance)),
             beta,
         ]
 
@@ -101,6 +121,11 @@ class VariationalNetwork(Network):
     def reconstruct(self, x: Any) -> Any:
         """Rows of the mean codes of rows."""
         return self.decode(self.encode(x))
+
+    def memberships(self, x: Any) -> Any:
+        """Probability of each component of the mixture, of rows."""
+        posterior = self._posterior(x, training=False)
+        return ops.softmax(expected_log_joint(*posterior, self._mixture()))
 
     def row_loss(self, x: Any) -> Any:
         """Objective of each row, without drawing."""
@@ -131,6 +156,32 @@ class VariationalNetwork(Network):
     def _posterior(self, x: Any, training: bool) -> list[Any]:
         mean, log_variance = ops.split(self.encoder(x, training=training), 2, axis=-1)
         return [mean, ops.clip(log_variance, *LOG_VARIANCES)]
+
+    def _mixture(self) -> Mixture:
+        """Return the prior of the codes."""
+        logits, means, log_variances = (
+            ops.convert_to_tensor(variable)
+            for variable in (
+                self.mixture_logits,
+                self.mixture_means,
+                self.mixture_log_variances,
+            )
+        )
+        log_variances = ops.clip(log_variances, *LOG_VARIANCES)
+        return Mixture(ops.log_softmax(logits), means, log_variances)
+
+    def _divergence(self, mean: Any, log_variance: Any) -> Any:
+        """KL divergence of the distribution of each row's code from the prior."""
+        if self.settings["n_clusters"] is None:
+            return kl_divergence(mean, log_variance)
+        return mixture_divergence(mean, log_variance, self._mixture())
+
+    def _log_prior(self, z: Any) -> Any:
+        """Log-density of the prior at codes."""
+        if self.settings["n_clusters"] is None:
+            zero = ops.zeros_like(z)
+            return log_normal(z, zero, zero)
+        return log_mixture(z, self._mixture())
 
     def _nll(self, x: Any, output: Any) -> Any:
         """Minus the log-likelihood of each cell."""
@@ -197,14 +248,13 @@ class VariationalNetwork(Network):
     def _bound(self, x: Any) -> tuple[Any, Any]:
         """Expected loss over fixed pairs of opposite draws, and the KL divergence."""
         z, mean, log_variance = self._codes_at(x, self.pairs)
-        kl = kl_divergence(mean[:, 0], log_variance[:, 0])
+        kl = self._divergence(mean[:, 0], log_variance[:, 0])
         return ops.mean(self._nll_at(x, z), axis=-1), kl
 
     def _importance_weighted(self, x: Any) -> Any:
         """Importance-weighted bound over fixed draws (Burda et al. 2016, eq. 8)."""
         z, mean, log_variance = self._codes_at(x, self.draws)
-        zero = ops.zeros_like(z)
-        log_weight = log_normal(z, zero, zero) - log_normal(z, mean, log_variance)
+        log_weight = self._log_prior(z) - log_normal(z, mean, log_variance)
         log_weight = log_weight - self._nll_at(x, z)
         return ops.logsumexp(log_weight, axis=-1) - math.log(len(self.draws))
 

@@ -1,0 +1,397 @@
+"""Deep embedded clustering."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.cluster import KMeans
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._estimator import (
+    DeepEstimator,
+    FitData,
+    architecture_of,
+    fit_data,
+    is_trained,
+    network_of,
+    same_inputs,
+)
+from skunsup._networks import (
+    Architecture,
+    CodePart,
+    Network,
+    NetworkSpec,
+    check_loss,
+)
+from skunsup._parameters import parameter, parameters
+from skunsup._random import draw_seed
+from skunsup._sklearn import integers, reals, unchanged_on_error
+from skunsup._training import FittedNetwork, Rows, shared_network
+from skunsup._training_parameters import NUMBER_OF
+from skunsup.models._autoencoder import Autoencoder
+from skunsup.models._clusters import SoftClusterMixin, check_rows, squarable
+from skunsup.models._embedded_clusters import EmbeddedClusteringNetwork, TargetRenewal
+from skunsup.models._latent import LatentTransformer
+from skunsup.models._parts import LIKELIHOOD_LOSSES
+
+KMEANS_ROWS = 20_000
+N_INIT = 20
+HALVES = ("encoder", "decoder")
+
+
+@parameters
+class DeepEmbeddedClustering(SoftClusterMixin, LatentTransformer):
+    """Clusters in the code of an autoencoder, which is trained to set them apart.
+
+    Each row belongs to each cluster with a share that falls with the distance of its
+    code from the cluster's centre. Encoder and centres are trained to make large shares
+    larger: towards targets that are the squared shares, relative to the size of the
+    cluster [1]_ (DEC). With a `reconstruction_weight` above 0 codes must go on telling
+    rows apart [2]_ (IDEC). With `inputs=Images(..., shift=..., rotation=...)` the
+    encoder sees changed images and is trained towards the targets of the unchanged ones
+    [3]_ (DEC-DA). The start is an autoencoder, and KMeans on its codes.
+
+    `transform` gives the codes and `predict_proba` the shares. `score_samples` is minus
+    the reconstruction error.
+
+    Parameters
+    ----------
+    n_clusters : int
+        Number of clusters, at most the number of rows.
+    estimator : estimator
+        Model of skunsup with an encoder and a decoder, the start: fitted, for its
+        weights, or not fitted, to be trained on the same rows first. Best given as
+        `sklearn.frozen.FrozenEstimator(model)` where it is fitted and a search or a
+        pipeline clones it. None means an `Autoencoder` with a code of 10 numbers, a
+        fifth of the cells set to 0, `batch_size` and `max_steps` as here and, for rows
+        of numbers, hidden layers of 256 and 128 units; that of [1]_ has 500, 500 and
+        2,000.
+    reconstruction_weight : float
+        Weight of the reconstruction loss, in units of that loss at the start. With 0
+        the decoder learns to decode the codes without a say in them.
+    alpha : float
+        Degrees of freedom of the Student's t distribution of codes around a centre.
+    update_interval : int
+        Steps between two computations of the targets, up to the end of an epoch.
+    inputs : Images, Sequences, Text, Table, Blocks, str or None
+        What a row of X is. None means that of `estimator`.
+    batch_size : int, "auto" or None
+        Rows a step. "auto" means 32, or 64 images. None, or more than there are rows,
+        takes all rows in one step.
+    epochs : int, "auto" or None
+        Passes over the rows, at most; None for as many as `max_steps` takes.
+    tol : float
+        Training ends when less than this share of the rows change cluster between two
+        computations of the targets; 0 trains to the end. With early stopping also the
+        least improvement that counts.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_samples,)
+        Cluster of each row of the last `fit` or `partial_fit`.
+    cluster_centers_ : ndarray of shape (n_clusters, n_components)
+        Centres of the clusters, as codes.
+    n_components_ : int
+        Width of the code.
+    history_ : dict of str to list of float
+        One entry an epoch: `loss`, the sum of its terms `clustering`, the divergence of
+        the shares from the targets in nats, and `reconstruction` (weighted); and
+        `val_loss` if rows were held out.
+
+    See Also
+    --------
+    AAEClustering : Clusters as a category in the code.
+    sklearn.cluster.KMeans : Clusters of the rows as they are.
+
+    References
+    ----------
+    .. [1] Xie, Girshick & Farhadi, "Unsupervised deep embedding for clustering
+       analysis", ICML 2016.
+    .. [2] Guo, Gao, Liu & Yin, "Improved deep embedded clustering with local structure
+       preservation", IJCAI 2017.
+    .. [3] Guo, Zhu, Liu & Yin, "Deep embedded clustering with data augmentation", ACML
+       2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skunsup import Autoencoder, DeepEmbeddedClustering
+    >>> X = StandardScaler().fit_transform(load_iris().data)
+    >>> start = Autoencoder(n_components=2, epochs=30)
+    >>> model = DeepEmbeddedClustering(3, start, max_steps=100, random_state=0)
+    >>> model.fit_predict(X).shape
+    (150,)
+    >>> model.transform(X).shape
+    (150, 2)
+    """
+
+    n_clusters: int = parameter(8, [integers(1)], kw_only=False)
+    estimator: Any = parameter(None, [BaseEstimator, None], kw_only=False)
+    reconstruction_weight: float = parameter(0.1, [reals(0, None, "left")])
+    alpha: float = parameter(1.0, [reals(0, None, "neither")])
+    update_interval: int = parameter(140, [integers(1)])
+    batch_size: int | str | None = parameter(256, NUMBER_OF)
+    epochs: int | str | None = parameter(None, NUMBER_OF)
+    max_steps: int | None = parameter(2000)
+    tol: float = parameter(1e-3)
+
+    def fit(
+        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
+    ) -> Self:
+        """Train on `X` and find the clusters of its rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Training rows, on a scale near 1; at least `n_clusters` of them.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative. A row of weight 2 is the same as that row twice, a row of
+            weight 0 as none, exactly.
+        X_val : array-like of shape (n_val, n_features), default=None
+            Rows to judge epochs by, instead of a fraction held out of `X`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data, a parameter or their combination cannot be used, or if the loss
+            is not finite in the first epoch. The estimator is then as it was before.
+        """
+        with unchanged_on_error(self):
+            super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
+            self.labels_ = self.predict(X)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Train on one more batch of a stream: one pass over `X`.
+
+        The first call trains `estimator` on the batch, unless it is fitted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            At least one row; in the first call `n_clusters` of them.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and if `X` has other columns than before.
+        """
+        with unchanged_on_error(self):
+            super().partial_fit(X, y, sample_weight=sample_weight)
+            self.labels_ = self.predict(X)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Find the cluster of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Numbers from 0 to `n_clusters` - 1, of the nearest centres.
+        """
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Share of each cluster in each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_clusters), float64
+            In [0, 1], rows sum to 1.
+        """
+        shares = self._compute("assignment", X)[0].astype(np.float64)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    @property
+    def cluster_centers_(self) -> np.ndarray:
+        """Centres of the clusters, as codes."""
+        check_is_fitted(self)
+        return self._network.value("centers").copy()
+
+    def _source(self) -> DeepEstimator:
+        start = unwrapped(self.estimator)
+        return self if self.inputs is not None or start is None else start
+
+    def _start(self, seed: int) -> DeepEstimator:
+        """Return the fitted start, or one that is to be trained on our rows."""
+        start = unwrapped(self.estimator)
+        if start is None:
+            start = default_start(self, seed)
+        elif not is_trained(start):
+            start = clone(start)
+            if start.random_state is None:
+                start.random_state = seed
+        else:
+            return start
+        same_inputs(start, self)
+        return start
+
+    def _architecture(self, data: FitData) -> Architecture:
+        start = self._start(0)
+        fitted = is_trained(start)
+        theirs = network_of(start).architecture if fitted else None
+        theirs = theirs or architecture_of(start, data)
+        check_start(start, theirs, data)
+        width = theirs.n_components
+        encoder = theirs.parts["encoder"]
+        if encoder.n_outputs != width:
+            encoder = CodePart(encoder, 1, width)
+        parts: dict[str, NetworkSpec] = {
+            "encoder": encoder,
+            "decoder": theirs.parts["decoder"],
+        }
+        settings = {
+            "n_features": data.n_features,
+            "n_components": width,
+            "n_clusters": int(self.n_clusters),
+            "alpha": float(self.alpha),
+            "reconstruction_weight": float(self.reconstruction_weight),
+            "loss": loss_of(theirs, data.n_features),
+        }
+        return self._made(EmbeddedClusteringNetwork, parts, settings, width, data)
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        check_rows(self.n_clusters, data.sample.n_draws)
+        start = self._start(draw_seed(rng) % 2**31)
+        if not is_trained(start):
+            fit_data(start, data, rng)
+        values = architecture.initial_values(network, rng)
+        found = network_of(start)
+        theirs = shared_network(found.architecture)
+        for name in HALVES:
+            taken = found.architecture.taken(theirs, found.values, name)
+            copies = [value.copy() for value in taken]
+            architecture.put(network, values, name, copies)
+        places = {v.name: i for i, v in enumerate(network.variables)}
+        drawn = data.sample.draw(min(data.sample.n_draws, KMEANS_ROWS), rng)
+        rows, fitted = Rows(data.rows.take(drawn)), FittedNetwork(architecture, values)
+        values[places["centers"]] = self._centers(
+            fitted.compute("encode", rows), len(np.unique(drawn)), rng
+        )
+        loss = fitted.compute("row_loss", rows).mean(dtype=np.float64)
+        values[places["unit"]] = np.array(max(loss, 1e-12), np.float32)
+        return values
+
+    def _centers(
+        self, codes: np.ndarray, n_distinct: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Centres of KMeans; where there are too few rows for them, some twice."""
+        k, seed = self.n_clusters, draw_seed(rng) % 2**31
+        near = squarable(codes)
+        kmeans = KMeans(min(k, n_distinct), n_init=N_INIT, random_state=seed).fit(near)
+        members = (codes[kmeans.labels_ == i] for i in range(kmeans.n_clusters))
+        centers = np.stack([of_one.mean(axis=0) for of_one in members])
+        return np.resize(centers, (k, codes.shape[1])).astype(np.float32)
+
+    def _renewal(
+        self, architecture: Architecture, data: FitData
+    ) -> Callable[[int, list[np.ndarray]], Rows | None]:
+        return TargetRenewal(architecture, data, self.update_interval, self.tol)
+
+
+def default_start(model: DeepEmbeddedClustering, seed: int) -> Autoencoder:
+    """Return the autoencoder that is trained where none is given."""
+    hidden = (256, 128) if model.inputs is None else None
+    return Autoencoder(
+        10,
+        hidden_layer_sizes=hidden,
+        noise="masking",
+        noise_level=0.2,
+        inputs=model.inputs,
+        batch_size=model.batch_size,
+        epochs=None,
+        max_steps=model.max_steps,
+        random_state=seed,
+        verbose=model.verbose,
+    )
+
+
+def unwrapped(start: Any) -> Any:
+    """Return the model that `FrozenEstimator` may hold, once it is one of ours.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    model = start.estimator if isinstance(start, FrozenEstimator) else start
+    if model is not None and not isinstance(model, DeepEstimator):
+        raise ValueError(
+            f"estimator={type(model).__name__}, but expected a model of skunsup with "
+            "an encoder and a decoder, such as Autoencoder, or None."
+        )
+    return model
+
+
+def check_start(start: DeepEstimator, theirs: Architecture, data: FitData) -> None:
+    """Raise ValueError where the network of the start does not fit.
+
+    Parameters
+    ----------
+    start : DeepEstimator
+        For the message.
+    theirs : Architecture
+        Its network.
+    data : FitData
+        The training data.
+    """
+    name = type(start).__name__
+    if not set(HALVES) <= set(theirs.parts):
+        raise ValueError(
+            f"estimator={name} has no encoder with a decoder. Use a model that has "
+            "both, such as Autoencoder, VariationalAutoencoder or AAEClustering."
+        )
+    if theirs.n_members > 1:
+        raise ValueError(
+            f"estimator={name} holds {theirs.n_members} networks side by side, but "
+            "expected one. Use a model with n_estimators=1."
+        )
+    n_inputs = theirs.parts["encoder"].n_inputs
+    if n_inputs != data.n_features:
+        raise ValueError(
+            f"estimator={name} was fitted to {n_inputs} columns, but X has "
+            f"{data.n_features}. Give rows like those that it saw, or fit it anew."
+        )
+
+
+def loss_of(theirs: Architecture, n_features: int) -> Any:
+    """Return the reconstruction loss of a network, described."""
+    settings = theirs.settings
+    if "loss" in settings:
+        return settings["loss"]
+    return check_loss(LIKELIHOOD_LOSSES[settings["distribution"]], n_features)

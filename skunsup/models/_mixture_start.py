@@ -1,0 +1,133 @@
+"""Start of a variational autoencoder whose prior is a mixture."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+
+from skunsup._estimator import FitData
+from skunsup._networks import Architecture, CodePart, Network, check_loss
+from skunsup._random import draw_seed
+from skunsup._training import (
+    FittedNetwork,
+    OptimizerConfig,
+    Rows,
+    TrainingConfig,
+    TrainingState,
+    shared_network,
+    train,
+)
+from skunsup.models._autoencoder import AutoencoderNetwork
+from skunsup.models._clusters import check_rows
+from skunsup.models._parts import LIKELIHOOD_LOSSES
+
+MIXTURE_ROWS = 20_000
+N_INIT = 5
+RIDGE = 1e-3  # of the variances of components, relative to the mean variance of codes
+MASKED = 0.2  # share of the cells that are set to 0 in the input
+NARROW = 0.1  # variance of a row's code, relative to that within components
+
+
+def mixture_values(
+    architecture: Architecture,
+    network: Network,
+    values: list[np.ndarray],
+    data: FitData,
+    recipes: Sequence[OptimizerConfig],
+    plan: TrainingConfig,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Train the halves as a denoising autoencoder, and fit a mixture to its codes.
+
+    As Jiang, Zheng, Tan, Tang & Zhou (2017, section 4.3) do.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Of a `VariationalNetwork` with clusters.
+    network : Network
+        What it builds.
+    values : list of arrays
+        Variables of `network`; not changed.
+    data : FitData
+        The training rows.
+    recipes, plan
+        How the halves are trained; of the plan, how long and in what minibatches.
+    rng : numpy.random.Generator
+        Draws what the halves start from, their minibatches and starts of the mixture.
+    """
+    k = architecture.settings["n_clusters"]
+    check_rows(k, data.sample.n_draws)
+    plain = autoencoder(architecture, data)
+    plan = replace(plan, patience=None, callbacks=(), verbose=0, preliminary=True)
+    start = plain.initial_values(shared_network(plain), rng)
+    state = TrainingState(start, None, np.random.default_rng(draw_seed(rng)))
+    state = train(plain, recipes, plan, data.rows, data.sample, None, state)
+    drawn = data.sample.draw(min(data.sample.n_draws, MIXTURE_ROWS), rng)
+    codes = FittedNetwork(plain, state.values).compute(
+        "encode", Rows(data.rows.take(drawn))
+    )
+    found = fitted_mixture(codes, k, len(np.unique(drawn)), rng)
+    new = list(values)
+    built = shared_network(plain)
+    halves = {
+        name: [value.copy() for value in plain.taken(built, state.values, name)]
+        for name in ("encoder", "decoder")
+    }
+    _narrow(halves["encoder"][-1], found)
+    for name, part in halves.items():
+        architecture.put(network, new, name, part)
+    places = {v.name: i for i, v in enumerate(network.variables)}
+    for name, value in found.items():
+        new[places[f"mixture_{name}"]] = value.astype(np.float32)
+    return new
+
+
+def autoencoder(architecture: Architecture, data: FitData) -> Architecture:
+    """Return the denoising autoencoder of the halves, whose codes are means."""
+    width = architecture.n_components
+    kind = LIKELIHOOD_LOSSES[architecture.settings["distribution"]]
+    parts = {
+        "encoder": CodePart(architecture.parts["encoder"], 1, width),
+        "decoder": architecture.parts["decoder"],
+    }
+    loss = check_loss(kind, data.n_features)
+    settings = {"loss": loss, "noise": "masking", "noise_level": MASKED}
+    return replace(
+        architecture, network=AutoencoderNetwork, parts=parts, settings=settings
+    )
+
+
+def fitted_mixture(
+    codes: np.ndarray, k: int, n_distinct: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Fit a Gaussian mixture to codes; with too few of them, some components twice."""
+    codes = codes.astype(np.float64)
+    scale = float(np.sqrt(codes.var(axis=0).mean())) or 1.0
+    model = GaussianMixture(
+        min(k, n_distinct),
+        covariance_type="diag",
+        reg_covar=RIDGE,
+        n_init=N_INIT,
+        random_state=draw_seed(rng) % 2**31,
+    ).fit(codes / scale)
+    return {
+        "logits": np.log(np.resize(model.weights_, k) + 1e-6),
+        "means": np.resize(model.means_ * scale, (k, codes.shape[1])),
+        "log_variances": np.log(
+            np.resize(model.covariances_ * scale**2, (k, codes.shape[1]))
+        ),
+    }
+
+
+def _narrow(last: np.ndarray, found: dict[str, np.ndarray]) -> None:
+    """Let log-variances of codes start below those of components.
+
+    `last` are the last weights of the encoder, which are the biases of its output in
+    all but users' own networks; those without are left as they are.
+    """
+    width = found["means"].shape[1]
+    if last.shape == (2 * width,):
+        within = np.exp(found["log_variances"]).mean(axis=0)
+        last[width:] = np.log(NARROW * within)
