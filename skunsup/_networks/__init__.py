@@ -55,7 +55,7 @@ __all__ = [
     "Architecture",
     "Augmentation",
     "BuiltSpec",
-from skunsup._networks._code_part import CodePart
+    "CodePart",
     "Corruption",
     "DenseStack",
     "Description",

@@ -65,9 +65,9 @@ class DeepEmbeddedClustering(SoftClusterMixin, LatentTransformer):
         weights, or not fitted, to be trained on the same rows first. Best given as
         `sklearn.frozen.FrozenEstimator(model)` where it is fitted and a search or a
         pipeline clones it. None means an `Autoencoder` with a code of 10 numbers, a
-        fifth of the cells set to 0, `batch_size` and `max_steps` as here and, for rows
-        of numbers, hidden layers of 256 and 128 units; that of [1]_ has 500, 500 and
-        2,000.
+        fifth of the cells set to 0, `batch_size`, `epochs` and `max_steps` as here and,
+        for rows of numbers, hidden layers of 256 and 128 units; that of [1]_ has 500,
+        500 and 2,000.
     reconstruction_weight : float
         Weight of the reconstruction loss, in units of that loss at the start. With 0
         the decoder learns to decode the codes without a say in them.
@@ -326,19 +326,15 @@ class DeepEmbeddedClustering(SoftClusterMixin, LatentTransformer):
 
 def default_start(model: DeepEmbeddedClustering, seed: int) -> Autoencoder:
     """Return the autoencoder that is trained where none is given."""
-    hidden = (256, 128) if model.inputs is None else None
-    return Autoencoder(
-        10,
-        hidden_layer_sizes=hidden,
-        noise="masking",
-        noise_level=0.2,
-        inputs=model.inputs,
-        batch_size=model.batch_size,
-        epochs=None,
-        max_steps=model.max_steps,
-        random_state=seed,
-        verbose=model.verbose,
-    )
+    given: dict[str, Any] = {
+        "n_components": 10,
+        "hidden_layer_sizes": (256, 128) if model.inputs is None else None,
+        "noise": "masking",
+        "noise_level": 0.2,
+        "random_state": seed,
+    }
+    shared = ("inputs", "batch_size", "epochs", "max_steps", "verbose")
+    return Autoencoder(**given, **{name: getattr(model, name) for name in shared})
 
 
 def unwrapped(start: Any) -> Any:

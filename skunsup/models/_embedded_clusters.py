@@ -1,6 +1,5 @@
 """The network of deep embedded clustering, and its targets."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -11,6 +10,7 @@ from skunsup._estimator import FitData
 from skunsup._networks import Architecture, squared_distances
 from skunsup._training import FittedNetwork, Rows, WeightedSampler, hstack
 from skunsup.models._code import CodeNetwork
+from skunsup.models._gaussian import log_shares
 
 TINY = 1e-12
 
@@ -36,7 +36,7 @@ def log_assignment(code: Any, centers: Any, alpha: float) -> Any:
         Logarithms of shares that sum to 1 over the centres.
     """
     distance = squared_distances(code, centers)
-    return ops.log_softmax(-0.5 * (alpha + 1.0) * ops.log1p(distance / alpha))
+    return log_shares(-0.5 * (alpha + 1.0) * ops.log1p(distance / alpha))
 
 
 def target_distribution(q: np.ndarray, frequency: np.ndarray) -> np.ndarray:
@@ -87,7 +87,7 @@ class EmbeddedClusteringNetwork(CodeNetwork):
 
     own_terms = ("clustering", "reconstruction")
 
-    defaults: ClassVar[Mapping[str, Any]] = {
+    defaults: ClassVar[dict[str, Any]] = {
         **CodeNetwork.defaults,
         "alpha": 1.0,
         "reconstruction_weight": 1.0,

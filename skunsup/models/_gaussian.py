@@ -83,6 +83,11 @@ def mixture_divergence(mean: Any, log_variance: Any, mixture: Mixture) -> Any:
     return -entropy - ops.logsumexp(log_joint, axis=-1)
 
 
+def log_shares(x: Any) -> Any:
+    """Logarithm of a softmax over the last axis, of which Keras warns where it is 1."""
+    return x - ops.logsumexp(x, axis=-1, keepdims=True)
+
+
 def opposite_pairs(n_components: int, rng: np.random.Generator) -> np.ndarray:
     """Points around 0 whose columns have mean 0 and variance 1, not just in the limit.
 

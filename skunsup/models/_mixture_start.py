@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from sklearn import config_context
 from sklearn.mixture import GaussianMixture
 
 from skunsup._estimator import FitData
@@ -111,7 +112,9 @@ def fitted_mixture(
         reg_covar=RIDGE,
         n_init=N_INIT,
         random_state=draw_seed(rng) % 2**31,
-    ).fit(codes / scale)
+    )
+    with config_context(array_api_dispatch=False):  # with it there is no k-means start
+        model.fit(codes / scale)
     return {
         "logits": np.log(np.resize(model.weights_, k) + 1e-6),
         "means": np.resize(model.means_ * scale, (k, codes.shape[1])),

@@ -14,6 +14,7 @@ from skunsup.models._gaussian import (
     kl_divergence,
     log_mixture,
     log_normal,
+    log_shares,
     mixture_divergence,
     opposite_pairs,
 )
@@ -124,8 +125,9 @@ class VariationalNetwork(Network):
 
     def memberships(self, x: Any) -> Any:
         """Probability of each component of the mixture, of rows."""
-        posterior = self._posterior(x, training=False)
-        return ops.softmax(expected_log_joint(*posterior, self._mixture()))
+        mean, log_variance = self._posterior(x, training=False)
+        log_joint = expected_log_joint(mean, log_variance, self._mixture())
+        return ops.exp(log_shares(log_joint))
 
     def row_loss(self, x: Any) -> Any:
         """Objective of each row, without drawing."""
@@ -168,7 +170,7 @@ class VariationalNetwork(Network):
             )
         )
         log_variances = ops.clip(log_variances, *LOG_VARIANCES)
-        return Mixture(ops.log_softmax(logits), means, log_variances)
+        return Mixture(log_shares(logits), means, log_variances)
 
     def _divergence(self, mean: Any, log_variance: Any) -> Any:
         """KL divergence of the distribution of each row's code from the prior."""
