@@ -163,6 +163,36 @@ def ours(cls, *, label=None, **parameters):
     return subject
 
 
+def neighbor_embedding(X, task):
+    """`NeighborEmbedding` with its defaults, then each clusterer on the codes."""
+    from skunsup import NeighborEmbedding
+
+    model = NeighborEmbedding(inputs=images(task), random_state=task.seed)
+    code = model.fit_transform(X)
+    for name in ("KMeans", "GMM"):
+        found = CLUSTERERS[name](code, model.transform, task)
+        yield f"NeighborEmbedding + {name}", *found
+
+
+def mixture_prior(X, task):
+    """`VariationalAutoencoder` with a mixture as its prior."""
+    from skunsup import VariationalAutoencoder
+
+    model = VariationalAutoencoder(
+        10,
+        n_clusters=task.n_clusters,
+        hidden_layer_sizes=(256, 128),
+        noise_variance="isotropic",
+        inputs=images(task),
+        batch_size=256,
+        epochs=None,
+        max_steps=2000,
+        learning_rate_schedule="cosine",
+        random_state=task.seed,
+    ).fit(X)
+    yield "VariationalAutoencoder, mixture", model.predict(X), model.predict
+
+
 def images(task):
     """Return the kind of the rows: images, changed as they are encoded, or None."""
     from skunsup import Images
@@ -206,4 +236,12 @@ OURS = {
         label="NeighborClustering, 512-512",
         hidden_layer_sizes=(512, 512),
     ),
+    "NeighborEmbedding": neighbor_embedding,
+    "DEC": ours(
+        "DeepEmbeddedClustering",
+        label="DeepEmbeddedClustering, weight 0",
+        reconstruction_weight=0.0,
+    ),
+    "IDEC": ours("DeepEmbeddedClustering"),
+    "VaDE": mixture_prior,
 }
