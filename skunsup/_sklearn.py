@@ -14,15 +14,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads as n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _num_samples as count_rows
 
 __all__ = [
     "DOC_LINK",
     "MOST_UNITS",
-    "BaseComposition",
+    "Composition",
     "HasMethods",
     "StrOptions",
     "available_if",
@@ -31,6 +30,7 @@ __all__ = [
     "integers",
     "n_threads",
     "one_blas_thread",
+    "output_container",
     "python_number",
     "python_numbers",
     "reals",
@@ -154,3 +154,25 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+class Composition(_BaseComposition):
+    """Base of what has named parts, whose parameters are `name__parameter`.
+
+    Parts are a list of (name, part), which an attribute of the given name holds.
+    """
+
+    def _params_of_parts(self, attribute: str, deep: bool) -> dict[str, Any]:
+        return dict(self._get_params(attribute, deep=deep))
+
+    def _set_params_of_parts(self, attribute: str, **params: Any) -> None:
+        self._set_params(attribute, **params)
+
+    def _check_names(self, names: list[str]) -> None:
+        """Raise ValueError for names that are taken twice, or by a parameter."""
+        self._validate_names(names)
+
+
+def output_container(transformer: BaseEstimator) -> str | None:
+    """Return the container that `set_output` asked of a transformer, if any."""
+    return getattr(transformer, "_sklearn_output_config", {}).get("transform")

@@ -7,7 +7,7 @@ from pathlib import Path
 import skunsup
 
 TREES = {
-    path.name: ast.parse(path.read_text())
+    path: ast.parse(path.read_text())
     for path in Path(skunsup.__file__).parent.rglob("*.py")
 }
 # What they do at the end is not to be done where the block raises.
@@ -48,3 +48,66 @@ def test_context_managers_end_also_where_their_block_raises():
             assert not bare or function.name in NO_PUT_BACK, (name, function.name)
             seen.add(function.name)
     assert {"global_state_kept", "rates_scaled", *NO_PUT_BACK} <= seen
+
+
+# What a library does not document may change in any release: it is used in one module
+# for each, where a change is found and put right.
+DOORS = {
+    "_sklearn.py": "sklearn",
+    "_keras_private.py": "keras",
+    "_tensorflow_private.py": "tensorflow",
+    "_torch_private.py": "torch",
+}
+# Modules and names without an underscore that are private all the same.
+UNDOCUMENTED = {"src", "python", "compiler", "experimental"}
+PRIVATE_NAMES = {"call_flat", "inference_fn", "seed_generator_state"}
+# Of our own: a key in a pickle, the endings of names of columns.
+OWN_STRINGS = {"_skunsup_version", "_lag", "_"}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__")
+
+
+def own_names(tree):
+    """Return the names that a module defines, and gives to its objects."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if ast.unparse(node.value) in ("self", "cls", "made"):
+                yield node.attr
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def foreign(tree, own):
+    """Yield what a module uses of the private API of others."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+            names = [n for n in names if not n.startswith("skunsup")]
+            names = [part for name in names for part in name.split(".")]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module.startswith("skunsup"):
+                continue
+            names = [*node.module.split("."), *(each.name for each in node.names)]
+        elif isinstance(node, ast.Attribute):
+            names = [node.attr]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            names = [text] if text.isidentifier() and text not in OWN_STRINGS else []
+            names = [n for n in names if n in PRIVATE_NAMES or is_private(n)]
+        else:
+            continue
+        known = PRIVATE_NAMES
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            known = PRIVATE_NAMES | UNDOCUMENTED
+        yield from (n for n in names if n in known or (is_private(n) and n not in own))
+
+
+def test_private_api_of_others_is_used_in_one_module_for_each():
+    own = {name for tree in TREES.values() for name in own_names(tree)}
+    found = {path: set(foreign(tree, own)) for path, tree in TREES.items()}
+    used = {path.name for path, names in found.items() if names}
+    assert used == {*DOORS}, {path: names for path, names in found.items() if names}

@@ -12,6 +12,7 @@ from keras import ops
 
 from skunsup._identity import identity
 from skunsup._interrupts import interrupts_put_off
+from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks._failures import check_weights_fit, own_code_explained
 from skunsup._networks._likelihood import Likelihood
 from skunsup._networks._members import DenseMembers, members_of
@@ -19,7 +20,7 @@ from skunsup._networks._noise import NOISE_STATE
 from skunsup._random import draw_seed, global_state_kept
 
 # Variables that start with (seed, count of draws): ours, and those of layers of Keras.
-SEEDED = (NOISE_STATE, "seed_generator_state")
+SEEDED = (NOISE_STATE, SEED_VARIABLE)
 
 
 class NetworkSpec(Protocol):

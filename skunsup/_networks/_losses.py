@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._keras_private import loss_settings, takes_logits
+
 Loss = str | Callable
 
 CATEGORICAL = "categorical_crossentropy"
@@ -63,8 +65,7 @@ def check_loss(loss: str | keras.losses.Loss | Callable, n_features: int) -> Los
         If the name is unknown, or the loss does not return one value a row.
     """
     if isinstance(loss, keras.losses.Loss):
-        settings = {k: v for k, v in vars(loss).items() if k != "_dtype_policy"}
-        described: Loss = LossInstance(type(loss), settings)
+        described: Loss = LossInstance(type(loss), loss_settings(loss))
     else:
         described = _known_name(loss) if isinstance(loss, str) else loss
     _check_one_value_a_row(loss, described, n_features)
@@ -135,7 +136,7 @@ def keras_name(loss: Loss) -> str:
 
 def output_activation(loss: Loss) -> str:
     """Return the activation of a decoder's output that a described loss needs."""
-    if getattr(loss, "settings", {}).get("_fn_kwargs", {}).get("from_logits"):
+    if takes_logits(getattr(loss, "settings", {})):
         return "linear"
     return OUTPUTS.get(keras_name(loss), "linear")
 

@@ -7,12 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.compiler.tf2xla.python import xla
 
+from skunsup._keras_private import leave_unreduced
 from skunsup._networks import Network
 from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import aligned
+from skunsup._training._tensorflow_private import dynamic_update_slice
 from skunsup._training._tensorflow_session import runner
 from skunsup._training._trainer import Program
 
@@ -49,7 +50,7 @@ class Trainer(ArrayTrainer):
         def program(block: tf.Tensor, n_steps: tf.Tensor) -> tf.Tensor:
             def step(i: tf.Tensor, records: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
                 entries, at = self._turn(block[i])[None], tf.stack([i, 0])
-                return i + 1, xla.dynamic_update_slice(records, entries, at)
+                return i + 1, dynamic_update_slice(records, entries, at)
 
             records = tf.zeros((shape[0], self.n_recorded))
             return tf.while_loop(
@@ -92,7 +93,7 @@ class Trainer(ArrayTrainer):
         )
         for g, slopes in zip(due, gradients, strict=True):
             part = self.parts[g]
-            _leave_unreduced(part.optimizer)
+            leave_unreduced(part.optimizer)
             part.optimizer.apply(part.slopes(slopes), part.variables)
         return entries
 
@@ -114,15 +115,6 @@ class Trainer(ArrayTrainer):
             if new is not value:
                 variable.value.assign(new)
         return entries
-
-
-def _leave_unreduced(optimizer: keras.optimizers.Optimizer) -> None:
-    """Let an optimizer take gradients as they are.
-
-    Keras sums them over replicas, of which there is one, by a function whose gradient
-    TensorFlow registers for ever, and with it the graph of the program.
-    """
-    optimizer._all_reduce_sum_gradients = lambda pairs: pairs
 
 
 def _refuse_strategy() -> None:
@@ -188,7 +180,7 @@ def compile_scorer(
         def write(i: tf.Tensor, filled: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             tile = function(weights, block[i])[None]
             start = tf.stack([i] + [0] * (len(tile.shape) - 1))
-            return i + 1, xla.dynamic_update_slice(filled, tile, start)
+            return i + 1, dynamic_update_slice(filled, tile, start)
 
         return tf.while_loop(lambda i, _: i < n_tiles, write, (tf.constant(0), zeros))[
             1

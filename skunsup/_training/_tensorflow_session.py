@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2
 
+from skunsup._training._tensorflow_private import call_flat, callable_of
+
 v1 = tf.compat.v1
 # By which TensorFlow makes a variable anew in each run.
 ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
@@ -66,7 +68,7 @@ def _session_runner(
             tf.raw_ops.AssignVariableOp(resource=h, value=value) for h, value in pairs
         ]
         with tf.control_dependencies(set_first):
-            out = list(compiled.inference_fn.call_flat(*fed, *state))
+            out = call_flat(compiled, *fed, *state)
         with tf.control_dependencies(out):
             new = [
                 tf.raw_ops.ReadVariableOp(resource=h, dtype=value.dtype)
@@ -84,7 +86,7 @@ def _session_runner(
     config = v1.ConfigProto()
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     session = v1.Session(graph=graph, config=config)
-    call = session._make_callable_from_options(options)
+    call = callable_of(session, options)
     # Numbers of NumPy would be given back to it at a hundred times the cost of arrays.
     return lambda *arrays: [np.asarray(value) for value in call(*arrays)]
 
@@ -100,7 +102,7 @@ def _eager_runner(
             for variable, value in zip(variables, arrays[n_given:], strict=True):
                 variable.assign(value)
             given = [tf.constant(array) for array in arrays[:n_given]]
-            out = compiled.inference_fn.call_flat(*given, *compiled.captured_inputs)
+            out = call_flat(compiled, *given, *compiled.captured_inputs)
             return [np.array(x.numpy()) for x in [*out, *variables]]
 
     return run

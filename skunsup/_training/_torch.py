@@ -11,13 +11,14 @@ import keras
 import numpy as np
 import torch
 from keras import ops
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
 
 from skunsup._interrupts import interrupts_put_off
+from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks import Network
 from skunsup._training._groups import vector_twin
 from skunsup._training._optimizers import is_entrywise
+from skunsup._training._torch_private import make_fx
 from skunsup._training._torch_trace import lean
 from skunsup._training._trainer import InPlaceTrainer, Program
 
@@ -56,7 +57,7 @@ class Trainer(InPlaceTrainer):
             all(entrywise)
             and np.isfinite(self._rates()).all()
             and not network.regularized
-            and all(v.name != "seed_generator_state" for v in network.variables)
+            and all(v.name != SEED_VARIABLE for v in network.variables)
         )
 
     def _compile(self, shape: tuple[int, ...]) -> Program:

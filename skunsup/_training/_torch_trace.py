@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from skunsup._training._torch_private import FOREACH, schema_of
+
 # Traced operators that are called faster as functions of torch.
 DIRECT = {
     function.__name__: function
@@ -17,12 +19,7 @@ DIRECT = {
         torch.sum,
         torch.t,
         torch.Tensor.view,
-        torch._foreach_add,
-        torch._foreach_add_,
-        torch._foreach_div,
-        torch._foreach_mul,
-        torch._foreach_mul_,
-        torch._foreach_sqrt,
+        *FOREACH,
     )
 }
 SHAPED = {"aten::ones_like", "aten::zeros_like"}  # of their argument, the shape alone
@@ -49,13 +46,8 @@ def lean(traced: torch.fx.GraphModule) -> Callable[[torch.Tensor], torch.Tensor]
     return torch.no_grad()(traced.forward)
 
 
-def _schema(node: torch.fx.Node) -> Any:
-    """Return what torch declares of an operator; None of anything else."""
-    return getattr(node.target, "_schema", None)
-
-
 def _name(node: torch.fx.Node) -> str:
-    return str(getattr(_schema(node), "name", ""))
+    return str(getattr(schema_of(node.target), "name", ""))
 
 
 def _without_detaching(graph: torch.fx.Graph) -> None:
@@ -105,7 +97,7 @@ def _constant(
         return node.target(
             torch.empty(like.shape, dtype=like.dtype, device=like.device)
         )
-    inputs, schema = node.all_input_nodes, _schema(node)
+    inputs, schema = node.all_input_nodes, schema_of(node.target)
     random = torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
     if schema is None or schema.is_mutable or random or not inputs:
         return None
@@ -120,7 +112,7 @@ def _changed(graph: torch.fx.Graph) -> set[torch.fx.Node]:
     """Return whose memory is written to, be it through a view."""
     changed = set()
     for node in graph.nodes:
-        if getattr(_schema(node), "is_mutable", False):
+        if getattr(schema_of(node.target), "is_mutable", False):
             changed |= {_memory_of(given) for given in node.all_input_nodes}
     return changed
 
@@ -128,7 +120,7 @@ def _changed(graph: torch.fx.Graph) -> set[torch.fx.Node]:
 def _memory_of(node: torch.fx.Node) -> torch.fx.Node:
     """Follow views, and entries of lists of them, to what they show."""
     while node.op == "call_function" and node.all_input_nodes:
-        schema = _schema(node)
+        schema = schema_of(node.target)
         if schema and not any(given.alias_info for given in schema.returns):
             break
         node = node.all_input_nodes[0]
@@ -166,7 +158,7 @@ def _without_the_unused(graph: torch.fx.Graph) -> None:
     (`Graph.eliminate_dead_code` of older releases drops the latter as well.)
     """
     for node in reversed(graph.nodes):
-        schema = _schema(node)
+        schema = schema_of(node.target)
         idle = node.op == "get_attr" or (schema and not schema.is_mutable)
         if idle and not node.users:
             graph.erase_node(node)

@@ -77,11 +77,9 @@ class BiGANNetwork(Adversary):
         fake_pair = ops.concatenate([fake, z], axis=-1)
         own, metrics = self.discriminator_terms(real_pair, fake_pair)
         kind = self.settings["adversarial_loss"]
-        fooling = generator_loss(kind, self.discriminate_frozen(fake_pair))
-        fooling = fooling + generator_loss(
-            kind, self.discriminate_frozen(real_pair), -1
-        )
-        terms = [own, fooling]
+        decoding = generator_loss(kind, self.discriminate_frozen(fake_pair))
+        encoding = generator_loss(kind, self.discriminate_frozen(real_pair), -1)
+        terms = [own, decoding + encoding]
         if self.settings["reconstruction_weight"]:
             output = self.rows(self.decoder(code, training=True))
             error = ops.mean(ops.square(x - self.hidden(output, x)))

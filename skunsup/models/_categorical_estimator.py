@@ -1,5 +1,6 @@
 """Base of the estimators whose code has a category."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -81,9 +82,9 @@ class CategoricalEstimator(
         raw = self._compute("probabilities", X)[0].astype(np.float64)
         return raw / raw.sum(axis=1, keepdims=True)
 
+    @abstractmethod
     def _categories(self) -> int:
         """Return the number of categories."""
-        raise NotImplementedError
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
@@ -112,9 +113,9 @@ class CategoricalEstimator(
         }
         return self._made(CategoricalNetwork, parts, settings, width, data)
 
+    @abstractmethod
     def _weights(self) -> dict[str, float]:
         """Return the weights of terms that the subclass has."""
-        raise NotImplementedError
 
 
 def categorical_encoder(

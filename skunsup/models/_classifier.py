@@ -3,7 +3,6 @@
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
@@ -12,23 +11,12 @@ from skunsup._sklearn import reals, unchanged_on_error
 from skunsup._training import SemiSupervisedSampler
 from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
-from skunsup.models._labels import (
-    accuracy,
-    as_labels,
-    check_labels,
-    distinct,
-    find_classes,
-    label_numbers,
-)
-
-ONE_CLASS = (
-    "y labels rows of {n} class{es} with positive weight, but a classifier needs at "
-    "least 2 classes. Give labels of more classes; -1 marks a row without a label."
-)
+from skunsup.models._class_predictor import ONE_CLASS, ClassPredictor
+from skunsup.models._labels import check_labels, label_numbers
 
 
 @parameters
-class AAEClassifier(ClassifierMixin, CategoricalEstimator):
+class AAEClassifier(ClassPredictor, CategoricalEstimator):  # type: ignore[misc]
     """Classifier that learns from rows with and without a label.
 
     The encoder of an adversarial autoencoder gives probabilities of classes and a
@@ -144,10 +132,7 @@ class AAEClassifier(ClassifierMixin, CategoricalEstimator):
         """
         with unchanged_on_error(self):
             y = check_labels(y, type(self).__name__)
-            going_on = self.warm_start and hasattr(self, "classes_")
-            self.classes_: np.ndarray = (
-                self.classes_ if going_on else _several(find_classes(y))
-            )
+            self.classes_ = self._classes_of_fit(y, keep=self.warm_start)
             return super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
 
     def partial_fit(
@@ -200,54 +185,6 @@ class AAEClassifier(ClassifierMixin, CategoricalEstimator):
         """
         return self._probabilities(X)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Find the most probable class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Of `classes_`.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # type: ignore[override]
-        """Return the accuracy of `predict` on rows whose label is not missing.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-        y : array-like of shape (n_samples,)
-            Their true labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        float
-            Share of rows, in [0, 1].
-        """
-        return accuracy(y, self.predict(X), sample_weight)
-
-    def _classes_of_stream(self, y: np.ndarray, classes: Any) -> np.ndarray:
-        """Return the classes, known before, given, or in the first batch."""
-        known = getattr(self, "classes_", None)
-        if classes is None:
-            return _several(find_classes(y)) if known is None else known
-        given = distinct(as_labels(classes))
-        if known is not None and not np.array_equal(given, known):
-            raise ValueError(
-                f"classes={given.tolist()}, but the first call had {known.tolist()}. "
-                "Leave classes out, or call fit to start anew."
-            )
-        return _several(given)
-
     def _categories(self) -> int:
         return len(self.classes_)
 
@@ -274,9 +211,3 @@ class AAEClassifier(ClassifierMixin, CategoricalEstimator):
 
     def _prior(self) -> CategoricalPrior:
         return CategoricalPrior(self.n_components_, tuple(self.class_prior_))
-
-
-def _several(classes: np.ndarray) -> np.ndarray:
-    if len(classes) < 2:
-        raise ValueError(ONE_CLASS.format(n=len(classes), es=""))
-    return classes

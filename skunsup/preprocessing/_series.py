@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 
 from skunsup._containers import check_container
 from skunsup._dates import refuse_dates
+from skunsup._sklearn import output_container
 
 FLOATS = (np.float64, np.float32)
 # A time point's value from those of its windows: what to start with, and how to take in
@@ -253,8 +254,7 @@ def labelled(
     scikit-learn gives a DataFrame made of an array all labels of X, and so fails where
     there are fewer rows.
     """
-    wanted = getattr(estimator, "_sklearn_output_config", {}).get("transform")
-    wanted = wanted or get_config()["transform_output"]
+    wanted = output_container(estimator) or get_config()["transform_output"]
     if wanted != "pandas" or rows.ndim != 2 or not hasattr(X, "iloc"):
         return rows
     frame = X.to_frame() if X.ndim == 1 else X

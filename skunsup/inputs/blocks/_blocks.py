@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from skunsup._networks import NetworkSpec, Numbers
 from skunsup._sklearn import (
     MOST_UNITS,
-    BaseComposition,
+    Composition,
     StrOptions,
     check_params,
     integers,
@@ -40,7 +40,7 @@ class FittedBlock:
     boxed: bool
 
 
-class Blocks(BaseComposition, Inputs):
+class Blocks(Composition, Inputs):
     """Columns of different kinds in one model: images, texts, tables and numbers.
 
     X is a DataFrame, whose columns are shared out as in scikit-learn's
@@ -133,7 +133,7 @@ class Blocks(BaseComposition, Inputs):
         dict of str to object
             Values by name.
         """
-        return self._get_params("_kinds", deep=deep)
+        return self._params_of_parts("_kinds", deep)
 
     def set_params(self, **params: Any) -> "Blocks":
         """Set parameters, `name__parameter` for those of a block's kind.
@@ -148,7 +148,7 @@ class Blocks(BaseComposition, Inputs):
         Blocks
             This object.
         """
-        self._set_params("_kinds", **params)
+        self._set_params_of_parts("_kinds", **params)
         return self
 
     @property
@@ -218,7 +218,7 @@ class Blocks(BaseComposition, Inputs):
                 f"blocks has the names {names}, but expected at least one block and a "
                 "name of its own for each."
             )
-        self._validate_names(names)
+        self._check_names(names)
 
     def _check_present(self, name: str, here: np.ndarray, min_samples: int) -> None:
         if self.missing == "error" and not here.all():

@@ -12,13 +12,13 @@ from keras import ops
 from skunsup._networks import new_direction, normalized
 
 
-def gru(gates: list[Any], heard: list[Any], states: list[Any]) -> list[Any]:
+def gru(gates: list[Any], recurrent: list[Any], states: list[Any]) -> list[Any]:
     """Gated recurrent unit (Cho et al. 2014), reset behind the product as in cuDNN.
 
     Parameters
     ----------
-    gates, heard : list of tensors (n, units)
-        What inputs and the last output say to each gate.
+    gates, recurrent : list of tensors (n, units)
+        Input and recurrent contributions to each gate.
     states : list of tensors (n, units)
         The old states, the output first.
 
@@ -27,21 +27,23 @@ def gru(gates: list[Any], heard: list[Any], states: list[Any]) -> list[Any]:
     list of tensors (n, units)
         The new ones.
     """
-    keep = ops.sigmoid(gates[0] + heard[0])
-    reset = ops.sigmoid(gates[1] + heard[1])
-    proposed = ops.tanh(gates[2] + reset * heard[2])
-    return [proposed + keep * (states[0] - proposed)]
+    update = ops.sigmoid(gates[0] + recurrent[0])
+    reset = ops.sigmoid(gates[1] + recurrent[1])
+    candidate = ops.tanh(gates[2] + reset * recurrent[2])
+    return [candidate + update * (states[0] - candidate)]
 
 
-def lstm(gates: list[Any], heard: list[Any], states: list[Any]) -> list[Any]:
+def lstm(gates: list[Any], recurrent: list[Any], states: list[Any]) -> list[Any]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997), arguments as of `gru`.
 
     The forget gate starts open (Jozefowicz, Zaremba & Sutskever 2015).
     """
-    take, forget, proposed, give = (a + b for a, b in zip(gates, heard, strict=True))
-    memory = ops.sigmoid(forget + 1.0) * states[1]
-    memory = memory + ops.sigmoid(take) * ops.tanh(proposed)
-    return [ops.sigmoid(give) * ops.tanh(memory), memory]
+    input_gate, forget_gate, candidate, output_gate = (
+        a + b for a, b in zip(gates, recurrent, strict=True)
+    )
+    cell = ops.sigmoid(forget_gate + 1.0) * states[1]
+    cell = cell + ops.sigmoid(input_gate) * ops.tanh(candidate)
+    return [ops.sigmoid(output_gate) * ops.tanh(cell), cell]
 
 
 # Each with its numbers of gates and of states.
@@ -89,11 +91,14 @@ class StepCell(keras.layers.Layer):
     def call(self, inputs: Any, states: Any) -> Any:
         """Return the output of a step and the new states."""
         gates = ops.split(inputs[:, :-1], self.n_gates, axis=-1)
-        heard = ops.split(ops.matmul(states[0], self.kernel), self.n_gates, axis=-1)
+        product = ops.matmul(states[0], self.kernel)
+        recurrent = ops.split(product, self.n_gates, axis=-1)
         seen = inputs[:, -1:]
         kept = [
             old + seen * (new - old)
-            for old, new in zip(states, self.update(gates, heard, states), strict=True)
+            for old, new in zip(
+                states, self.update(gates, recurrent, states), strict=True
+            )
         ]
         return kept[0], kept
 

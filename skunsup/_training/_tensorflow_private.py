@@ -1,0 +1,30 @@
+"""The one door to TensorFlow's private API.
+
+Whatever changes in it between releases is fixed here and nowhere else.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
+
+__all__ = ["call_flat", "callable_of", "dynamic_update_slice"]
+
+
+def call_flat(compiled: Any, *arguments: Any) -> list[Any]:
+    """Call a concrete function with all that it takes, what it has captured included.
+
+    Parameters
+    ----------
+    compiled : tf.types.experimental.ConcreteFunction
+        The function.
+    *arguments : tensors
+        Its inputs, with something for each of `captured_inputs` behind.
+    """
+    return list(compiled.inference_fn.call_flat(*arguments))
+
+
+def callable_of(session: Any, options: Any) -> Callable[..., list[Any]]:
+    """Return what a session runs as a function of the arrays that it is fed."""
+    made: Callable[..., list[Any]] = session._make_callable_from_options(options)
+    return made
