@@ -5,92 +5,31 @@ this package takes milliseconds: Keras and its backend are imported when the
 first name is used.
 """
 
+import ast
 import importlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from skunsup._version import __version__ as __version__
 
-if TYPE_CHECKING:
-    from skunsup.inputs import Blocks, Images, Sequences, Table, Text, image_paths
-    from skunsup.models import (
-        GAN,
-        AAEClassifier,
-        AAEClustering,
-        AdversarialAutoencoder,
-        Autoencoder,
-        BiGAN,
-        DeepEmbeddedClustering,
-        NeighborClustering,
-        NeighborEmbedding,
-        VariationalAutoencoder,
-        WassersteinAutoencoder,
-    )
-    from skunsup.outliers import (
-        AAEDetector,
-        AutoencoderDetector,
-        GANDetector,
-        OutlierDetector,
-        VAEDetector,
-    )
-    from skunsup.preprocessing import SlidingWindows, TokenVectorizer
 
-__all__ = [
-    "GAN",
-    "AAEClassifier",
-    "AAEClustering",
-    "AAEDetector",
-    "AdversarialAutoencoder",
-    "Autoencoder",
-    "AutoencoderDetector",
-    "BiGAN",
-    "Blocks",
-    "DeepEmbeddedClustering",
-    "GANDetector",
-    "Images",
-    "NeighborClustering",
-    "NeighborEmbedding",
-    "OutlierDetector",
-    "PretrainedFeatures",
-    "Sequences",
-    "SlidingWindows",
-    "Table",
-    "Text",
-    "TokenVectorizer",
-    "VAEDetector",
-    "VariationalAutoencoder",
-    "WassersteinAutoencoder",
-    "fine_tune",
-    "image_paths",
-]
+def _listed() -> dict[str, str]:
+    """Return the module of each public name, as the stub beside this file lists them.
 
-_HOME = {
-    "GAN": "skunsup.models",
-    "AAEClassifier": "skunsup.models",
-    "AAEClustering": "skunsup.models",
-    "AAEDetector": "skunsup.outliers",
-    "AdversarialAutoencoder": "skunsup.models",
-    "Autoencoder": "skunsup.models",
-    "AutoencoderDetector": "skunsup.outliers",
-    "BiGAN": "skunsup.models",
-    "Blocks": "skunsup.inputs",
-    "DeepEmbeddedClustering": "skunsup.models",
-    "GANDetector": "skunsup.outliers",
-    "Images": "skunsup.inputs",
-    "NeighborClustering": "skunsup.models",
-    "NeighborEmbedding": "skunsup.models",
-    "OutlierDetector": "skunsup.outliers",
-    "PretrainedFeatures": "skunsup.transfer",
-    "Sequences": "skunsup.inputs",
-    "SlidingWindows": "skunsup.preprocessing",
-    "Table": "skunsup.inputs",
-    "Text": "skunsup.inputs",
-    "TokenVectorizer": "skunsup.preprocessing",
-    "VAEDetector": "skunsup.outliers",
-    "VariationalAutoencoder": "skunsup.models",
-    "WassersteinAutoencoder": "skunsup.models",
-    "fine_tune": "skunsup.transfer",
-    "image_paths": "skunsup.inputs",
-}
+    Type checkers and editors read the stub too, so that names are listed once.
+    """
+    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    return {
+        name.name: str(node.module)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+        if name.name != "__version__"
+    }
+
+
+_HOME = _listed()
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

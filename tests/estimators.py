@@ -1,7 +1,9 @@
 """Every public estimator, found by discovery, with the parameters tests give it."""
 
+import importlib
+import inspect
 import os
-from inspect import signature
+import pkgutil
 
 import keras
 from sklearn.base import BaseEstimator
@@ -10,6 +12,11 @@ from sklearn.utils import get_tags
 
 import skunsup
 
+PACKAGES = ("inputs", "models", "outliers", "preprocessing", "transfer")
+# scikeras patches Keras when it is imported.
+NOT_IMPORTED = {"skunsup.transfer._tuned"}
+# What stands behind inputs=None, and a base class.
+INTERNAL = {"Dense", "FlatDetector"}
 # What a constructor cannot do without, or cannot have: weights that must be fetched.
 # A check wants as many columns of predict_proba as its data have classes, four.
 REQUIRED = {
@@ -49,20 +56,36 @@ LEARNERS = {
 }
 
 
+def estimator_classes():
+    """Concrete estimators that any module of the package defines, by their names."""
+    found = {}
+    for package in PACKAGES:
+        home = importlib.import_module(f"skunsup.{package}")
+        for module in pkgutil.walk_packages(home.__path__, f"{home.__name__}."):
+            if module.name not in NOT_IMPORTED:
+                found |= _defined(importlib.import_module(module.name))
+    return [found[name] for name in sorted(found)]
+
+
+def _defined(module):
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and value.__module__ == module.__name__
+        and issubclass(value, BaseEstimator)
+        and hasattr(value, "fit")
+        and not inspect.isabstract(value)
+        and name not in INTERNAL
+    }
+
+
 def public_estimators():
     """One instance of each public estimator class, in the order of names.
 
     Some checks clone and fit without setting a random state, so one is set here.
     """
-    classes = [getattr(skunsup, name) for name in sorted(skunsup.__all__)]
-    estimators = [
-        cls
-        for cls in classes
-        if isinstance(cls, type)
-        and issubclass(cls, BaseEstimator)
-        and hasattr(cls, "fit")
-    ]
-    made = [cls(**_arguments(cls)) for cls in estimators]
+    made = [cls(**_arguments(cls)) for cls in estimator_classes()]
     # scikit-learn has no checks for estimators of texts, of series or of images.
     return [each for each in made if get_tags(each).input_tags.two_d_array]
 
@@ -74,5 +97,5 @@ def _arguments(cls):
     return {
         name: value
         for name, value in given.items()
-        if name in signature(cls).parameters
+        if name in inspect.signature(cls).parameters
     }

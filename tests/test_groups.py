@@ -6,11 +6,23 @@ import keras
 import numpy as np
 import pytest
 from keras.optimizers.schedules import PiecewiseConstantDecay
+from sklearn.base import is_classifier
 
-from skunsup import GAN, AdversarialAutoencoder, Autoencoder, BiGAN
+from skunsup import (
+    GAN,
+    AAEClassifier,
+    AAEClustering,
+    AdversarialAutoencoder,
+    Autoencoder,
+    BiGAN,
+)
 from skunsup._training import compilations
+from skunsup.models._adversary import AdversarialEstimator
+
+from .estimators import estimator_classes
 
 FAMILIES = [AdversarialAutoencoder, BiGAN, GAN]
+EVERY = [cls for cls in estimator_classes() if issubclass(cls, AdversarialEstimator)]
 CRITIC = ("discriminator", "head")
 PLAYERS = {
     AdversarialAutoencoder: ("encoder", "decoder"),
@@ -51,24 +63,39 @@ def close(ours, theirs):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+def by_group(model):
+    """The weights of the critic and of the players, as the network names them."""
+    return tuple(weights(model, group.parts) for group in model.model_.groups)
+
+
+def one_step(model, X):
+    """Take a step; a classifier knows every label."""
+    labels = (np.arange(len(X)) % 2,) if is_classifier(model) else ()
+    return model.partial_fit(X, *labels)
+
+
 def started(family, X, **params):
-    """A fitted model that has not moved yet, and its weights."""
-    model = family(**{**STEP, **params, "learning_rate": STILL}).partial_fit(X)
-    return weights(model, CRITIC), weights(model, PLAYERS[family])
+    """The weights of a fitted model that has not moved yet."""
+    model = one_step(family(**{**STEP, **params, "learning_rate": STILL}), X)
+    return by_group(model)
 
 
 def stepped(family, X, n_steps=1, **params):
     """The weights of the critic and of the players after some steps."""
     model = family(**{**STEP, **params})
     for _ in range(n_steps):
-        model.partial_fit(X)
-    return weights(model, CRITIC), weights(model, PLAYERS[family])
+        one_step(model, X)
+    return by_group(model)
+
+
+def test_every_adversarial_model_is_found():
+    assert {*FAMILIES, AAEClustering, AAEClassifier} <= {*EVERY}
 
 
 # Who is moved ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_a_rate_of_nothing_moves_nothing(blobs, family):
     start = started(family, blobs)
     rates = {"learning_rate": STILL}
@@ -77,7 +104,7 @@ def test_a_rate_of_nothing_moves_nothing(blobs, family):
     assert still(players, start[1])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_the_discriminators_optimizer_moves_it_alone(blobs, family):
     start = started(family, blobs)
     rates = {"learning_rate": STILL, "discriminator_learning_rate": 0.1}
@@ -86,7 +113,7 @@ def test_the_discriminators_optimizer_moves_it_alone(blobs, family):
     assert not still(critic, start[0])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_the_others_optimizer_moves_them_alone(blobs, family):
     start = started(family, blobs)
     rates = {"discriminator_learning_rate": STILL}
@@ -95,7 +122,7 @@ def test_the_others_optimizer_moves_them_alone(blobs, family):
     assert not still(players, start[1])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EVERY)
 def test_penalties_of_the_discriminator_move_it_alone(blobs, family):
     weak, strong = (
         stepped(family, blobs, gradient_penalty=weight) for weight in (0.0, 9.0)

@@ -10,6 +10,8 @@ import pytest
 
 import skunsup
 
+from .estimators import estimator_classes
+
 CHECK = """
 import sys, skunsup
 heavy = {"keras", "tensorflow", "jax", "torch", "scikeras", "sklearn", "numpy"}
@@ -41,6 +43,13 @@ def test_dir_shows_public_names_only():
 def test_each_package_keeps_global_states_when_it_imports_keras(path):
     _docstring, first, *_ = ast.parse(path.read_text()).body
     assert ast.unparse(first) == "import skunsup._keras_import"
+
+
+def test_every_estimator_is_exported_and_in_the_reference():
+    assert {cls.__name__ for cls in estimator_classes()} <= {*skunsup.__all__}
+    reference = Path(__file__).parent.parent / "docs" / "api.rst"
+    listed = {line.strip() for line in reference.read_text().splitlines()}
+    assert {*skunsup.__all__} <= listed
 
 
 def test_unknown_names_are_refused():

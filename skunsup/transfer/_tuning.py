@@ -1,6 +1,6 @@
 """Fine-tuning by Keras: what classifier and regressor share."""
 
-from abc import abstractmethod
+from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from difflib import get_close_matches
@@ -56,7 +56,7 @@ ROUTED = ("model__freeze", "model__head_layer_sizes", "model__activation")
 UNREAD = {"model": None, "build_fn": None, "shuffle": True}
 
 
-class FineTuned(PickledEstimator):
+class FineTuned(PickledEstimator, metaclass=ABCMeta):
     """Base of both estimators, in front of a wrapper of scikeras.
 
     Fitted weights are NumPy arrays beside a recipe: a pickle holds nothing of Keras and

@@ -1,0 +1,29 @@
+"""The public names, one a line: `__init__.py` reads them here."""
+
+from skunsup._version import __version__ as __version__
+from skunsup.inputs import Blocks as Blocks
+from skunsup.inputs import Images as Images
+from skunsup.inputs import Sequences as Sequences
+from skunsup.inputs import Table as Table
+from skunsup.inputs import Text as Text
+from skunsup.inputs import image_paths as image_paths
+from skunsup.models import GAN as GAN
+from skunsup.models import AAEClassifier as AAEClassifier
+from skunsup.models import AAEClustering as AAEClustering
+from skunsup.models import AdversarialAutoencoder as AdversarialAutoencoder
+from skunsup.models import Autoencoder as Autoencoder
+from skunsup.models import BiGAN as BiGAN
+from skunsup.models import DeepEmbeddedClustering as DeepEmbeddedClustering
+from skunsup.models import NeighborClustering as NeighborClustering
+from skunsup.models import NeighborEmbedding as NeighborEmbedding
+from skunsup.models import VariationalAutoencoder as VariationalAutoencoder
+from skunsup.models import WassersteinAutoencoder as WassersteinAutoencoder
+from skunsup.outliers import AAEDetector as AAEDetector
+from skunsup.outliers import AutoencoderDetector as AutoencoderDetector
+from skunsup.outliers import GANDetector as GANDetector
+from skunsup.outliers import OutlierDetector as OutlierDetector
+from skunsup.outliers import VAEDetector as VAEDetector
+from skunsup.preprocessing import SlidingWindows as SlidingWindows
+from skunsup.preprocessing import TokenVectorizer as TokenVectorizer
+from skunsup.transfer import PretrainedFeatures as PretrainedFeatures
+from skunsup.transfer import fine_tune as fine_tune
