@@ -171,7 +171,10 @@ def report(runs):
             keys = ((method, n), (method, 0))
             mine = [run for run in runs if (run["method"], run["labels"]) in keys]
             errors = [run["error"] for run in mine]
-            row.append(f"{np.mean(errors):.2f} ± {np.std(errors):.2f}")
+            known = not np.isnan(errors).any()
+            row.append(
+                f"{np.mean(errors):.2f} ± {np.std(errors):.2f}" if known else "-"
+            )
             seconds += [run["seconds"] for run in mine]
         rows.append([*row, float(np.mean(seconds))])
     return _common.table(["", *(f"{n} labels" for n in LABELS), "seconds"], rows)
