@@ -1,0 +1,80 @@
+"""The code of the pages for contributors works, in a copy of the package."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .helpers import on_torch_or_asked
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```(python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FOUND = """
+import numpy as np, skunsup
+from tests.estimators import public_estimators
+model, = (e for e in public_estimators() if type(e).__name__ == {name!r})
+X = np.random.default_rng(0).normal(size=(40, 5))
+assert np.isfinite(model.fit(X).transform(X)).all()
+assert {name!r} in skunsup.__all__
+"""
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of the package with its tests and reference."""
+    shutil.copytree(ROOT / "skunsup", tmp_path / "skunsup")
+    shutil.copytree(ROOT / "tests", tmp_path / "tests")
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "api.rst", tmp_path / "docs")
+    return tmp_path
+
+
+def add_code(page, root):
+    """Do to the files under `root` what the code of a page says."""
+    for kind, text in BLOCK.findall((ROOT / "docs" / page).read_text()):
+        if kind == "diff":
+            add_lines(text, root)
+            continue
+        path, _, continued = text.partition("\n")[0].removeprefix("# ").partition(",")
+        file = root / path
+        file.parent.mkdir(exist_ok=True)
+        before = file.read_text() + "\n\n" if continued else ""
+        file.write_text(before + text.partition("\n")[2])
+
+
+def add_lines(text, root):
+    """Add each line with a plus behind the line above it, which is there once."""
+    file = above = None
+    for line in text.splitlines():
+        if line.startswith("--- "):
+            file = root / line[4:]
+        elif line.startswith("+"):
+            content = file.read_text()
+            assert f"\n{above}\n" in content, above
+            added = f"\n{above}\n{line[1:]}\n"
+            file.write_text(content.replace(f"\n{above}\n", added, 1))
+            above = line[1:]
+        else:
+            above = line[1:]
+
+
+def run(root, *command):
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=root, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@on_torch_or_asked
+def test_a_model_added_as_the_page_says_is_found_and_fitted(copied):
+    add_code("adding_a_model.md", copied)
+    run(copied, "-W", "ignore", "-c", FOUND.format(name="DecorrelatedAutoencoder"))
+    lists = (
+        "tests/test_import.py::test_every_estimator_is_exported_and_in_the_reference"
+    )
+    run(copied, "-m", "pytest", "-q", "-p", "no:cacheprovider", lists)
