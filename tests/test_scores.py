@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 from sklearn.base import clone
+from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
 
 from skunsup import (
@@ -18,14 +19,26 @@ from skunsup import (
 )
 from skunsup._training import FittedNetwork
 from skunsup.inputs import Dense
+from skunsup.outliers._columns import Columns
+from skunsup.outliers._combined import Hybrid, Sum
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._scales import Scales
-from skunsup.outliers._scores import Hybrid, Residual, fit_score
+from skunsup.outliers._scores import Covariance, Residual
+from skunsup.outliers._tails import Tail
+from skunsup.outliers._trimming import distance_from_medians, fit_trimmed
 
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
-SCORES = ("hybrid", "residual", "neighbors", "reconstruction")
+SCORES = (
+    ("residual", "neighbors", "covariance", "columns"),
+    "columns",
+    "hybrid",
+    "residual",
+    "neighbors",
+    "covariance",
+    "reconstruction",
+)
 
 
 def viewed(x, residuals=None, members=1):
@@ -66,7 +79,7 @@ def test_many_columns_keep_the_leading_directions():
     r = rng.normal(size=(100, 1, 8)) @ rng.normal(size=(8, 400))
     view = viewed(np.zeros((100, 400)), r)
     score = Residual().fit(view, everyone(view))
-    assert score.axes.shape == (100, 400)
+    assert score.distance.axes.shape == (100, 400)
     flat = r[:, 0] - r[:, 0].mean(axis=0)
     covariance = flat.T @ flat / 100
     covariance += 0.05 * np.trace(covariance) / 400 * np.eye(400)
@@ -191,7 +204,7 @@ def test_neighbours_blame_the_column_that_is_apart():
     assert (score.shares(viewed(moved)).argmax(axis=1) == 2).all()
 
 
-# Both, and what is left out ----------------------------------------------------------
+# Products ----------------------------------------------------------------------------
 
 
 def test_hybrid_is_the_weighted_geometric_mean():
@@ -209,6 +222,149 @@ def test_hybrid_is_the_weighted_geometric_mean():
     np.testing.assert_allclose(normalised(score.shares(view)), expected)
 
 
+def test_covariance_is_the_mahalanobis_distance_of_standardised_rows():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 4)) @ rng.normal(size=(4, 4)) * [1.0, 10.0, 0.1, 3.0]
+    view = viewed(x)
+    score = Covariance().fit(view, everyone(view))
+    z = view.x.astype(float) / view.x.std(axis=0, dtype=float)
+    expected = LedoitWolf().fit(z)
+    shrunk = expected.shrinkage_
+    squares = (1 - shrunk) * expected.mahalanobis(z)  # up to the unit
+    np.testing.assert_allclose(score.anomaly(view), np.sqrt(squares / 4), rtol=1e-5)
+    np.testing.assert_allclose(score.shares(view).sum(axis=1), score.anomaly(view))
+
+
+def test_covariance_tells_rows_of_more_columns_than_it_was_fitted_to():
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(5, 512))
+    x = rng.normal(size=(300, 5)) @ mixing + 0.5 * rng.normal(size=(300, 512))
+    x[270:] = rng.permuted(x[270:], axis=0)  # each column as it was
+    view, rest = viewed(x), np.arange(300) >= 200
+    score = Covariance().fit(view, ~rest)
+    outlying = np.arange(300)[rest] >= 270
+    assert roc_auc_score(outlying, score.anomaly(view)[rest]) > 0.99
+
+
+def test_covariance_concentrates():
+    rng = np.random.default_rng(0)
+    x, outlying = rng.normal(size=(400, 3)), np.arange(400) < 60
+    x[outlying] = [6.0, 0.0, 0.0] + 0.3 * rng.normal(size=(60, 3))
+    kept = rng.permutation(400) < 300  # with outliers among them
+    score = Covariance().fit(viewed(x), kept)
+    assert roc_auc_score(outlying, score.anomaly(viewed(x))) > 0.99
+    z = viewed(x).x / viewed(x).x.std(axis=0, dtype=float)
+    np.testing.assert_allclose(score.distance.mean, z[~outlying].mean(axis=0), atol=0.2)
+
+
+# Columns alone -----------------------------------------------------------------------
+
+
+def test_columns_add_up_two_sided_tails():
+    rng = np.random.default_rng(0)
+    x = np.c_[rng.normal(size=50), rng.integers(0, 3, size=50)]
+    view = viewed(x)
+    score = Columns().fit(view, everyone(view))
+    found = score.shares(view)
+    for j, column in enumerate(view.x.T):
+        upto = (column[None] <= column[:, None]).sum(axis=1)
+        least = (column[None] >= column[:, None]).sum(axis=1)
+        tail = np.minimum(1.0, 2.0 * (np.minimum(upto, least) + 1) / 51)
+        np.testing.assert_allclose(found[:, j], -np.log(tail), atol=1e-12)
+    np.testing.assert_allclose(score.anomaly(view), found.sum(axis=1))
+    deviation = view.x[:, 0].std(dtype=float)
+    out = viewed([[view.x[:, 0].max() + 5 * deviation, 1.0]])
+    expected = -np.log(2 / 51) + np.log(6)
+    np.testing.assert_allclose(score.shares(out)[0, 0], expected, rtol=1e-5)
+    between = viewed([[0.0, 0.5], [0.0, 1.5]])
+    assert (score.shares(between)[:, 1] >= 0).all()
+
+
+# Sums of tails -----------------------------------------------------------------------
+
+
+def test_a_tail_is_minus_the_log_of_the_share_above():
+    values = np.arange(1.0, 100.0)
+    tail = Tail(values)
+    np.testing.assert_allclose(tail(values), -np.log1p(-(values - 0.5) / 100))
+    between = tail(values[:-1] + 0.5)
+    assert ((between > tail(values[:-1])) & (between < tail(values[1:]))).all()
+    np.testing.assert_array_equal(tail(np.array([0.0, 1.0])), tail(np.ones(2)))
+
+
+def test_beyond_the_highest_a_tail_goes_on_as_it_went():
+    rng = np.random.default_rng(0)
+    values = rng.pareto(3.0, size=1000) + 1.0
+    tail = Tail(values)
+    rise = np.diff(tail(values.max() * np.array([1.0, np.e, np.e**2])))
+    np.testing.assert_allclose(rise, 3.0, atol=1.0)
+    assert rise[0] == pytest.approx(rise[1])
+
+
+@pytest.mark.parametrize("values", [np.zeros(9), np.ones(9), np.r_[np.zeros(8), 3.0]])
+def test_a_tail_of_equal_values_stays_finite_and_ordered(values):
+    found = Tail(values)(np.array([0.0, 0.5, 1.0, 3.0, 1e30]))
+    assert np.isfinite(found).all()
+    assert (np.diff(found) >= 0).all()
+    assert found.min() >= 0
+
+
+def test_a_sum_adds_the_tails_and_splits_each_as_its_score_does():
+    rng = np.random.default_rng(0)
+    view = viewed(rng.normal(size=(50, 3)), rng.normal(size=(50, 1, 3)))
+    parts = Residual(), Neighbors(2), Covariance()
+    score = Sum(*parts).fit(view, everyone(view))
+    tails = [Tail(part.anomaly(view))(part.anomaly(view)) for part in parts]
+    np.testing.assert_allclose(score.anomaly(view), np.sum(tails, axis=0))
+    np.testing.assert_allclose(score.shares(view).sum(axis=1), score.anomaly(view))
+    split = [
+        normalised(part.shares(view)) * tail[:, None]
+        for part, tail in zip(parts, tails, strict=True)
+    ]
+    np.testing.assert_allclose(score.shares(view), np.sum(split, axis=0))
+
+
+def test_no_part_of_a_sum_ruins_it():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 6))
+    x[:20] += 5.0
+    noise = rng.normal(size=(400, 1, 6)) * np.exp(3 * rng.normal(size=(400, 1, 1)))
+    view, outlying = viewed(x, noise), np.arange(400) < 20
+    parts = Residual(), Neighbors(20), Covariance()
+    found = [
+        roc_auc_score(outlying, score.fit(view, everyone(view)).anomaly(view))
+        for score in (*parts, Sum(*parts))
+    ]
+    assert found[0] < 0.7
+    assert found[-1] > 0.9
+
+
+# What is left out --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize("far", [4.0, 40.0])
+def test_groups_do_not_hide_from_a_trimmed_fit(share, far):
+    rng = np.random.default_rng(0)
+    x, outlying = rng.normal(size=(300, 8)), np.arange(300) < 300 * share
+    n_outliers = outlying.sum()
+    x[outlying] = far + 0.3 * rng.normal(size=(n_outliers, 8))
+    view = viewed(x)
+    first = distance_from_medians(view.x)
+    assert roc_auc_score(outlying, first) > 0.99
+    score = fit_trimmed(Sum(Neighbors(0.03), Covariance()), view, 0.7, first)
+    assert roc_auc_score(outlying, score.anomaly(view)) > 0.99
+
+
+def test_medians_stand_constant_and_nearly_constant_columns():
+    x = np.zeros((40, 3))
+    x[:, 1] = np.arange(40)
+    x[0, 2] = 1.0  # all others are equal
+    distance = distance_from_medians(x)
+    assert np.isfinite(distance).all()
+    assert distance.argmax() == 0
+
+
 def test_a_trimmed_reference_finds_a_cluster_of_outliers():
     rng = np.random.default_rng(0)
     angles = rng.uniform(0, 2 * np.pi, 300)
@@ -218,7 +374,7 @@ def test_a_trimmed_reference_finds_a_cluster_of_outliers():
     found = []
     for support in (1.0, 0.8):
         view = viewed(x)
-        score = fit_score(Neighbors(10), view, support)
+        score = fit_trimmed(Neighbors(10), view, support)
         found.append(roc_auc_score(outlying, score.anomaly(view)))
         assert len(score.reference) == 300 * support
     assert found[0] < 0.9
@@ -229,7 +385,7 @@ def test_more_neighbours_than_a_group_has_rows_find_it():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 4))
     x[:30] = 3.0 + 0.9 * rng.normal(size=(30, 4))
-    score = fit_score(Neighbors(40), viewed(x), 0.2)
+    score = fit_trimmed(Neighbors(40), viewed(x), 0.2)
     assert roc_auc_score(np.arange(300) < 30, score.anomaly(viewed(x))) > 0.99
 
 
@@ -258,12 +414,14 @@ def test_the_reference_is_bounded(monkeypatch, blobs):
 def test_only_parted_rows_add_to_a_pickle():
     x = np.random.default_rng(0).uniform(size=(4000, 4))
     sizes = {
-        (share, n): len(pickle.dumps(AutoencoderDetector(**QUICK, max_samples=share)
-                                     .fit(x[:n])))
+        (share, n): len(pickle.dumps(
+            AutoencoderDetector(**QUICK, max_samples=share, scoring="residual")
+            .fit(x[:n])))
         for share in (0.5, 1.0) for n in (2000, 4000)
     }  # fmt: skip
     assert abs(sizes[1.0, 4000] - sizes[1.0, 2000]) < 2000
-    assert abs(sizes[0.5, 4000] - sizes[0.5, 2000] - 8 * 2000) < 2000
+    learned = 0.8 * 2000
+    assert abs(sizes[0.5, 4000] - sizes[0.5, 2000] - 8 * learned) < 2000
 
 
 @pytest.mark.parametrize("novelty", [False, True])
@@ -278,6 +436,29 @@ def test_scores_of_rows_are_told_to_the_bit_and_by_column(blobs, score, novelty)
     assert shares.min() >= 0
     np.testing.assert_allclose(shares.sum(axis=1), -scores, rtol=1e-4)
     assert len(np.unique(scores)) > 40  # two rows may be neighbours of each other
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2])
+def test_the_default_finds_a_group_of_outliers(share):
+    rng = np.random.default_rng(0)
+    X, outlying = rng.normal(size=(200, 6)), np.arange(200) < 200 * share
+    X[outlying] = 4.0 + 0.5 * rng.normal(size=(outlying.sum(), 6))
+    detector = AutoencoderDetector(**QUICK).fit(X)
+    assert roc_auc_score(outlying, -detector.score_samples(X)) > 0.99
+    # Networks that learn from all rows learn the group as well.
+    residual = clone(detector).set_params(scoring="residual")
+    trimmed, all_rows = (
+        roc_auc_score(outlying, -residual.fit(X).score_samples(X))
+        for residual in (residual, clone(residual).set_params(support_fraction=1.0))
+    )
+    assert trimmed > all_rows
+
+
+def test_rows_that_are_left_out_are_judged_by_all_networks(blobs):
+    detector = AutoencoderDetector(**QUICK, support_fraction=0.5).fit(blobs)
+    counted = detector._ensemble_scorer.view(np.float32(blobs)).counted
+    assert np.sum((counted == 0.25).all(axis=1)) == 30
+    assert len(detector._ensemble_scorer.known) == 30
 
 
 @pytest.mark.parametrize("cls", [AutoencoderDetector, VAEDetector])
@@ -346,6 +527,8 @@ def test_feature_scores_read_rows_and_run_the_network_once(model, blobs, monkeyp
     ("params", "message"),
     [
         ({"scoring": "distance"}, "'scoring' parameter of .*Got 'distance'"),
+        ({"scoring": ("residual", "depth")}, r"scoring=\('residual', 'depth'\)"),
+        ({"scoring": ()}, r"scoring=\(\)"),
         ({"support_fraction": 0.4}, "'support_fraction' parameter of .*Got 0.4"),
         ({"n_neighbors": 0}, "'n_neighbors' parameter of .*Got 0"),
         ({"n_neighbors": 1.5}, r"'n_neighbors' parameter of .*Got 1\.5"),

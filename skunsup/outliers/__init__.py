@@ -5,6 +5,7 @@ from skunsup.outliers._adversarial import AAEDetector
 from skunsup.outliers._autoencoder import AutoencoderDetector
 from skunsup.outliers._bigan import GANDetector
 from skunsup.outliers._detector import OutlierDetector
+from skunsup.outliers._series import SeriesDetector
 from skunsup.outliers._variational import VAEDetector
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "AutoencoderDetector",
     "GANDetector",
     "OutlierDetector",
+    "SeriesDetector",
     "VAEDetector",
 ]

@@ -7,7 +7,7 @@ from skunsup._sklearn import StrOptions, integers, reals
 from skunsup._training import EnsembleConfig
 from skunsup.models import Autoencoder
 from skunsup.models._autoencoder import AutoencoderParameters
-from skunsup.outliers._flat import MAX_SAMPLES, DetectorDefaults, FlatDetector
+from skunsup.outliers._flat import DetectorDefaults, FlatDetector
 
 
 @parameters
@@ -25,7 +25,7 @@ class EnsembleParameters:
     max_samples : float
         Fraction in (0, 1] of the rows that each of several networks trains on. Below 1,
         a training row is judged by the networks that did not see it [1]_, so that its
-        score compares with those of new rows. None means 1, or 0.5 with `novelty`.
+        score compares with those of new rows.
     max_features : float
         Fraction in (0, 1] of the columns that the encoder of each of several networks
         sees; all have to be reconstructed.
@@ -37,7 +37,7 @@ class EnsembleParameters:
     """
 
     n_estimators: int = parameter(4, [integers(1, 1_000)])
-    max_samples: float | None = parameter(None, [reals(0, 1, "right"), None])
+    max_samples: float = parameter(0.5, [reals(0, 1, "right")])
     max_features: float = parameter(1.0, [reals(0, 1, "right")])
 
 
@@ -45,12 +45,13 @@ class EnsembleParameters:
 class AutoencoderDetector(
     DetectorDefaults, AutoencoderParameters, EnsembleParameters, FlatDetector
 ):
-    """Outlier detector by what autoencoders leave unexplained, and by neighbours.
+    """Outlier detector by what autoencoders leave unexplained, and by where rows lie.
 
     An autoencoder trained on mostly normal rows reconstructs normal rows well and
     others badly [1]_, but now and then a row far from all others well too. So a row is
-    scored by both what several small autoencoders leave unexplained and the distance to
-    its neighbours: `score_samples` is minus that, `feature_scores` says which columns
+    scored by what several small autoencoders leave unexplained, together with the
+    distance to its neighbours, a robust covariance and each column alone, which err
+    on other rows: `score_samples` is minus that, `feature_scores` says which columns
     made it, and a threshold learned from the training scores makes `predict`. The
     parameters from `n_components` on are those of :class:`Autoencoder`; the input is
     corrupted by a little Gaussian noise by default, which keeps the networks from
@@ -113,7 +114,5 @@ class AutoencoderDetector(
     def _ensemble(self, before: EnsembleConfig | None) -> EnsembleConfig | None:
         if self.n_estimators == 1:
             return None
-        default = MAX_SAMPLES[bool(self.novelty)]
-        share = default if self.max_samples is None else float(self.max_samples)
-        features = float(self.max_features)
+        share, features = float(self.max_samples), float(self.max_features)
         return EnsembleConfig(self.n_estimators, share, features, self._seed(before))

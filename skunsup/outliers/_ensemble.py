@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from skunsup._networks import Likelihood
 from skunsup._training import EnsembleConfig, FittedNetwork, Rows
-from skunsup.outliers._scales import Scales
 
 
 class EnsembleOutput:
@@ -23,6 +23,8 @@ class EnsembleOutput:
         Hashes of the rows.
     counted : array of shape (n, n_members)
         Weight of each network's word on each row; sums to 1 over the networks.
+    likelihood : Likelihood or None
+        What the columns mean.
     """
 
     def __init__(
@@ -31,9 +33,11 @@ class EnsembleOutput:
         networks: Sequence[FittedNetwork],
         hashes: np.ndarray,
         counted: np.ndarray,
+        likelihood: Likelihood | None,
     ) -> None:
         self.x, self.networks = x, networks
         self.hashes, self.counted = hashes, counted
+        self.likelihood = likelihood
 
     @cached_property
     def residuals(self) -> np.ndarray:
@@ -43,13 +47,8 @@ class EnsembleOutput:
     @cached_property
     def distance_features(self) -> np.ndarray:
         """Features that distances are computed from, (n, n_features)."""
-        likelihood = self.networks[0].architecture.likelihood if self.networks else None
+        likelihood = self.likelihood
         return self.x if likelihood is None else likelihood.distance_features(self.x)
-
-    @cached_property
-    def scales(self) -> Scales:
-        """The scales of the columns of these rows."""
-        return Scales(self.distance_features)
 
     def computed(self, method: str) -> np.ndarray:
         """Return what a method of the network gives, (n, n_members, ...)."""
@@ -67,7 +66,11 @@ class EnsembleOutput:
     def part(self, chosen: np.ndarray) -> "EnsembleOutput":
         """Return the rows that a mask or numbers pick."""
         view = EnsembleOutput(
-            self.x[chosen], self.networks, self.hashes[chosen], self.counted[chosen]
+            self.x[chosen],
+            self.networks,
+            self.hashes[chosen],
+            self.counted[chosen],
+            self.likelihood,
         )
         if "residuals" in vars(self):
             view.residuals = self.residuals[chosen]
@@ -85,6 +88,8 @@ class EnsembleScorer:
         Which network saw which rows; None for one network, which saw all.
     known : array of uint64 or None
         Hashes of the training rows, where networks did not see all of them.
+    likelihood : Likelihood, default=None
+        What the columns mean.
     """
 
     def __init__(
@@ -92,8 +97,10 @@ class EnsembleScorer:
         networks: Sequence[FittedNetwork],
         members: EnsembleConfig | None,
         known: np.ndarray | None,
+        likelihood: Likelihood | None = None,
     ) -> None:
         self.networks, self.members = networks, members
+        self.likelihood = likelihood
         self.known = None if known is None else np.unique(known)
 
     def view(self, x: np.ndarray, hashes: np.ndarray | None = None) -> EnsembleOutput:
@@ -107,7 +114,8 @@ class EnsembleScorer:
             Their hashes, where they are known.
         """
         hashes = Rows(x).hashes if hashes is None else hashes
-        return EnsembleOutput(x, self.networks, hashes, self._counted(hashes))
+        counted = self._counted(hashes)
+        return EnsembleOutput(x, self.networks, hashes, counted, self.likelihood)
 
     def _counted(self, hashes: np.ndarray) -> np.ndarray:
         if self.members is None or self.known is None:

@@ -33,9 +33,12 @@ from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
 from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
+from skunsup.outliers._combined import SCORES, made_score
 from skunsup.outliers._detector import CONTAMINATION, Detector
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
-from skunsup.outliers._scores import SCORES, fit_score
+from skunsup.outliers._scores import Score
+from skunsup.outliers._threshold import weighted_quantile
+from skunsup.outliers._trimming import distance_from_medians, fit_trimmed
 
 N_COMPONENTS = 16
 MOST_REFERENCE_NUMBERS = 2**24
@@ -44,7 +47,12 @@ MOST_REFERENCE_ROWS = {True: 3_000, False: 1_000}
 # What `None` stands for, by `novelty`.
 N_NEIGHBORS = {True: 1, False: 0.03}
 SUPPORT_FRACTION = {True: 1.0, False: 0.8}
-MAX_SAMPLES = {True: 0.5, False: 1.0}
+MAX_SAMPLES = 0.5
+PLAIN = ("neighbors", "covariance", "columns")
+SCORING: dict[bool, str | tuple[str, ...]] = {
+    True: "hybrid",
+    False: ("residual", *PLAIN),
+}
 
 WHOLE = (
     "A detector measures by default how far apart rows are, but rows of "
@@ -63,23 +71,28 @@ class DetectionParameters:
         A float in (0, 0.5] makes that fraction of the training rows outliers. "auto"
         puts the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
-    scoring : {"hybrid", "residual", "neighbors", "reconstruction"}
+    scoring : str or sequence of str
         What makes a row an outlier. "residual": the Mahalanobis distance of what the
         network leaves unexplained [1]_. "neighbors": the distance to neighbour number
         `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [2]_, by
         columns in standard deviations, or as normal scores where their tails are heavy.
-        "hybrid": the geometric mean of these two, in which neighbours weigh three times
-        as much. "reconstruction": minus the score of the model.
+        "covariance": the Mahalanobis distance of the row, by a robust covariance that
+        is shrunk [3]_ [4]_. "columns": the sum of the tail probabilities of the columns
+        [5]_. A sequence of these four is the sum of their tail probabilities, minus
+        the logarithm of each. "hybrid": the geometric mean of residual and neighbours,
+        in which neighbours weigh three times as much. "reconstruction": minus the score
+        of the model. None means the sum of the four, or "hybrid" with `novelty`.
     novelty : bool
         Whether the training rows are known to be normal, as in scikit-learn's
-        LocalOutlierFactor. It sets what None means for `support_fraction` and
-        `n_neighbors`, and makes at least two networks learn, each on half of the rows,
-        so that a training row is judged by one that did not see it. Either way new rows
-        can be scored, and a training row is never its own neighbour.
+        LocalOutlierFactor. It sets what None means for `scoring`, `support_fraction`
+        and `n_neighbors`, and makes at least two networks learn, each on half of the
+        rows, so that a training row is judged by one that did not see it. Either way
+        new rows can be scored, and a training row is never its own neighbour.
     support_fraction : float
-        Proportion in [0.5, 1] of the training rows, those with the lowest scores, that
-        the score is fitted to, as in scikit-learn's MinCovDet. None means 0.8, or 1
-        with `novelty`.
+        Proportion in [0.5, 1] of the training rows that networks and scores learn from,
+        as in scikit-learn's MinCovDet: the least outlying ones by neighbours,
+        covariance and columns. None means 0.8, or 1 with `novelty`. With
+        `scoring="reconstruction"` it is always 1.
     n_neighbors : int or float
         Number of the neighbour, or a fraction in (0, 1) of the rows to look among. None
         means 0.03, or 1 with `novelty`.
@@ -96,10 +109,18 @@ class DetectionParameters:
        distance", arXiv:1812.02765, 2018.
     .. [2] Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from
        large data sets", SIGMOD 2000.
+    .. [3] Rousseeuw & Van Driessen, "A fast algorithm for the minimum covariance
+       determinant estimator", Technometrics 41, 1999.
+    .. [4] Ledoit & Wolf, "A well-conditioned estimator for large-dimensional covariance
+       matrices", Journal of Multivariate Analysis 88, 2004.
+    .. [5] Li, Zhao, Hu, Botta, Ionescu & Chen, "ECOD: unsupervised outlier detection
+       using empirical cumulative distribution functions", IEEE TKDE, 2022.
     """
 
     contamination: str | float = parameter("auto", CONTAMINATION, kw_only=False)
-    scoring: str = parameter("hybrid", [StrOptions(set(SCORES))])
+    scoring: str | Sequence[str] | None = parameter(
+        None, [StrOptions(set(SCORES)), list, tuple, None]
+    )
     novelty: bool = parameter(False, ["boolean"])
     support_fraction: float | None = parameter(None, [reals(0.5, 1, "both"), None])
     n_neighbors: float | None = parameter(
@@ -184,13 +205,19 @@ class FlatDetector(Detector, DetectionParameters):
             model = self._scorer()
             rows = learn_rows(model, X)
             self._check_distance(inputs_of(model))
+            score = self._unfitted_score()
             members = self._ensemble(self._before())
-            self._models = self._fitted(members, model, rows, sample_weight, X_val)
+            weight = check_weights(sample_weight, rows.n)
+            drawn = self._reference(rows, weight)
+            kept = self._kept(rows, weight, drawn, inputs_of(model))
+            usual = sample_weight if kept.all() else _ones(weight, kept) * kept
+            self._models = self._fitted(members, model, rows, usual, X_val)
             self.estimator_ = model
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
             self.n_components_ = network_of(model).architecture.n_components
-            self._learn_score(members, rows, sample_weight)
+            self._learn_views(members, rows, usual)
+            self._score = score.fit(self._view(rows, drawn), kept[drawn])
             self._learn_threshold(self._row_scores(rows), sample_weight)
         return self
 
@@ -242,7 +269,7 @@ class FlatDetector(Detector, DetectionParameters):
         """
         if not self.novelty:
             return None
-        return EnsembleConfig(2, MAX_SAMPLES[True], 1.0, self._seed(before))
+        return EnsembleConfig(2, MAX_SAMPLES, 1.0, self._seed(before))
 
     def _seed(self, before: EnsembleConfig | None) -> int:
         if before is not None:
@@ -281,25 +308,58 @@ class FlatDetector(Detector, DetectionParameters):
             fit_rows(each, rows, sample_weight=own, X_val=X_val, preliminary=not last)
         return models
 
-    def _learn_score(
-        self, members: EnsembleConfig | None, rows: Rows, sample_weight: Any
-    ) -> None:
-        """Fit the score to reference rows drawn from the training rows."""
-        rng = make_generator(self.random_state)
-        sample = weighted_sample(rows, check_weights(sample_weight, rows.n))
-        networks = [network_of(model) for model in self._models]
-        parted = members is not None and members.max_samples < 1.0
-        known = rows.hashes[sample.index] if parted else None
-        self._ensemble_scorer = EnsembleScorer(networks, members, known)
-        novel = bool(self.novelty)
+    def _reference(self, rows: Rows, weight: np.ndarray | None) -> np.ndarray:
+        """Draw the rows that scores are fitted to, as many as memory is meant for."""
+        sample = weighted_sample(rows, weight)
         most = max(2, MOST_REFERENCE_NUMBERS // rows.d)
-        most = min(sample.n_draws, MOST_REFERENCE_ROWS[novel], most)
-        drawn = sample.draw(most, rng)
-        k = N_NEIGHBORS[novel] if self.n_neighbors is None else self.n_neighbors
+        most = min(sample.n_draws, MOST_REFERENCE_ROWS[bool(self.novelty)], most)
+        return sample.draw(most, make_generator(self.random_state))
+
+    def _kept(
+        self, rows: Rows, weight: np.ndarray | None, drawn: np.ndarray, inputs: Inputs
+    ) -> np.ndarray:
+        """Return which rows networks and scores shall learn from.
+
+        Those that are the least outlying by neighbours and covariance, which need no
+        network.
+        """
+        support = self._support()
+        if support == 1.0 or self.scoring == "reconstruction":
+            return np.ones(rows.n, bool)
+        scorer = EnsembleScorer([], None, None, inputs.likelihood_)
+        score = made_score(PLAIN, None, self._k())
+        view = self._view(rows, drawn, scorer)
+        first = distance_from_medians(view.distance_features)
+        score = fit_trimmed(score, view, support, first)
+        views = self._views(rows, scorer)
+        anomaly = np.concatenate([score.anomaly(view) for view in views])
+        kept: np.ndarray = anomaly <= weighted_quantile(anomaly, weight, support)
+        seen = kept if weight is None else kept & (weight > 0)
+        return kept if seen.sum() > 1 else np.ones(rows.n, bool)
+
+    def _support(self) -> float:
         given = self.support_fraction
-        support = SUPPORT_FRACTION[novel] if given is None else float(given)
-        score = SCORES[self.scoring](getattr(self, "loss", None), k)
-        self._score = fit_score(score, self._view(rows, drawn), support)
+        return SUPPORT_FRACTION[bool(self.novelty)] if given is None else float(given)
+
+    def _k(self) -> float:
+        given = self.n_neighbors
+        return N_NEIGHBORS[bool(self.novelty)] if given is None else given
+
+    def _unfitted_score(self) -> Score:
+        scoring = SCORING[bool(self.novelty)] if self.scoring is None else self.scoring
+        return made_score(scoring, getattr(self, "loss", None), self._k())
+
+    def _learn_views(
+        self, members: EnsembleConfig | None, rows: Rows, weight: Any
+    ) -> None:
+        """Note which network learned from which rows."""
+        networks = [network_of(model) for model in self._models]
+        known = None
+        if members is not None and members.max_samples < 1.0:
+            trained = weighted_sample(rows, check_weights(weight, rows.n))
+            known = rows.hashes[trained.index]
+        likelihood = inputs_of(self.estimator_).likelihood_
+        self._ensemble_scorer = EnsembleScorer(networks, members, known, likelihood)
 
     def _scores(self, X: Any) -> np.ndarray:
         return self._row_scores(read_rows(self.estimator_, X))
@@ -318,8 +378,17 @@ class FlatDetector(Detector, DetectionParameters):
             return shares
         return likelihood.pooled(shares)
 
-    def _views(self, rows: Rows) -> Iterator[EnsembleOutput]:
-        return (self._view(rows, at) for at in rows.block_slices())
+    def _views(
+        self, rows: Rows, scorer: EnsembleScorer | None = None
+    ) -> Iterator[EnsembleOutput]:
+        return (self._view(rows, at, scorer) for at in rows.block_slices())
 
-    def _view(self, rows: Rows, at: slice | np.ndarray) -> EnsembleOutput:
-        return self._ensemble_scorer.view(rows.take(at), rows.hashes[at])
+    def _view(
+        self, rows: Rows, at: slice | np.ndarray, scorer: EnsembleScorer | None = None
+    ) -> EnsembleOutput:
+        scorer = self._ensemble_scorer if scorer is None else scorer
+        return scorer.view(rows.take(at), rows.hashes[at])
+
+
+def _ones(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
+    return np.ones(len(rows)) if weight is None else weight

@@ -4,6 +4,7 @@ import numpy as np
 
 from skunsup.outliers._ensemble import EnsembleOutput, is_among
 from skunsup.outliers._nearest import Nearest
+from skunsup.outliers._scales import Deviations
 
 
 class Neighbors:
@@ -18,8 +19,8 @@ class Neighbors:
         Number k, or a share of the reference.
     """
 
-    def __init__(self, n_neighbors: float) -> None:
-        self.n_neighbors = n_neighbors
+    def __init__(self, n_neighbors: float, scales: type = Deviations) -> None:
+        self.n_neighbors, self.made_scales = n_neighbors, scales
 
     def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Neighbors":
         """Take the rows of `view` that `kept` picks for the reference.
@@ -27,7 +28,7 @@ class Neighbors:
         The scales are those of all: on those of what was kept, the others would stand
         out the more, each in one column.
         """
-        self.scales = view.scales
+        self.scales = self.made_scales(view.distance_features)
         view = view.part(kept)
         n, k = len(view.x), self.n_neighbors
         k = round(k * n) if isinstance(k, float) else k

@@ -7,6 +7,25 @@ MOST_QUANTILES = 1000
 NORMAL_KURTOSIS = 3.0
 
 
+class Deviations:
+    """Columns in standard deviations.
+
+    Parameters
+    ----------
+    x : array of shape (n, n_features)
+        Rows.
+    """
+
+    def __init__(self, x: np.ndarray) -> None:
+        scale = x.std(axis=0, dtype=np.float64)
+        self._scale = np.where(scale > 0, scale, 1.0)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Return rows of shape (n, n_features) on their scales, float64."""
+        scaled: np.ndarray = x / self._scale
+        return scaled
+
+
 class Scales:
     """Columns in standard deviations, or as normal scores where tails are heavy.
 

@@ -1,25 +1,24 @@
-"""Scores of detectors."""
+"""Scores of detectors, of one kind each."""
 
-from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils import gen_batches
-from sklearn.utils.extmath import randomized_svd
 
 from skunsup._sklearn import one_blas_thread
 from skunsup._threads import in_threads
 from skunsup.models._latent import checked_shares
 from skunsup.outliers._ensemble import EnsembleOutput
-from skunsup.outliers._neighbors import Neighbors, normalised
+from skunsup.outliers._mahalanobis import MOST_DIRECTIONS, Mahalanobis
+from skunsup.outliers._neighbors import normalised
+from skunsup.outliers._scales import Deviations
 
-WEIGHTS = (1 / 4, 3 / 4)  # of residual and neighbours
-SHRINKAGE = 0.05  # of the covariance of residuals towards the mean variance
-MOST_DIRECTIONS = 256
-FLOOR = 0.02  # of a typical value, so that no factor of a product is all but zero
-TYPICAL_ROWS = 256
-ROUNDS = 3
+RIDGE = 0.05  # of the covariance of residuals, in mean variances
+MOST_SHRUNK = 0.99  # so that some of the covariance is left
+MOST_STEPS = 5  # of concentration, which seldom takes more
+ROWS_A_DIRECTION = 5  # of a covariance; the variances of fewer would follow the rows
 BLOCK = 8192  # residuals that are whitened at once
 
 
@@ -66,34 +65,17 @@ class Residual:
 
     It counts what is unusual in a column that is usually reconstructed well for more,
     and what goes along in several columns once. The covariance is that of residuals of
-    rows which the network did not train on, where there are several networks; up to 256
-    directions are kept, the others share one variance (Tipping & Bishop 1999, eq. 7).
+    rows which the network did not train on, where there are several networks.
     """
 
     def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Residual":
         """Learn mean and covariance of the residuals of rows."""
-        with _threads(view):
-            return self._fit(view.part(kept))
-
-    def _fit(self, view: EnsembleOutput) -> "Residual":
-        counts = view.counted > 0
-        rows = view.residuals[counts].astype(np.float64)
-        weight = view.counted[counts] / len(view.x)
-        self.mean = weight @ rows
-        centred = (rows - self.mean) * np.sqrt(weight)[:, None]
-        total, d = np.square(centred).sum(), rows.shape[1]
-        if d <= MOST_DIRECTIONS:
-            variances, axes = np.linalg.eigh(centred.T @ centred)
-            axes = axes.T
-        else:
-            _, lengths, axes = randomized_svd(centred, MOST_DIRECTIONS, random_state=0)
-            variances = np.square(lengths)
-        least = SHRINKAGE * total / d or 1.0
-        rest = max(total - variances.sum(), 0.0) / max(d - len(variances), 1) + least
-        # Inverse square roots, as a correction to the one that the rest has.
-        self.inner = 1.0 / np.sqrt(np.maximum(variances, 0.0) + least)
-        self.outer = 1.0 / np.sqrt(rest)
-        self.axes = axes
+        with _threads(view.x):
+            view = view.part(kept)
+            counts = view.counted > 0
+            rows = view.residuals[counts].astype(np.float64)
+            weight = view.counted[counts] / len(view.x)
+            self.distance = Mahalanobis(rows, weight, RIDGE, MOST_DIRECTIONS)
         return self
 
     def anomaly(self, view: EnsembleOutput) -> np.ndarray:
@@ -103,104 +85,65 @@ class Residual:
         whole = n_members == 1 or d > MOST_DIRECTIONS
         size = n if whole else max(1, BLOCK // n_members)
         pieces = [view.residuals[at] for at in gen_batches(n, size)]
-        with _threads(view):
-            squares = np.concatenate(in_threads(self._squares, pieces))
+        with _threads(view.x):
+            squares = np.concatenate(in_threads(self.distance.squares, pieces))
         return np.sqrt(np.maximum(view.mean(squares), 0.0) / d)
 
-    def _squares(self, residuals: np.ndarray) -> np.ndarray:
-        centred, along = self._centred(residuals)
-        squares = self.outer**2 * np.einsum("nmd,nmd->nm", centred, centred)
-        squares += np.square(along) @ (self.inner**2 - self.outer**2)
-        return squares
-
     def shares(self, view: EnsembleOutput) -> np.ndarray:
-        """Split the distance over columns by the squares of the whitened residual.
-
-        Whitened symmetrically, which keeps each column as close to itself as can be
-        (Kessy, Lewin & Strimmer 2018).
-        """
-        with _threads(view):
-            centred, along = self._centred(view.residuals)
-        correction = (along * (self.inner - self.outer)) @ self.axes
-        squares = view.mean(np.square(self.outer * centred + correction))
+        """Split the distance over columns by the whitened residual."""
+        with _threads(view.x):
+            squares = view.mean(self.distance.split(view.residuals))
         return normalised(squares) * np.sqrt(squares.mean(axis=1, keepdims=True))
 
-    def _centred(self, residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return residuals around their mean, and how far they go in each direction."""
-        centred = residuals - self.mean
-        # As one product: of three axes NumPy makes one for each row.
-        along = centred.reshape(-1, centred.shape[-1]) @ self.axes.T
-        return centred, along.reshape(*centred.shape[:-1], -1)
 
+class Covariance:
+    """Mahalanobis distance of rows from their mean, columns in standard deviations.
 
-def _threads(view: EnsembleOutput) -> AbstractContextManager:
-    """One thread where products are small: the search for neighbours comes next."""
-    small = view.residuals.shape[-1] <= MOST_DIRECTIONS
-    return one_blas_thread() if small else nullcontext()
-
-
-class Hybrid:
-    """Weighted geometric mean of scores: high only where all are.
-
-    Parameters
-    ----------
-    weights : sequence of float
-        Weight of each score; sum to 1.
-    *parts : Score
-        The scores.
+    The covariance is shrunk as far as Ledoit & Wolf (2004) find best, and has one
+    direction for five rows at most, so there may be more columns than rows. Of the rows
+    kept it goes on to as many with the smallest distances: the concentration steps of
+    the minimum covariance determinant (Rousseeuw & Van Driessen 1999).
     """
 
-    def __init__(self, weights: Sequence[float], *parts: Score) -> None:
-        self.weights, self.parts = np.asarray(weights), parts
-
-    def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Hybrid":
-        """Fit both scores."""
-        few = view.part(np.flatnonzero(kept)[:TYPICAL_ROWS])
-        fitted = [part.fit(view, kept) for part in self.parts]
-        self.floors = [FLOOR * np.median(part.anomaly(few)) for part in fitted]
+    def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Covariance":
+        """Learn mean and covariance of the rows that `kept` picks, or of closer ones."""
+        self.scales = Deviations(view.distance_features)
+        rows = self._scaled(view)
+        with _threads(rows):
+            for _ in range(0 if kept.all() else MOST_STEPS):
+                squares = _shrunk(rows[kept]).squares(rows)
+                closer = squares <= np.quantile(squares, kept.mean())
+                if (closer == kept).all() or closer.sum() < 2:
+                    break
+                kept = closer
+            self.distance = _shrunk(rows[kept])
         return self
 
     def anomaly(self, view: EnsembleOutput) -> np.ndarray:
-        """Return the product of the scores to the power of their weights."""
-        factors = [
-            (part.anomaly(view) + floor) ** weight
-            for part, floor, weight in zip(
-                self.parts, self.floors, self.weights, strict=True
-            )
-        ]
-        return np.prod(factors, axis=0)
+        """Return the root of the mean square over columns."""
+        rows = self._scaled(view)
+        with _threads(rows):
+            squares = self.distance.squares(rows)
+        return np.sqrt(np.maximum(squares, 0.0) / rows.shape[1])
 
     def shares(self, view: EnsembleOutput) -> np.ndarray:
-        """Give each part its weight in the score, split as the part does."""
-        split = [normalised(part.shares(view)) for part in self.parts]
-        return np.tensordot(self.weights, split, 1) * self.anomaly(view)[:, None]
+        """Split the distance over columns by the whitened row."""
+        squares = self.distance.split(self._scaled(view))
+        return normalised(squares) * np.sqrt(squares.mean(axis=1, keepdims=True))
+
+    def _scaled(self, view: EnsembleOutput) -> np.ndarray:
+        return self.scales(view.distance_features)
 
 
-SCORES: dict[str, Callable[[Any, float], Score]] = {
-    "hybrid": lambda loss, k: Hybrid(WEIGHTS, Residual(), Neighbors(k)),
-    "neighbors": lambda loss, k: Neighbors(k),
-    "reconstruction": lambda loss, k: Reconstruction(loss),
-    "residual": lambda loss, k: Residual(),
-}
+def _shrunk(rows: np.ndarray) -> Mahalanobis:
+    """Return the distance by a covariance that is shrunk to the mean variance."""
+    shrunk = min(ledoit_wolf_shrinkage(rows), MOST_SHRUNK)
+    weight = np.full(len(rows), 1.0 / len(rows))
+    most = len(rows) // ROWS_A_DIRECTION
+    return Mahalanobis(rows, weight, shrunk / (1.0 - shrunk), most)
 
 
-def fit_score(score: Score, view: EnsembleOutput, support_fraction: float) -> Score:
-    """Fit `score` to reference rows without those that it finds most outlying.
-
-    Parameters
-    ----------
-    score : Score
-        To be fitted.
-    view : View
-        Reference rows.
-    support_fraction : float
-        Proportion of the rows to fit to.
-    """
-    kept = np.ones(len(view.x), bool)
-    for _ in range(ROUNDS if support_fraction < 1.0 else 0):
-        anomaly = score.fit(view, kept).anomaly(view)
-        inner = anomaly <= np.quantile(anomaly, support_fraction)
-        if inner.sum() < 2:
-            break
-        kept = inner
-    return score.fit(view, kept)
+def _threads(rows: np.ndarray) -> AbstractContextManager:
+    """One thread where products are small: the search for neighbours comes next."""
+    small = rows.shape[-1] <= MOST_DIRECTIONS
+    return one_blas_thread() if small else nullcontext()

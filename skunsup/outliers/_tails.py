@@ -1,0 +1,49 @@
+"""Scores as tail probabilities, which compare across scores."""
+
+import numpy as np
+
+MOST_KNOTS = 1000
+TAIL = 0.1  # share of the values that the growth beyond them is read off
+LEAST_GROWTH = 1e-2
+
+
+class Tail:
+    """Minus the logarithm of the share of reference rows with a higher score.
+
+    It is what a score says in nats, whatever its unit: 0 for the lowest, 0.7 for a
+    median one, and log n for the highest of n. Between values it is linear. Beyond the
+    highest it grows with the logarithm of the score, at the rate at which the highest
+    tenth does (Hill 1975): however far out a row is by one score, others still count.
+
+    Parameters
+    ----------
+    values : array of shape (n,)
+        Non-negative scores of reference rows, higher for more outlying ones.
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        n = len(values)
+        ordered = np.sort(values)
+        below = np.searchsorted(ordered, ordered, "left")
+        upto = np.searchsorted(ordered, ordered, "right")
+        at = np.unique(np.linspace(0, n - 1, min(n, MOST_KNOTS)).astype(int))
+        # Equal values share their ranks.
+        level = -np.log1p(-(below + upto) / 2.0 / (n + 1.0))
+        self.values, first = np.unique(ordered[at], return_index=True)
+        self.levels = level[at][first]
+        self.growth = _hill(ordered)
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Return the tail of `values`, shape (n,), non-negative and non-decreasing."""
+        inside = np.interp(values, self.values, self.levels)
+        highest = max(self.values[-1], np.finfo(np.float64).tiny)
+        return inside + self.growth * (np.log(np.maximum(values, highest)) - np.log(highest))
+
+
+def _hill(ordered: np.ndarray) -> float:
+    """Return Hill's estimate of the rate at which log tail falls with log value."""
+    n_tail = max(1, int(TAIL * len(ordered)))
+    tail, start = ordered[-n_tail:], ordered[-n_tail - 1 :][0]
+    if start <= 0:
+        return 1.0
+    return 1.0 / max(float(np.log(tail / start).mean()), LEAST_GROWTH)
