@@ -22,6 +22,7 @@ from skunsup.outliers import AAEDetector as AAEDetector
 from skunsup.outliers import AutoencoderDetector as AutoencoderDetector
 from skunsup.outliers import GANDetector as GANDetector
 from skunsup.outliers import OutlierDetector as OutlierDetector
+from skunsup.outliers import SeriesDetector as SeriesDetector
 from skunsup.outliers import VAEDetector as VAEDetector
 from skunsup.preprocessing import SlidingWindows as SlidingWindows
 from skunsup.preprocessing import TokenVectorizer as TokenVectorizer

@@ -29,7 +29,7 @@ DEALT = EnsembleConfig(4, max_samples=0.5, max_features=1.0, seed=3)
 
 @pytest.fixture(scope="module")
 def fitted(blobs):
-    return AutoencoderDetector(**QUICK, max_samples=0.5).fit(blobs)
+    return AutoencoderDetector(**QUICK, support_fraction=1.0).fit(blobs)
 
 
 def architecture():
@@ -143,11 +143,11 @@ def test_a_training_row_is_judged_by_those_who_did_not_see_it(fitted, blobs):
 
 
 def test_rows_seen_by_all_are_judged_by_all(blobs):
-    detector = AutoencoderDetector(**QUICK).fit(blobs)
+    detector = AutoencoderDetector(**QUICK, max_samples=1.0).fit(blobs)
     np.testing.assert_array_equal(
         detector._ensemble_scorer.view(np.float32(blobs)).counted, 0.25
     )
-    detector.set_params(novelty=True).fit(blobs)
+    detector.set_params(novelty=True, max_samples=0.5).fit(blobs)
     assert detector._ensemble_scorer.view(np.float32(blobs)).counted.max() >= 0.5
 
 
@@ -220,6 +220,7 @@ def test_one_network_is_the_model_itself(blobs):
 
 def test_each_member_starts_at_the_pca_solution(blobs):
     params = {"hidden_layer_sizes": (16,), "learning_rate": 1e-9, "noise": None}
+    params |= {"max_samples": 1.0, "support_fraction": 1.0}
     detector = AutoencoderDetector(
         n_components=4, init="pca", max_steps=1, random_state=0, **params
     ).fit(blobs)

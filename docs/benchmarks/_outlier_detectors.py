@@ -7,6 +7,8 @@ rows themselves) and a seed, and returns one number a row, higher for more outly
 import importlib
 from collections.abc import Callable
 
+import numpy as np
+from scipy.stats import rankdata
 from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
@@ -63,6 +65,12 @@ def pca_error(X_train, X, seed):
     return ((model.inverse_transform(model.transform(X)) - X) ** 2).mean(axis=1)
 
 
+def average_of_ranks(X_train, X, seed):
+    """Score by the mean rank among the scores of five detectors of different kinds."""
+    scores = [DETECTORS[name](X_train, X, seed) for name in FIVE]
+    return np.mean([rankdata(each) for each in scores], axis=0)
+
+
 def pyod(module: str, name: str, **params: object) -> Callable:
     """Return the scorer of a detector of PyOD, with all but `params` at its default."""
 
@@ -95,6 +103,7 @@ def skunsup(name: str, **params: object) -> Callable:
     return score
 
 
+FIVE = ("kNN, k=5", "LOF", "IsolationForest", "ECOD", "HBOS")
 OURS = ("AutoencoderDetector", "VAEDetector", "AAEDetector", "GANDetector")
 SEEDED = {"random_state": 0, "verbose": 0}
 PYOD = {
@@ -105,6 +114,7 @@ PYOD = {
         "DeepSVDD",
         {**SEEDED, "n_features": 0},
     ),
+    "PyOD-LUNAR": ("pyod.models.lunar", "LUNAR", {}),
     "PyOD-SO_GAAL": ("pyod.models.so_gaal", "SO_GAAL", {}),
     "PyOD-ALAD": ("pyod.models.alad", "ALAD", {}),
     "PyOD-AnoGAN": ("pyod.models.anogan", "AnoGAN", {}),
@@ -119,6 +129,10 @@ DETECTORS: dict[str, Callable] = {
     "MCD": robust_covariance,
     "ECOD": pyod("pyod.models.ecod", "ECOD"),
     "PCA": pca_error,
+    "COPOD": pyod("pyod.models.copod", "COPOD"),
+    "HBOS": pyod("pyod.models.hbos", "HBOS"),
+    "INNE": pyod("pyod.models.inne", "INNE", random_state=0),
+    "average of ranks of five": average_of_ranks,
     **{name: pyod(module, cls, **given) for name, (module, cls, given) in PYOD.items()},
     **{name: skunsup(name) for name in OURS},
     "AutoencoderDetector, residual": skunsup("AutoencoderDetector", scoring="residual"),

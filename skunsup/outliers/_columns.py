@@ -1,4 +1,4 @@
-"""How far out each column is, taken alone."""
+"""Tail probabilities of single columns."""
 
 import numpy as np
 
@@ -35,8 +35,9 @@ class Columns:
         for j, (values, at, between) in enumerate(self.levels):
             column = x[:, j]
             place = np.searchsorted(values, column)
-            equal = values[np.minimum(place, len(values) - 1)] == column
-            found[:, j] = np.where(equal, at[place - (place == len(at))], between[place])
+            nearest = np.minimum(place, len(values) - 1)
+            equal = values[nearest] == column
+            found[:, j] = np.where(equal, at[nearest], between[place])
         beyond = x - np.clip(x, self.low, self.high)
         return found + np.log1p(np.abs(self.scales(beyond)))
 

@@ -106,7 +106,7 @@ class Covariance:
     """
 
     def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Covariance":
-        """Learn mean and covariance of the rows that `kept` picks, or of closer ones."""
+        """Learn mean and covariance of the rows that `kept` picks, or closer ones."""
         self.scales = Deviations(view.distance_features)
         rows = self._scaled(view)
         with _threads(rows):

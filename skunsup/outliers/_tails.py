@@ -37,7 +37,8 @@ class Tail:
         """Return the tail of `values`, shape (n,), non-negative and non-decreasing."""
         inside = np.interp(values, self.values, self.levels)
         highest = max(self.values[-1], np.finfo(np.float64).tiny)
-        return inside + self.growth * (np.log(np.maximum(values, highest)) - np.log(highest))
+        beyond = np.log(np.maximum(values, highest)) - np.log(highest)
+        return inside + self.growth * beyond
 
 
 def _hill(ordered: np.ndarray) -> float:
