@@ -192,7 +192,9 @@ DATA = {
     "beyond float32, named": Case("column 'b'", X=named(with_cell(1e300))),
     "beyond float32, sparse": Case("row 5, column 1", X=sp.csc_array(with_cell(1e300))),
     "too large to square": Case(
-        "loss became inf in epoch 1 .. StandardScaler", X=with_cell(1e30)
+        "loss became inf in epoch 1 .. StandardScaler",
+        X=with_cell(1e30),
+        kinds=["Autoencoder", "OutlierDetector"],  # the other does not learn from it
     ),
 }
 
@@ -235,6 +237,12 @@ ROWS = {
     "fraction for training": Case(
         "validation_fraction=0.99 of 30 .. 0 rows to train on and 30 .. Give",
         params={"early_stopping": True, "validation_fraction": 0.99},
+        kinds=["Autoencoder", "OutlierDetector"],
+    ),
+    "fraction for training, of the rows to learn from": Case(
+        "validation_fraction=0.99 of 24 .. 0 rows to train on and 24 .. Give",
+        params={"early_stopping": True, "validation_fraction": 0.99},
+        kinds=["AutoencoderDetector"],
     ),
     "fraction, equal rows": Case(
         "of 1 distinct rows", params={"early_stopping": True}, X=np.ones((N, D))

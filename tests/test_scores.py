@@ -454,6 +454,20 @@ def test_the_default_finds_a_group_of_outliers(share):
     assert trimmed > all_rows
 
 
+@pytest.mark.parametrize("value", [1e3, 1e30])
+def test_a_gross_error_is_found_and_harms_no_other_row(blobs, value):
+    X = blobs.copy()
+    X[7, 1] = value
+    detector = AutoencoderDetector(0.02, **QUICK).fit(X)
+    scores = detector.score_samples(X)
+    assert scores.argmin() == 7
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(np.flatnonzero(detector.predict(X) == -1), [7])
+    without = np.delete(scores, 7)
+    assert scores[7] < 2 * without.min()  # it stands clear of the others
+    assert detector.feature_scores(X)[7].argmax() == 1
+
+
 def test_rows_that_are_left_out_are_judged_by_all_networks(blobs):
     detector = AutoencoderDetector(**QUICK, support_fraction=0.5).fit(blobs)
     counted = detector._ensemble_scorer.view(np.float32(blobs)).counted

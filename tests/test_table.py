@@ -553,9 +553,7 @@ def implausible():
 
 
 DETECTORS = {
-    "hybrid": lambda: AutoencoderDetector(
-        inputs=Table(), n_estimators=2, random_state=0
-    ),
+    "sum": lambda: AutoencoderDetector(inputs=Table(), n_estimators=2, random_state=0),
     "VAE": lambda: VAEDetector(
         inputs=Table(), scoring="reconstruction", max_steps=400, random_state=0
     ),

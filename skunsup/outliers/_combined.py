@@ -70,9 +70,9 @@ class Sum:
         self.parts = parts
 
     def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Sum":
-        """Fit each score to what is kept, and its tail to all reference rows."""
+        """Fit each score, and its tail, to the reference rows that are kept."""
         fitted = [part.fit(view, kept) for part in self.parts]
-        self.tails = [Tail(part.anomaly(view)) for part in fitted]
+        self.tails = [Tail(part.anomaly(view)[kept]) for part in fitted]
         return self
 
     def anomaly(self, view: EnsembleOutput) -> np.ndarray:
