@@ -2,13 +2,13 @@
 Clusters and outliers among handwritten digits
 ==============================================
 
-An :class:`~skunsup.Autoencoder` squeezes each digit, 64 pixels, into a few numbers: its
-code. This example
-
-1. tunes the network without labels, by :class:`~sklearn.model_selection.GridSearchCV`;
-2. clusters the codes with k-means, and compares the clusters with those of k-means on
-   principal components and on the pixels;
-3. finds the digits that look least like digits, and the pixels that give them away.
+1. :class:`~skunsup.NeighborClustering` finds ten clusters of digits, beside k-means on
+   the pixels, on principal components and on UMAP's embedding, where that is installed.
+2. An :class:`~skunsup.Autoencoder` squeezes each digit, 64 pixels, into a few numbers:
+   its code. :class:`~sklearn.model_selection.GridSearchCV` tunes it without labels, and
+   a code of two numbers is a map.
+3. :class:`~skunsup.AutoencoderDetector` finds the digits that look least like digits,
+   and the pixels that give them away.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
 named on the command line: ``python examples/plot_quickstart.py figures``.
@@ -16,6 +16,7 @@ named on the command line: ``python examples/plot_quickstart.py figures``.
 
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -32,17 +33,129 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from threadpoolctl import threadpool_limits
 
-from skunsup import Autoencoder, AutoencoderDetector
+from skunsup import Autoencoder, AutoencoderDetector, Images, NeighborClustering
 
 X, y = load_digits(return_X_y=True)
+X = X / 16  # pixels from 0 to 1
+
+# %%
+# Cluster
+# -------
+# Each method looks for ten clusters, three times with other random numbers. Labels only
+# judge the result: by the adjusted Rand index (ARI), by normalised mutual information
+# (NMI), and by the accuracy when each cluster is named after a digit of its own, in the
+# way that suits them best. ``Images`` says that a row is an image, so that the network
+# sees digits shifted and turned a little.
+
+SEEDS = range(3)
+
+
+def accuracy(labels, clusters):
+    """Share of rows in the right cluster under the best one-to-one naming."""
+    counts = contingency_matrix(labels, clusters)
+    return counts[linear_sum_assignment(counts, maximize=True)].sum() / len(labels)
+
+
+METRICS = {
+    "ARI": adjusted_rand_score,
+    "NMI": normalized_mutual_info_score,
+    "accuracy": accuracy,
+}
+
+
+def k_means(*steps):
+    """A function of a seed that makes k-means behind `steps`."""
+
+    def make(seed):
+        made = [step(seed) for step in steps]
+        return make_pipeline(*made, KMeans(10, n_init=10, random_state=seed))
+
+    return make
+
+
+def neighbors(seed):
+    """Clusters of neighbours among images."""
+    return NeighborClustering(10, inputs=Images((8, 8)), random_state=seed)
+
+
+METHODS = {
+    "KMeans on 64 pixels": k_means(),
+    "KMeans on PCA(10)": k_means(lambda seed: PCA(10, random_state=seed)),
+}
+if find_spec("umap"):
+    from umap import UMAP
+
+    METHODS["KMeans on UMAP(10)"] = k_means(
+        lambda seed: UMAP(n_components=10, random_state=seed, n_jobs=1)
+    )
+METHODS["NeighborClustering"] = neighbors
+
+
+def judged(make):
+    """Metrics of the clusters of one method, a row for each seed."""
+    rows = []
+    for seed in SEEDS:
+        with threadpool_limits(1):  # threads would only wait for each other
+            clusters = make(seed).fit_predict(X)
+        rows.append([metric(y, clusters) for metric in METRICS.values()])
+    return np.array(rows)
+
+
+results = {name: judged(make) for name, make in METHODS.items()}
+
+print(" " * 21 + "   ".join(f"{metric:13}" for metric in METRICS))
+for name, rows in results.items():
+    cells = zip(rows.mean(axis=0), rows.std(axis=0), strict=True)
+    print(f"{name:21}" + "   ".join(f"{mean:.3f} ± {std:.3f}" for mean, std in cells))
+
+# %%
+# K-means cuts the pixels into ten round pieces, and principal components do not change
+# that. Clusters of neighbours may have any shape.
+
+BLUE, GREY = "#1f6fb4", "#9a9a9a"
+
+figure, axis = plt.subplots(
+    figsize=(8, 2.8), num="digits_clusters", layout="constrained"
+)
+for place, (name, rows) in enumerate(results.items()):
+    colour = BLUE if name == "NeighborClustering" else GREY
+    found = rows[:, -1]
+    axis.barh(place, found.mean(), xerr=found.std(), color=colour, capsize=3)
+axis.set_yticks(range(len(results)), results)
+axis.invert_yaxis()
+axis.set(xlim=(0, 1), xlabel="accuracy of ten clusters, 3 seeds, mean ± std")
+axis.spines[["top", "right"]].set_visible(False)
+
+# %%
+# New digits need one pass through the network: its head tells the cluster, with a
+# probability. ``cluster_representatives_`` are the rows in the middle of each cluster.
+
+model = neighbors(0).fit(X[:1500])
+held = accuracy(y[1500:], model.predict(X[1500:]))
+print(f"accuracy on 297 digits that were not fitted: {held:.3f}")
+
+
+def draw_digit(axis, pixels):
+    """Ink in black on white."""
+    axis.imshow(pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+    axis.set(xticks=[], yticks=[])
+
+
+figure, axes = plt.subplots(
+    1, 10, figsize=(10, 1.6), num="digits_representatives", layout="constrained"
+)
+typical = model.cluster_representatives_
+for axis, row in zip(axes, typical[np.argsort(y[typical])], strict=True):
+    draw_digit(axis, X[row])
+    axis.set_title(f"row {row}", size=9)
+figure.suptitle("A typical digit of each cluster")
 
 # %%
 # Tune without labels
 # -------------------
 # ``score`` is minus the reconstruction error, so a search needs no scorer: it compares
 # networks by how well they rebuild digits that they were not trained on. More
-# components always rebuild better, so the rest is tuned at a width of 10, and the next
-# section shows several widths.
+# components always rebuild better, so the rest is tuned at a width of 10.
 #
 # The pixels are scaled by their range. Dividing them by their standard deviation would
 # blow up those at the edge, which are almost always empty, and harm every method below.
@@ -69,115 +182,6 @@ for at in np.argsort(-search.cv_results_["mean_test_score"]):
     print(f"{layers!s:13}  {init:6}  {rate:13}  {lost:6.1%}")
 n_fits = search.n_splits_ * len(search.cv_results_["params"]) + 1
 print(f"{n_fits} fits in {seconds:.0f} s")
-
-# %%
-# Cluster
-# -------
-# K-means looks for ten clusters in codes of several widths, five times each with other
-# random numbers. Labels only judge the result: by the adjusted Rand index (ARI), by
-# normalised mutual information (NMI), and by the accuracy when each cluster is named
-# after a digit of its own, in the way that suits them best.
-
-SIZES = (2, 4, 6, 10, 16)
-SEEDS = range(5)
-
-
-def accuracy(labels, clusters):
-    """Share of rows in the right cluster under the best one-to-one naming."""
-    counts = contingency_matrix(labels, clusters)
-    return counts[linear_sum_assignment(counts, maximize=True)].sum() / len(labels)
-
-
-METRICS = {
-    "ARI": adjusted_rand_score,
-    "NMI": normalized_mutual_info_score,
-    "accuracy": accuracy,
-}
-
-
-def autoencoder(n_components, seed):
-    """The tuned pipeline with another width and other random numbers."""
-    return clone(search.best_estimator_).set_params(
-        autoencoder__n_components=n_components, autoencoder__random_state=seed
-    )
-
-
-def principal_components(n_components, seed):
-    """The same pipeline with PCA in the place of the network."""
-    return make_pipeline(MinMaxScaler(), PCA(n_components, random_state=seed))
-
-
-def cluster(make):
-    """Metrics of k-means after the steps `make(seed)`, a row for each seed."""
-    rows = []
-    for seed in SEEDS:
-        model = make_pipeline(make(seed), KMeans(10, n_init=10, random_state=seed))
-        with threadpool_limits(1):  # threads would only wait for each other
-            clusters = model.fit_predict(X)
-        rows.append([metric(y, clusters) for metric in METRICS.values()])
-    return np.array(rows)
-
-
-pixels = cluster(lambda seed: MinMaxScaler())
-results = {
-    name: {size: cluster(lambda seed: make(size, seed)) for size in SIZES}  # noqa: B023
-    for name, make in (("Autoencoder", autoencoder), ("PCA", principal_components))
-}
-
-
-def table_row(name, rows):
-    """One line: mean and standard deviation of each metric over the seeds."""
-    cells = zip(rows.mean(axis=0), rows.std(axis=0), strict=True)
-    return f"{name:27}" + "   ".join(f"{mean:.3f} ± {std:.3f}" for mean, std in cells)
-
-
-print(" " * 27 + "   ".join(f"{metric:13}" for metric in METRICS))
-print(table_row("KMeans on 64 pixels", pixels))
-for size in SIZES:
-    for name, by_size in results.items():
-        print(table_row(f"KMeans on {name}({size})", by_size[size]))
-
-# %%
-# At every width the codes give better clusters than as many principal components. PCA
-# comes up to the raw pixels as it keeps more and more of them; four numbers from the
-# network do better than all 64 pixels. At six k-means settles on different clusters
-# from seed to seed, as the long bars show.
-
-BLUE, ORANGE, GREY = "#1f6fb4", "#e07b1a", "#555555"
-
-
-def draw_metric(axis, column):
-    """Mean and spread of one metric against the width of the code."""
-    for (name, by_size), colour, marker in zip(
-        results.items(), (BLUE, ORANGE), "os", strict=True
-    ):
-        values = np.array([by_size[size][:, column] for size in SIZES])
-        axis.errorbar(
-            SIZES,
-            values.mean(axis=1),
-            values.std(axis=1),
-            color=colour,
-            marker=marker,
-            capsize=3,
-            label=f"k-means on {name} codes",
-        )
-    axis.axhline(
-        pixels[:, column].mean(), color=GREY, ls="--", label="k-means on 64 pixels"
-    )
-    axis.set_title([*METRICS][column])
-    axis.set_xticks(SIZES)
-    axis.set_xlabel("n_components")
-    axis.grid(axis="y", alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)
-
-
-figure, axes = plt.subplots(
-    1, 3, figsize=(11, 3.8), num="digits_clusters", layout="constrained"
-)
-for column, axis in enumerate(axes):
-    draw_metric(axis, column)
-figure.suptitle("Ten clusters of digits against their labels, 5 seeds, mean ± std")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 # %%
 # Two components make a map. Each point is a digit; neither method has seen the labels,
@@ -207,8 +211,10 @@ def draw_map(axis, title, codes):
 figure, axes = plt.subplots(
     1, 2, figsize=(10, 5), num="digits_maps", layout="constrained"
 )
-draw_map(axes[0], "PCA", principal_components(2, 0).fit_transform(X))
-draw_map(axes[1], "Autoencoder", autoencoder(2, 0).fit_transform(X))
+flat = make_pipeline(MinMaxScaler(), PCA(2))
+two = clone(search.best_estimator_).set_params(autoencoder__n_components=2)
+draw_map(axes[0], "PCA", flat.fit_transform(X))
+draw_map(axes[1], "Autoencoder", two.fit_transform(X))
 figure.suptitle("Digits on two numbers each")
 
 # %%
@@ -236,12 +242,6 @@ rebuilt = detector[-1].estimator_.reconstruct(scaled)
 n_flagged = (detector.predict(X) == -1).sum()
 worst = detector.score_samples(X).argsort()[:8]
 print(f"{n_flagged} of {len(X)} digits flagged; the worst are rows {worst.tolist()}")
-
-
-def draw_digit(axis, pixels):
-    """Ink in black on white."""
-    axis.imshow(pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-    axis.set(xticks=[], yticks=[])
 
 
 def draw_blame(axis, pixels, shares):
