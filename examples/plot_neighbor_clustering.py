@@ -65,7 +65,9 @@ figure, axes = plt.subplots(
     2, model.n_clusters_, figsize=(11, 3), num="digits_typical", layout="constrained"
 )
 draw_digits(axes[0], known[typical], [f"cluster {k}" for k in range(len(typical))])
-draw_digits(axes[1], known[doubtful], [f"{first[i]} or {second[i]}?" for i in doubtful])
+draw_digits(
+    axes[1], known[doubtful], [f"in {first[i]} or {second[i]}?" for i in doubtful]
+)
 figure.suptitle("Typical digits of the clusters, and digits between two of them")
 
 # %%
