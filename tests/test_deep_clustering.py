@@ -1,5 +1,7 @@
 """Deep embedded clustering: what it learns, its start, its targets, bad input."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +21,13 @@ from skunsup import (
     Images,
     VariationalAutoencoder,
 )
-from skunsup.models._embedded_clusters import log_assignment, target_distribution
+from skunsup._estimator import network_of
+from skunsup._training import Rows, WeightedSampler
+from skunsup.models._embedded_clusters import (
+    TargetRenewal,
+    log_assignment,
+    target_distribution,
+)
 
 from .helpers import array, on_torch_or_asked, tensor, unchanged
 
@@ -188,6 +196,20 @@ def test_weights_are_repeated_rows(groups, start):
     weighted = clustering(start).fit(X, sample_weight=times)
     repeated = clustering(start).fit(np.repeat(X, times, axis=0))
     np.testing.assert_array_equal(weighted.transform(X), repeated.transform(X))
+
+
+def test_targets_count_rows_by_their_weight(clusterer, groups):
+    X = groups[0]
+    weight = np.random.default_rng(0).uniform(0.5, 3.0, len(X)) * (groups[1] + 1)
+    data = SimpleNamespace(
+        rows=Rows(X), sample=WeightedSampler(np.arange(len(X)), weight)
+    )
+    fitted = network_of(clusterer)
+    renewal = TargetRenewal(fitted.architecture, data, interval=1, tol=0.0)
+    found = renewal(0, fitted.values).take(slice(None))[:, X.shape[1] :]
+    shares = clusterer.predict_proba(X)
+    expected = target_distribution(shares, weight @ shares)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_sparse_rows_and_order_change_nothing(groups, start, clusterer):
