@@ -130,7 +130,8 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
             outliers there are: b is such that the mean over the training rows is
             `contamination`, or 0.1 where that is "auto". The slope is fixed: where
             outliers stand clear of the other rows it is too cautious, and where the
-            most extreme rows are no outliers, too sure.
+            most extreme rows are no outliers, too sure. Above one half read it as a
+            rank.
         """
         check_is_fitted(self, "offset_")
         return self._posterior(-self.score_samples(X))
