@@ -472,7 +472,7 @@ def test_fit_refuses(start, kind, case):
 @pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_end"])
 def test_fit_refuses_a_callback_that_raises(start, kind, error, hook):
     estimator = start(kind, {"callbacks": [Raises(hook, error)]})
-    words = f"(?s)callbacks=.*Raises.*{error.__name__} in {hook}.*paper.*Fix"
+    words = rf"(?s)^callbacks\[0\]=.*Raises.*{error.__name__} in {hook}.*paper.*Fix"
     with unchanged(estimator), pytest.raises(ValueError, match=words) as caught:
         estimator.fit(X)
     assert isinstance(caught.value.__cause__, error)

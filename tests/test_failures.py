@@ -10,15 +10,14 @@ from skunsup import (
     AAEClustering,
     Autoencoder,
     AutoencoderDetector,
+    PretrainedFeatures,
     Sequences,
     Text,
     VariationalAutoencoder,
+    fine_tune,
 )
-from skunsup._networks._failures import (
-    lacks_memory,
-    memory_errors_explained,
-    own_code_explained,
-)
+from skunsup._networks._failures import lacks_memory, memory_errors_explained
+from skunsup._networks._own_code import own_code_explained
 
 from .helpers import unchanged
 from .test_bad_input import SMALL, D, X, dense
@@ -37,6 +36,16 @@ def python_loss(x, output):
     return loss
 
 
+def works(x, output):
+    return ops.mean(ops.abs(x - output), axis=-1)
+
+
+def python_activation(x):
+    if x.shape[0] not in (None, 2):  # nor when it is tried
+        raise KeyError("out of glue")
+    return x
+
+
 @keras.saving.register_keras_serializable(package="tests")
 class FailsInTraining(keras.layers.Layer):
     def call(self, x, training=False):
@@ -53,6 +62,11 @@ class FailsInScoring(keras.layers.Layer):
         if not self.works:
             raise OSError("out of ink")
         return x
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class WorkingSGD(keras.optimizers.SGD):
+    pass
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -82,26 +96,45 @@ def fitted():
 
 
 OWN = {
-    "loss in NumPy": ({"loss": numpy_loss}, "numpy_loss", Exception),
-    "loss that raises": ({"loss": python_loss}, "python_loss.*out of paper", KeyError),
+    "loss in NumPy": ({"loss": numpy_loss}, "since numpy_loss of loss, ", Exception),
+    "loss that raises": (
+        {"loss": python_loss},
+        "since python_loss of loss, which [^,]*, raised KeyError.*out of paper",
+        KeyError,
+    ),
     "layer": (
         {"encoder": dense(D, 2, FailsInTraining(name="mine"))},
-        r"the layer 'mine' \(FailsInTraining\).*out of ink",
+        r"since the layer 'mine' \(FailsInTraining\) of encoder, .* raised .*of ink",
         OSError,
+    ),
+    "layer beside other code of the user's": (
+        {
+            "decoder": dense(2, D, FailsInTraining(name="mine")),
+            "encoder": dense(D, 2, FailsInScoring()),
+            "loss": works,
+            "optimizer": WorkingSGD(),
+        },
+        r"since the layer 'mine' \(FailsInTraining\) of decoder, .*, raised .*of ink",
+        OSError,
+    ),
+    "activation": (
+        {"encoder": None, "activation": python_activation},
+        "since python_activation of activation, which [^,]*, raised .*out of glue",
+        KeyError,
     ),
     "optimizer": (
         {"optimizer": FailingSGD()},
-        "FailingSGD.*ZeroDivisionError: .*out of steam",
+        "since FailingSGD of optimizer, .*, raised ZeroDivisionError: .*out of steam",
         ZeroDivisionError,
     ),
     "optimizer that is not built": (
         {"optimizer": UnbuiltSGD()},
-        "UnbuiltSGD.*ZeroDivisionError: .*out of steam",
+        "since UnbuiltSGD of optimizer, .*, raised ZeroDivisionError: .*out of steam",
         ZeroDivisionError,
     ),
     "schedule": (
         {"learning_rate": FailingSchedule()},
-        "FailingSchedule.*LookupError: .*out of time",
+        "since FailingSchedule of learning_rate, .* LookupError: .*out of time",
         LookupError,
     ),
 }
@@ -133,7 +166,7 @@ def test_own_code_that_raises_in_scoring(monkeypatch):
 
 def test_only_own_code_is_blamed():
     def fails(error, made_of):
-        with own_code_explained(lambda: made_of):
+        with own_code_explained(lambda: {"loss": made_of}):
             raise error
 
     for error in (KeyError("key"), RuntimeWarning("warns"), MemoryError()):
@@ -142,8 +175,84 @@ def test_only_own_code_is_blamed():
     for error in (KeyboardInterrupt(), RuntimeWarning("warns"), MemoryError()):
         with pytest.raises(type(error)):
             fails(error, [numpy_loss])
-    with pytest.raises(ValueError, match=r"numpy_loss.*OSError: ink"):
+    words = r"since numpy_loss of loss, .*probably raised OSError: ink"
+    with pytest.raises(ValueError, match=words):
         fails(OSError("ink"), [numpy_loss, dense(2, 2)])
+
+
+def out_of_thread(*args):
+    raise KeyError("out of thread")
+
+
+def test_the_callback_that_raises_is_named():
+    quiet = keras.callbacks.LambdaCallback()
+    raising = keras.callbacks.LambdaCallback(on_epoch_end=out_of_thread)
+    model = Autoencoder(**SMALL, callbacks=[quiet, raising, quiet])
+    words = r"^callbacks\[1\]=<.*LambdaCallback.* raised KeyError in on_epoch_end"
+    with unchanged(model), pytest.raises(ValueError, match=words):
+        model.fit(X)
+
+
+class FailingCallback(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        raise OSError("out of ink")
+
+
+TUNED = {
+    "loss": (
+        {"loss": lambda y, output: out_of_thread()},
+        r"<lambda> of loss, .*, raised KeyError: .*out of thread.*keras.ops",
+    ),
+    "optimizer": (
+        {"optimizer": FailingSGD()},
+        r"FailingSGD of optimizer, .*, raised ZeroDivisionError: .*out of steam",
+    ),
+    "metric": (
+        {"metrics": [out_of_thread]},
+        r"out_of_thread of metrics, .*, raised KeyError: .*out of thread",
+    ),
+    "callback": (
+        {"callbacks": [keras.callbacks.LambdaCallback(), FailingCallback()]},
+        r"FailingCallback of callbacks\[1\], .*, raised OSError: out of ink Fix the",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TUNED)
+def test_own_code_that_raises_in_fine_tuning(fitted, name):
+    params, words = TUNED[name]
+    model = fine_tune(fitted, epochs=1, batch_size=4, random_state=0).set_params(
+        **params
+    )
+    with unchanged(model), pytest.raises(ValueError, match=f"(?s)since {words}"):
+        model.fit(X, np.arange(len(X)) % 2)
+
+
+def test_own_layers_that_raise_in_fine_tuning(monkeypatch):
+    encoder = dense(D, 2, FailsInScoring(name="mine"))
+    model = fine_tune(Autoencoder(**{**SMALL, "encoder": encoder}).fit(X), epochs=1)
+    model.fit(X, np.arange(len(X)) % 2)
+    monkeypatch.setattr(FailsInScoring, "works", False)
+    words = r"since the layer 'mine' \(FailsInScoring\) of encoder, .* raised OSError"
+    with unchanged(model), pytest.raises(ValueError, match=words):
+        model.fit(X, np.arange(len(X)) % 2)
+    # What is known to be another's fault is not blamed on them.
+    monkeypatch.setattr(FailsInScoring, "works", True)
+    with pytest.raises(ValueError, match="nonsense") as caught:
+        model.set_params(loss="nonsense").fit(X, np.arange(len(X)) % 2)
+    assert "mine" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(D,), (4, 4, 3)])
+def test_own_layers_that_raise_in_features(monkeypatch, shape):
+    layer = FailsInScoring(name="mine")
+    network = keras.Sequential([keras.Input(shape), layer, keras.layers.Flatten()])
+    given = np.zeros((2, *shape), np.float32)
+    features = PretrainedFeatures(network, preprocessing=None).fit(given)
+    monkeypatch.setattr(FailsInScoring, "works", False)
+    words = r"since the layer 'mine' \(FailsInScoring\) of model, .*, raised OSError"
+    with unchanged(features), pytest.raises(ValueError, match=words):
+        features.transform(given)
 
 
 def huge_encoder(n_inputs, n_components):
@@ -198,7 +307,7 @@ def test_what_backends_say_of_memory(error):
     with (
         pytest.raises(MemoryError, match=r"batch_size=3 .*Lower batch_size") as caught,
         memory_errors_explained(lambda: {"batch_size": 3}),
-        own_code_explained(lambda: [numpy_loss]),
+        own_code_explained(lambda: {"loss": numpy_loss}),
     ):
         raise error
     assert caught.value.__cause__ is error
@@ -223,3 +332,17 @@ def test_sizes_have_ends():
     ):
         with unchanged(model), pytest.raises(ValueError, match=words):
             clone(model).fit([["a"], ["b"]])
+
+
+def test_what_keras_met_is_told():
+    """And not only that it was working out a shape then."""
+
+    def not_of_eight(x):
+        if x.shape[1] == 8:
+            raise KeyError("out of glue")
+        return x
+
+    model = Autoencoder(**{**SMALL, "encoder": None}, activation=not_of_eight)
+    words = r"since not_of_eight of activation, .* raised \w*Error: .*out of glue"
+    with unchanged(model), pytest.raises(ValueError, match=words):
+        model.fit(X)

@@ -1,5 +1,6 @@
 """Ctrl-C, by real signals."""
 
+import inspect
 import os
 import signal
 import threading
@@ -20,6 +21,7 @@ from skunsup import (
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Architecture
 from skunsup._training import _fitted, _loop, compilations
+from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._backend import backend
 
 from .helpers import unchanged
@@ -136,6 +138,27 @@ def test_what_is_being_built_is_built(blobs, monkeypatch, store):
         model.fit(blobs)
     assert len(done) == 1
     assert np.isfinite(model.fit(blobs).score_samples(blobs)).all()
+
+
+def test_what_callbacks_see_is_brought_up_to_date_whole(blobs, monkeypatch, compiles):
+    if not compiles:
+        pytest.skip("torch keeps the state in the variables")
+    tensors, seen = ArrayTrainer.tensors, []
+
+    def pressing(trainer, variables):
+        if not seen and inspect.stack()[1].function == "push":
+            seen.append(trainer)
+            interrupt()
+        return tensors(trainer, variables)
+
+    model = Autoencoder(**QUICK, callbacks=keras.callbacks.Callback())
+    model.fit(blobs)
+    monkeypatch.setattr(ArrayTrainer, "tensors", pressing)
+    with unchanged(model), pytest.raises(KeyboardInterrupt):
+        model.fit(blobs)
+    trainer = seen[0]
+    for variable, value in zip(trainer.variables, trainer.values(), strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), value)
 
 
 # While steps are taken ----------------------------------------------------------------

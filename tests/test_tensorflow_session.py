@@ -11,7 +11,8 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
-from skunsup._training import _tensorflow_session
+from skunsup import AdversarialAutoencoder, Autoencoder
+from skunsup._training import _fitted, _loop, _tensorflow_session
 from skunsup._training._tensorflow_session import runner
 
 
@@ -70,3 +71,41 @@ def test_resources_of_own_layers_are_kept():
 
     run = runner(scaled.get_concrete_function(tf.TensorSpec((1,))))
     assert [float(run(np.ones(1, np.float32))[0][0]) for _ in range(2)] == [4.0, 5.0]
+
+
+def small_encoder(n_inputs, n_components):
+    return keras.Sequential(
+        [keras.Input((n_inputs,)), keras.layers.Dense(n_components)]
+    )
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Autoencoder(2, hidden_layer_sizes=(37,), epochs=1),
+        Autoencoder(2, encoder=small_encoder, optimizer="muon", epochs=1),
+        AdversarialAutoencoder(2, hidden_layer_sizes=(37,), epochs=1),
+    ],
+)
+def test_variables_have_no_shape_and_no_numbers_in_their_names(blobs, model):
+    """For each name and shape TensorFlow keeps kernels until the process ends."""
+    names = set()
+
+    def seen(create, **arguments):
+        variable = create(**arguments)
+        if arguments["name"].endswith("/"):  # else of a network of the user's
+            assert variable.handle._handle_data.shape_and_type[0].shape.unknown_rank
+            names.add(arguments["name"])
+        else:
+            assert model.encoder is not None
+            assert arguments["name"] in {"kernel", "bias"}
+        return variable
+
+    for store in (_loop._trainers, _fitted._networks):
+        store._values.clear()
+    with tf.variable_creator_scope(seen):
+        model.fit(blobs[:8]).transform(blobs[:8])
+        assert model.model_.variables
+    assert {"kernel/", "bias/", "learning_rate/"} <= names
+    assert not any(map(str.isdigit, "".join(names)))
+    assert "bias" in model.model_.trainable_variables[1].value.name  # not decayed

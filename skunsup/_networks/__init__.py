@@ -17,13 +17,14 @@ from skunsup._networks._architecture import (
     frozen,
 )
 from skunsup._networks._augmentation import N_DRAWS, Augmentation
+from skunsup._networks._building import building, make_variables_in
 from skunsup._networks._built import BuiltSpec, Initializer
 from skunsup._networks._code_part import CodePart
 from skunsup._networks._corruption import Corruption
 from skunsup._networks._dense import DenseStack, dense_layers, tail
 from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
-from skunsup._networks._failures import memory_errors_explained, own_code_explained
+from skunsup._networks._failures import memory_errors_explained
 from skunsup._networks._likelihood import Likelihood, Numbers, RealLoss
 from skunsup._networks._losses import (
     LOSS_DOMAINS,
@@ -36,6 +37,12 @@ from skunsup._networks._losses import (
     with_shares,
 )
 from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
+from skunsup._networks._own_code import (
+    CALLBACK_HINT,
+    all_parts,
+    culprit,
+    own_code_explained,
+)
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
 from skunsup._networks._projected import ProjectionSpec, SphereSpec
@@ -48,6 +55,7 @@ from skunsup._networks._user import (
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
+    "CALLBACK_HINT",
     "LOSS_DOMAINS",
     "NOISE_STATE",
     "N_DRAWS",
@@ -73,10 +81,13 @@ __all__ = [
     "SphereSpec",
     "UserNetwork",
     "accuracies",
+    "all_parts",
+    "building",
     "check_finite_weights",
     "check_loss",
     "check_loss_domain",
     "column_losses",
+    "culprit",
     "dense_layers",
     "described",
     "discriminator_loss",
@@ -85,6 +96,7 @@ __all__ = [
     "gradient_penalty",
     "keras_name",
     "make_prior",
+    "make_variables_in",
     "memory_errors_explained",
     "new_direction",
     "noise_state",

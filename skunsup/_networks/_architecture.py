@@ -11,13 +11,14 @@ import numpy as np
 from keras import ops
 
 from skunsup._identity import identity
-from skunsup._interrupts import interrupts_put_off
 from skunsup._keras_private import SEED_VARIABLE
-from skunsup._networks._failures import check_weights_fit, own_code_explained
+from skunsup._networks._building import building
+from skunsup._networks._failures import check_weights_fit
 from skunsup._networks._likelihood import Likelihood
 from skunsup._networks._members import DenseMembers, members_of
 from skunsup._networks._noise import NOISE_STATE
-from skunsup._random import draw_seed, global_state_kept
+from skunsup._networks._own_code import own_code_explained
+from skunsup._random import draw_seed
 
 # Variables that start with (seed, count of draws): ours, and those of layers of Keras.
 SEEDED = (NOISE_STATE, SEED_VARIABLE)
@@ -99,6 +100,8 @@ class Network(keras.Model):
     groups : tuple of Group
         Which parts are updated when, each by an optimizer of its own; the first is
         updated in every step. Empty for one group of everything.
+    given_parts : tuple of str
+        Names of the sub-networks that are the user's own; set by `Architecture.build`.
     input_gradient : callable or None
         Function of (function, x) that returns the gradient of the sum of `function(x)`
         by `x`, which can itself be differentiated. `keras.ops` has none, so the engine
@@ -110,6 +113,7 @@ class Network(keras.Model):
     defaults: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     groups: tuple[Group, ...] = ()
     n_members: int = 1
+    given_parts: tuple[str, ...] = ()
     input_gradient: Callable[[Callable, Any], Any] | None = None
 
     def __init__(
@@ -324,20 +328,25 @@ class Architecture:
     def build(self) -> Network:
         """Return a new network whose weights are still of no importance."""
         parts: dict[str, keras.Model] = {}
-        explained = own_code_explained(
-            lambda: [*parts.values(), *self.settings.values()]
-        )
-        with interrupts_put_off(), global_state_kept(), explained:
+
+        def made_of() -> dict[str, Any]:
+            # Of a part that is not built yet there is no model.
+            given = {k: parts.get(k, self.parts[k]) for k in self._given_parts}
+            used = [getattr(part, "activation", None) for part in self.parts.values()]
+            return {**given, "activation": used, **self.settings}
+
+        with building(), own_code_explained(made_of):
             for name, part in self.parts.items():
                 check_weights_fit(part)
                 parts[name] = part.build()
             network = self.network(
                 **parts,
                 **self.settings,
-                regularized=self._regularized,
+                regularized=bool(self._given_parts),
                 n_members=self.n_members,
                 likelihood=self.likelihood,
             )
+            network.given_parts = self._given_parts
             n_inputs = next(iter(self.parts.values())).n_inputs
             network(keras.KerasTensor((None, n_inputs)))
         return network
@@ -379,8 +388,9 @@ class Architecture:
         return [values[places[id(v)]] for v in getattr(network, name).variables]
 
     @property
-    def _regularized(self) -> bool:
-        return any(part.regularized for part in self.parts.values())
+    def _given_parts(self) -> tuple[str, ...]:
+        """Names of the parts that are the user's own, and so may add losses."""
+        return tuple(name for name, part in self.parts.items() if part.regularized)
 
 
 def frozen(part: keras.Model, x: Any) -> Any:

@@ -8,8 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._interrupts import interrupts_put_off
-from skunsup._random import global_state_kept
+from skunsup._networks._building import building
 
 
 class Initializer:
@@ -79,11 +78,11 @@ class BuiltSpec(ABC):
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
-        with interrupts_put_off(), global_state_kept():
+        with building():
             return self.make(Initializer())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
-        with interrupts_put_off(), global_state_kept():
+        with building():
             model = self.make(Initializer(rng))
         return [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]

@@ -143,7 +143,9 @@ def described(name: str, model: keras.Model) -> Description:
 
 def reason(error: Exception) -> str:
     """Return the telling line of an error of Keras, without the colours."""
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    # What Keras met while it worked out a shape stands behind what it worked out.
+    lines = (text.partition("Error encountered:")[2] or text).splitlines()
     telling = [x for x in lines if x and not x.startswith("Exception encountered")]
     return telling[0] if telling else type(error).__name__
 

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._interrupts import interrupts_put_off
+from skunsup._networks._building import building
 from skunsup._networks._description import (
     Description,
     described,
@@ -57,7 +58,7 @@ class UserNetwork:
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Values of the model's own initialisers, seeded by `rng`."""
-        with interrupts_put_off(), global_state_kept():
+        with building():
             model = self._restored(rng)
         values = [np.array(ops.convert_to_numpy(v.value)) for v in model.variables]
         for position, value in self.frozen:

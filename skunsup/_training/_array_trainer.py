@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from skunsup._interrupts import interrupts_put_off
 from skunsup._training._backend import backend
 from skunsup._training._groups import Group, Slot, group, split
 from skunsup._training._trainer import Trainer
@@ -18,6 +19,8 @@ class ArrayTrainer(Trainer):
 
     The state has an array for each variable of the program, `slots`: the weights of
     each group and the variables of its optimizer, then the network's other variables.
+    Ctrl-C waits while Keras variables are read or set, where a backend calls Python
+    from C++ and back.
     """
 
     _state: list[Any]
@@ -43,18 +46,21 @@ class ArrayTrainer(Trainer):
         """Take the state from the Keras variables."""
         to_numpy = backend().to_numpy
         held = [variable for _, own in self.slots for variable in own]
-        self._put([(v, np.array(to_numpy(v.value))) for v in held])
+        with interrupts_put_off():
+            self._put([(v, np.array(to_numpy(v.value))) for v in held])
 
     def push(self) -> None:
         """Bring the Keras variables up to the state."""
         held = [variable for _, own in self.slots for variable in own]
-        for variable, value in zip(held, self.tensors(held), strict=True):
-            variable.assign(value)
+        with interrupts_put_off():
+            for variable, value in zip(held, self.tensors(held), strict=True):
+                variable.assign(value)
 
     def _put(self, pairs: list[tuple[keras.Variable, np.ndarray]]) -> None:
         given = {id(v): np.asarray(value, v.dtype) for v, value in pairs}
-        for rate in self.constant_rates():
-            rate.assign(given[id(rate)])
+        with interrupts_put_off():
+            for rate in self.constant_rates():
+                rate.assign(given[id(rate)])
         self._state = [_joined([given[id(v)] for v in own]) for _, own in self.slots]
 
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:

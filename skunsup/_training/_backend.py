@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import keras
 import numpy as np
 
-from skunsup._networks import Network
+from skunsup._networks import Network, make_variables_in
 
 if TYPE_CHECKING:  # it asks for the backend itself
     from skunsup._training._trainer import Trainer
@@ -73,6 +73,10 @@ class Backend(Protocol):
         """Return a trainer of a built network, of a subclass of `Trainer`."""
 
     @staticmethod
+    def making_variables() -> AbstractContextManager[None]:
+        """Block of code in which Keras makes variables."""
+
+    @staticmethod
     def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
         """Return the gradient of the sum of `function(x)` by `x`.
 
@@ -130,3 +134,6 @@ def backend() -> Backend:
             f"runs on {name!r}. Set KERAS_BACKEND before Python starts."
         )
     return cast(Backend, importlib.import_module(f"skunsup._training._{name}"))
+
+
+make_variables_in(lambda: backend().making_variables())

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from skunsup._networks import CALLBACK_HINT, all_parts, culprit
 from skunsup._training._backend import NetworkTrainer
 
 Logs = dict[str, float]
@@ -81,11 +82,14 @@ class Callbacks:
         try:
             yield
         except Exception as error:
+            parts = {f"callbacks[{i}]": c for i, c in enumerate(self.copies)}
+            found = culprit(error, all_parts(parts))
+            name = f"A callback of callbacks={self.copies!r}"
+            if found is not None:
+                name = f"{found.parameter}={parts[found.parameter]!r}"
             raise ValueError(
-                f"A callback of callbacks={self.copies!r} raised "
-                f"{type(error).__name__} in {hook}{args}: {error}. Fix the callback, "
-                "or leave it out; to end training early, let it set "
-                "self.model.stop_training = True."
+                f"{name} raised {type(error).__name__} in {hook}{args}: {error}. "
+                f"{CALLBACK_HINT}"
             ) from error
 
 

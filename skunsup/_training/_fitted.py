@@ -147,8 +147,8 @@ class FittedNetwork:
         with memory_errors_explained(sizes), own_code_explained(made_of):
             yield
 
-    def _made_of(self) -> list[Any]:
-        return [shared_network(self.architecture)]
+    def _made_of(self) -> dict[str, Any]:
+        return {"": shared_network(self.architecture)}
 
     def _sizes(self) -> dict[str, Any]:
         n_draws = self.architecture.settings.get("n_importance_samples")

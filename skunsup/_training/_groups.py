@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._random import global_state_kept
+from skunsup._networks import building
 from skunsup._training._optimizers import is_entrywise
 
 # A vector of more entries costs a step more than the kernels that it saves.
@@ -91,7 +91,7 @@ def vector_twin(
 
     The third is the variables of the twin, and those of `optimizer` in their place.
     """
-    with global_state_kept():
+    with building():
         vector = keras.Variable(np.zeros(sum(map(n_entries, own)), np.float32))
         twin = type(optimizer).from_config(optimizer.get_config())
         twin.build([vector])

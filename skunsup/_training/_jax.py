@@ -1,6 +1,7 @@
 """JAX: each program is one jitted loop over minibatches or tiles."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from itertools import count
 from typing import Any
@@ -108,6 +109,11 @@ def _drop_caches_in_time() -> None:
     """
     if next(_compiled) % PROGRAMS_BETWEEN_CLEARINGS == 0:
         jax.clear_caches()
+
+
+def making_variables() -> AbstractContextManager[None]:
+    """Block of code in which Keras makes variables."""
+    return nullcontext()
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:

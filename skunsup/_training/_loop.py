@@ -189,7 +189,7 @@ def _trainer_alone(
 ) -> Trainer:
     network = architecture.build()
     groups = network.grouped_variables()
-    with own_code_explained(lambda: [recipe.kind for recipe in recipes]):
+    with own_code_explained(lambda: {"optimizer": [r.kind for r in recipes]}):
         optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
     return backend().Trainer(network, optimizers)
 

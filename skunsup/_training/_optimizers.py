@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from skunsup._identity import identity
-from skunsup._random import global_state_kept
+from skunsup._networks import building
 
 # Optimizers that update an entry of a variable without a look at the others. Two are
 # left out because of torch: there Nadam computes with NumPy numbers, which a trace
@@ -78,7 +78,7 @@ class OptimizerConfig:
         """Return a new optimizer for `variables`."""
         kind: Any = self.kind
         kind = getattr(keras.optimizers, kind) if isinstance(kind, str) else kind
-        with global_state_kept():
+        with building():
             optimizer = kind.from_config(copy.deepcopy(self.config))
             if self.skip_bias_decay:
                 optimizer.exclude_from_weight_decay(var_names=list(UNDECAYED))
@@ -174,7 +174,7 @@ def _find(optimizer: Any) -> tuple[type, dict[str, Any]]:
         if isinstance(optimizer, str):
             kind = known[optimizer.lower()]
             return kind, dict(_defaults(kind))
-        with global_state_kept():
+        with building():
             found = keras.optimizers.deserialize(copy.deepcopy(optimizer))
             if not isinstance(found, keras.optimizers.Optimizer):
                 raise TypeError(f"it describes {found!r}")
@@ -186,7 +186,7 @@ def _find(optimizer: Any) -> tuple[type, dict[str, Any]]:
 @cache
 def _defaults(kind: type) -> dict[str, Any]:
     """Configuration of an optimizer that Keras makes; that takes milliseconds."""
-    with global_state_kept():
+    with building():
         return kind().get_config()
 
 

@@ -1,6 +1,7 @@
 """TensorFlow: each program is one XLA-compiled `tf.function`, run in a session."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from skunsup._training._programs import ensure_room
 from skunsup._training._rows import aligned
 from skunsup._training._tensorflow_private import dynamic_update_slice
 from skunsup._training._tensorflow_session import runner
+from skunsup._training._tensorflow_variables import unkept
 from skunsup._training._trainer import Program
 
 INT = tf.TensorSpec((), tf.int32)
@@ -123,6 +125,11 @@ def _refuse_strategy() -> None:
             f"fit was called in the scope of {tf.distribute.get_strategy()!r}, but "
             "training uses one device. Call fit outside of the scope."
         )
+
+
+def making_variables() -> AbstractContextManager[None]:
+    """Block of code in which Keras makes variables."""
+    return tf.variable_creator_scope(unkept)
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
+from tensorflow.python.ops import handle_data_util
 
-__all__ = ["call_flat", "callable_of", "dynamic_update_slice"]
+__all__ = ["call_flat", "callable_of", "dynamic_update_slice", "tell_shape"]
 
 
 def call_flat(compiled: Any, *arguments: Any) -> list[Any]:
@@ -28,3 +29,18 @@ def callable_of(session: Any, options: Any) -> Callable[..., list[Any]]:
     """Return what a session runs as a function of the arrays that it is fed."""
     made: Callable[..., list[Any]] = session._make_callable_from_options(options)
     return made
+
+
+def tell_shape(variable: Any, shape: Any) -> None:
+    """Let a variable that was made without a shape have one where it is traced.
+
+    Parameters
+    ----------
+    variable : tf.Variable
+        Whose value always has this shape.
+    shape : tf.TensorShape
+        The shape.
+    """
+    known = handle_data_util.create_handle_data(shape, variable.dtype)
+    handle_data_util.set_handle_data(variable.handle, known)
+    variable._shape = shape

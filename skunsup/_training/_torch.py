@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -158,6 +159,11 @@ def _share_memory(whole: keras.Variable, parts: list[keras.Variable]) -> None:
     slices = entries.split([tensor.numel() for tensor in tensors])
     for part, taken in zip(parts, slices, strict=True):
         part.value.data = taken.reshape(part.shape)
+
+
+def making_variables() -> AbstractContextManager[None]:
+    """Block of code in which Keras makes variables."""
+    return nullcontext()
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:

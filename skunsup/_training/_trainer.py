@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Network, own_code_explained
+from skunsup._networks import Network, building, own_code_explained
 from skunsup._training._backend import Work, backend
 from skunsup._training._programs import count_compilation
 
@@ -39,7 +39,8 @@ class Trainer(ABC):
         self, network: Network, optimizers: list[keras.optimizers.Optimizer]
     ) -> None:
         self.network, self.optimizers = network, optimizers
-        network.compile(optimizer=optimizers[0])
+        with building():
+            network.compile(optimizer=optimizers[0])
         network.input_gradient = backend().input_gradient
         self.n_terms = len(network.term_names)
         self.n_recorded = self.n_terms + len(network.own_metrics)
@@ -145,8 +146,8 @@ class Trainer(ABC):
             [float(to_numpy(r.value)) if id(r) in constant else np.nan for r in rates]
         )
 
-    def _made_of(self) -> list[Any]:
-        return [self.network, *self.optimizers]
+    def _made_of(self) -> dict[str, Any]:
+        return {"optimizer": self.optimizers, "": self.network}
 
     @property
     def turns(self) -> list[tuple[int, ...]]:

@@ -6,9 +6,8 @@ from sklearn.base import ClusterMixin
 from sklearn.cluster import KMeans
 from sklearn.utils import ClassifierTags, Tags
 
-from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Architecture, Network, NetworkSpec
-from skunsup._random import draw_seed, global_state_kept
+from skunsup._networks import Architecture, Network, NetworkSpec, building
+from skunsup._random import draw_seed
 
 RIDGE = 1e-3
 SHARPNESS = 4.0
@@ -100,7 +99,7 @@ def squarable(X: np.ndarray) -> np.ndarray:
 
 def _hidden(part: NetworkSpec, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
     """Output of the last layer but one of `part`, float64."""
-    with interrupts_put_off(), global_state_kept():
+    with building():
         model = part.build()
         below = keras.Model(model.inputs[0], model.layers[-1].input)
     for variable, value in zip(below.variables, values, strict=True):

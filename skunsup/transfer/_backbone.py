@@ -12,8 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Description, check_finite_weights, described
+from skunsup._networks import Description, building, check_finite_weights, described
 from skunsup._random import global_state_kept
 
 SIZE = 224
@@ -76,7 +75,7 @@ class Backbone:
 
     def fresh(self, rng: np.random.Generator) -> "Backbone":
         """Return the same network with random weights that `rng` fixes."""
-        with interrupts_put_off(), global_state_kept():
+        with building():
             return Backbone(self._restored(rng), own=True)
 
     def loaded(self, path: Path) -> "Backbone":
@@ -92,7 +91,7 @@ class Backbone:
         return Backbone(model, own=True)
 
     def _rebuilt(self) -> keras.Model:
-        with interrupts_put_off(), global_state_kept():
+        with building():
             model = self._restored(np.random.default_rng(0))
         for variable, value in zip(model.variables, self.values, strict=True):
             variable.assign(value)

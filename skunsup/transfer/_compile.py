@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from skunsup._random import global_state_kept
+from skunsup._networks import building
 from skunsup._training import optimizer_config
 
 OPTIMIZER = "optimizer__"
@@ -44,7 +44,7 @@ def optimizer_of(params: Mapping[str, Any]) -> keras.optimizers.Optimizer:
             f"{OPTIMIZER + name!r} is not a parameter: {kind.__name__} has "
             f"{', '.join(sorted(config))}. {hint}".rstrip()
         )
-    with global_state_kept():
+    with building():
         optimizer: keras.optimizers.Optimizer = kind.from_config({**config, **routed})
     return optimizer
 

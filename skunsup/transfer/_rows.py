@@ -25,17 +25,17 @@ class RowNetwork(Network):
 
     Parameters
     ----------
-    body : keras.Model
+    model : keras.Model
         From rows to rows.
     """
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Return what the network does."""
-        return self.body(x, training=training)
+        return self.model(x, training=training)
 
     def features(self, x: Any) -> Any:
         """Return what `call` does, as the engine asks for it."""
-        return self.body(x, training=False)
+        return self.model(x, training=False)
 
 
 class RowFeatures:
@@ -69,7 +69,7 @@ class RowFeatures:
         source: Path | str | None,
     ) -> None:
         part = user_network("model", model, n_features, None)
-        architecture = Architecture(RowNetwork, {"body": part}, {}, part.n_outputs)
+        architecture = Architecture(RowNetwork, {"model": part}, {}, part.n_outputs)
         if isinstance(source, Path):
             model = part.build()
             load_weights(model, source)
@@ -86,7 +86,7 @@ class RowFeatures:
 
     def model(self) -> keras.Model:
         """Return the network, for the caller to keep."""
-        return self.network.model().body
+        return self.network.model().model
 
     def read(self, estimator: BaseEstimator, X: Any) -> tuple[Any, Rows, np.dtype]:
         """Return what tells `X` from others, its rows, and the dtype of features."""

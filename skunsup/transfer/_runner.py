@@ -10,6 +10,7 @@ from keras import ops
 from sklearn.base import BaseEstimator
 
 from skunsup._interrupts import interrupts_put_off
+from skunsup._networks import own_code_explained
 from skunsup._training._backend import backend
 from skunsup.inputs.images import LIMITS, FileLimits
 from skunsup.transfer._backbone import Backbone
@@ -52,7 +53,8 @@ class ImageFeatures:
         self._runner: ImageRunner | None = None
         shape = (None, *form.size, form.channels)
         pooled = PooledModel(backbone.model(), pooling)
-        self.n_outputs = int(pooled(keras.KerasTensor(shape)).shape[-1])
+        with own_code_explained(lambda: {"model": backbone.model()}):
+            self.n_outputs = int(pooled(keras.KerasTensor(shape)).shape[-1])
 
     @property
     def size(self) -> tuple[int, int]:
@@ -131,7 +133,7 @@ class ImageRunner:
             yield self.compute(np.concatenate([batch, last]))[: len(batch)]
 
     def _by_keras(self, batch: np.ndarray) -> np.ndarray:
-        with interrupts_put_off():
+        with interrupts_put_off(), own_code_explained(self._made_of):
             return np.asarray(self.model.predict_on_batch(batch), np.float32)
 
     def _exactly(self, batch: np.ndarray) -> np.ndarray:
@@ -139,7 +141,11 @@ class ImageRunner:
             return self.model(ops.reshape(rows, batch.shape), training=False)
 
         block = batch.reshape(1, len(batch), -1)
-        return backend().compile_scorer(function, 0, block.shape)(None, block, 1)[0]
+        with own_code_explained(self._made_of):
+            return backend().compile_scorer(function, 0, block.shape)(None, block, 1)[0]
+
+    def _made_of(self) -> dict[str, Any]:
+        return {"model": self.model.network}
 
 
 @keras.saving.register_keras_serializable(package="skunsup")

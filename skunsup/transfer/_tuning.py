@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skunsup._containers import check_container
 from skunsup._identity import differ
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Network
+from skunsup._networks import Network, own_code_explained
 from skunsup._persistence import PickledEstimator
 from skunsup._random import global_state_kept, make_generator
 from skunsup._sklearn import (
@@ -269,7 +269,9 @@ class FineTuned(PickledEstimator, metaclass=ABCMeta):
                 )
             if go_on:
                 training.load_optimizer(self._optimizer_values)
-            history = self._run(training, rows, sample, epochs, rng, go_on=go_on)
+            self.callbacks_ = copied("callbacks", self.callbacks)
+            with own_code_explained(lambda: self._made_of(training), suspect=False):
+                history = self._run(training, rows, sample, epochs, rng, go_on=go_on)
         values = training.values()
         check_finite(values, history, training.model.optimizer)
         self._fitted = FittedNetwork(architecture, values)
@@ -284,6 +286,17 @@ class FineTuned(PickledEstimator, metaclass=ABCMeta):
             "loss": self._loss if self.loss is None else self.loss,
             "metrics": copied("metrics", self.metrics),
             "run_eagerly": self.run_eagerly,
+        }
+
+    def _made_of(self, training: KerasTraining) -> dict[str, Any]:
+        copies = {f"callbacks[{i}]": c for i, c in enumerate(self.callbacks_)}
+        return {
+            "encoder": training.network.encoder,
+            "model__activation": training.network.head,
+            "optimizer": training.model.optimizer,
+            "loss": self.loss,
+            "metrics": self.metrics,
+            **copies,
         }
 
     def _run(
@@ -305,7 +318,6 @@ class FineTuned(PickledEstimator, metaclass=ABCMeta):
             rows, n_features, self._target_dtype, sample, self.batch_size, rng
         )
         before = self.current_epoch if go_on else 0
-        self.callbacks_ = copied("callbacks", self.callbacks)
         with ExitStack() as building:
             building.enter_context(interrupts_put_off())
             return training.model.fit(

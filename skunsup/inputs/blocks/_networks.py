@@ -8,9 +8,13 @@ import keras
 import numpy as np
 from keras import layers
 
-from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Initializer, NetworkSpec, dense_layers, tail
-from skunsup._random import global_state_kept
+from skunsup._networks import (
+    Initializer,
+    NetworkSpec,
+    building,
+    dense_layers,
+    tail,
+)
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,13 @@ class BlockEncoder:
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
-        with interrupts_put_off(), global_state_kept():
+        with building():
             return self._joined([part.build() for part in self.parts], Initializer())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
         values = [part.initial_values(rng) for part in self.parts]
-        with interrupts_put_off(), global_state_kept():
+        with building():
             models = [part.build() for part in self.parts]
             return in_order(self._joined(models, Initializer(rng)), models, values)
 
@@ -112,13 +116,13 @@ class BlockDecoder:
 
     def build(self) -> keras.Model:
         """Return a new model with weights of no importance."""
-        with interrupts_put_off(), global_state_kept():
+        with building():
             return self._joined([part.build() for part in self.parts], Initializer())
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the variables of the model that `build` returns."""
         values = [part.initial_values(rng) for part in self.parts]
-        with interrupts_put_off(), global_state_kept():
+        with building():
             models = [part.build() for part in self.parts]
             return in_order(self._joined(models, Initializer(rng)), models, values)
 
