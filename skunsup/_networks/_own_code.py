@@ -114,9 +114,10 @@ def culprit(error: BaseException, parts: Iterable[OwnPart]) -> OwnPart | None:
         Pieces to choose from.
     """
     parts = list(parts)
-    while error is not None:
+    raised: BaseException | None = error
+    while raised is not None:
         frames = []
-        at = error.__traceback__
+        at = raised.__traceback__
         while at is not None:
             frames.append(at.tb_frame)
             at = at.tb_next
@@ -124,7 +125,7 @@ def culprit(error: BaseException, parts: Iterable[OwnPart]) -> OwnPart | None:
         found = next(filter(None, runs), None)
         if found is not None:
             return found
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+        raised = raised.__cause__ or raised.__context__
     return None
 
 

@@ -239,8 +239,8 @@ class FlatDetector(Detector, DetectionParameters):
         return tags
 
     def _scorer(self, place: int = 0) -> Any:
-        names = (field.name for field in fields(self._model))
-        params = {name: getattr(self, name) for name in names}
+        own, names = self.get_params(deep=False), [f.name for f in fields(self._model)]
+        params = {name: own[name] for name in names if name in own}
         if params["n_components"] is None and params["encoder"] is None:
             params["n_components"] = N_COMPONENTS
         if params["epochs"] is None and params["max_steps"] is None:
