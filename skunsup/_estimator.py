@@ -135,11 +135,11 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
     A subclass names in `_criterion` the method of its network that judges validation
-    rows, and says in `_architecture` what network. Nine more hooks have defaults: what
+    rows, and says in `_architecture` what network. Ten more hooks have defaults: what
     model says what rows are, what labels mean, what minibatches are drawn from, how
     long training is where that is left open, where weights start, with what
-    optimizers, in what steps they are trained, what rows become between epochs, and
-    what the history tells of its health.
+    optimizers, in what steps they are trained, what rows become between epochs, how
+    wide the code is, and what the history tells of its health.
     """
 
     _doc_link_module = "skunsup"
@@ -174,6 +174,10 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
         """Train a network; return what it is in the end, and its weights."""
         return task.architecture, task.run()
+
+    def _n_outputs(self, architecture: Architecture) -> int:
+        """Return the width of what `transform` gives."""
+        return architecture.n_components * architecture.n_members
 
     def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
         """Return the optimizer of each group of the network's parameters."""
@@ -524,7 +528,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         self._fitted_recipes = recipes
         self._network = FittedNetwork(architecture, state.values)
         self._dtype = dtype
-        self.n_components_ = architecture.n_components * architecture.n_members
+        self.n_components_ = self._n_outputs(architecture)
         self.history_ = history
         self.n_iter_ = len(history.get("loss", []))
         self.callbacks_ = state.callbacks

@@ -8,13 +8,18 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
+from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 from skunsup import Blocks, Images, NeighborEmbedding, Sequences, Table, Text
+from skunsup._graph import nearest_neighbors
 from skunsup._training import as_rows, weighted_sample
+from skunsup.models import _map_layout
+from skunsup.models._map_layout import leading_columns, map_layout
 from skunsup.models._neighbor_network import info_nce
 from skunsup.models._projection import learned_projection
 from skunsup.models._views import stored_views
@@ -77,6 +82,84 @@ def test_neighbours_stay_neighbours(digits):
     ours = trustworthiness(IMAGES[:1300], codes, n_neighbors=15)
     assert ours > theirs + 0.02
     np.testing.assert_allclose(np.linalg.norm(codes, axis=1), 1.0, rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def digit_map():
+    """A map of three quarters of the digits."""
+    model = NeighborEmbedding(2, inputs=Images(SHAPE), max_steps=500, random_state=0)
+    return model.fit(IMAGES[:1300])
+
+
+def test_a_map_tells_new_digits(digit_map):
+    train, new = digit_map.transform(IMAGES[:1300]), digit_map.transform(IMAGES[1300:])
+    assert digit_map.n_components_ == 2
+    assert accuracy(train, new) > 0.9
+    pca = PCA(2).fit_transform(IMAGES[:1300])
+    theirs = trustworthiness(IMAGES[:1300], pca, n_neighbors=15)
+    assert trustworthiness(IMAGES[:1300], train, n_neighbors=15) > theirs + 0.1
+    assert set(digit_map.history_) == {"loss", "contrast", "coordinates"}
+
+
+def test_a_layout_puts_groups_apart_and_neighbours_near():
+    groups = np.vstack([X[:30], X[30:] + 20])
+    found = nearest_neighbors(groups, 8)
+    laid = map_layout(found, leading_columns(groups, 2), np.random.default_rng(0))
+    first, second = laid[:30], laid[30:]
+    between = np.linalg.norm(first.mean(axis=0) - second.mean(axis=0))
+    assert between > 2 * np.linalg.norm(first - first.mean(axis=0), axis=1).mean()
+    assert trustworthiness(groups, laid, n_neighbors=8) > 0.85
+    np.testing.assert_allclose(np.square(laid).mean(), 1.0, rtol=1e-5)
+
+
+def test_attraction_and_repulsion_are_the_gradient_of_t_sne(monkeypatch):
+    monkeypatch.setattr(_map_layout, "SHIFTS", 4000)
+    at = X[:20, :2]
+    graph = _map_layout._affinities(nearest_neighbors(X[:20], 5))
+    ends = np.repeat(np.arange(20), np.diff(graph.indptr)), graph.indices
+    apart = at[:, None] - at[None]
+    similar = 1.0 / (1.0 + np.square(apart).sum(axis=-1))
+    np.fill_diagonal(similar, 0.0)
+    pull = ((graph.toarray() * similar)[..., None] * apart).sum(axis=1)
+    push = (np.square(similar)[..., None] * apart).sum(axis=1) / similar.sum()
+    found = _map_layout._attraction(graph, ends, at)
+    np.testing.assert_allclose(found, pull, atol=1e-6)
+    pushed = _map_layout._repulsion(at, np.random.default_rng(0))
+    np.testing.assert_allclose(pushed, push, atol=0.05 * np.abs(push).max())
+
+
+def test_spectral_coordinates_suit_k_means():
+    groups = np.repeat(np.eye(5)[:3] * 6, 30, axis=0) + rng.normal(size=(90, 5))
+    model = NeighborEmbedding(
+        5,
+        coordinates="spectral",
+        n_neighbors=8,
+        hidden_layer_sizes=(32,),
+        max_steps=200,
+        random_state=0,
+    )
+    found = KMeans(3, n_init=3, random_state=0).fit_predict(model.fit_transform(groups))
+    assert adjusted_rand_score(np.repeat(range(3), 30), found) > 0.95
+
+
+def test_few_rows_and_equal_rows_have_maps():
+    for rows in (X[:3], np.ones((9, 3)), np.repeat(X[:2], 2, axis=0)):
+        assert np.isfinite(few(n_components=2).fit_transform(rows)).all()
+
+
+def test_weights_are_repeated_rows_in_maps():
+    weight = rng.integers(0, 3, size=60)
+    model = few(n_components=2)
+    weighted = clone(model).fit(X, sample_weight=weight).transform(X)
+    repeated = clone(model).fit(np.repeat(X, weight, axis=0)).transform(X)
+    np.testing.assert_array_equal(weighted, repeated)
+
+
+def test_a_warm_start_keeps_the_map(digit_map):
+    model = few(n_components=2, max_steps=300, warm_start=True).fit(X)
+    before = model.transform(X)
+    after = model.set_params(max_steps=16).fit(X).transform(X)
+    assert np.abs(after - before).mean() < 0.3 * np.abs(before).mean()
 
 
 def test_loss_falls(digits):
@@ -234,6 +317,11 @@ def test_codes_have_names():
 @pytest.mark.parametrize(
     ("parameters", "data", "message"),
     [
+        (
+            {"coordinates": "spectral", "n_components": 60},
+            X,
+            "n_components=60, but X has 60 distinct rows",
+        ),
         ({"n_neighbors": 60}, X, "n_neighbors=60, but X has 60 distinct rows"),
         ({"metric": "euclidaen"}, X, "Did you mean 'euclidean'"),
         ({"metric": "precomputed"}, X, "from graph, which is None"),

@@ -58,6 +58,10 @@ class ClusterNetwork(PairNetwork):
         codes, contrast = self.contrast(rows[:, :-1])
         return [contrast, smoothed_cross_entropy(self.head(codes), rows[:, -1])]
 
+    def encode(self, x: Any) -> Any:
+        """Codes of rows."""
+        return self.encoder(x, training=False)
+
     def probabilities(self, x: Any) -> Any:
         """Probabilities of clusters."""
         logits = self.head(self.encoder(x, training=False))

@@ -8,15 +8,10 @@ import numpy as np
 from skunsup._estimator import TrainingTask
 from skunsup._networks import Architecture
 from skunsup._random import draw_seed
-from skunsup._training import (
-    FittedNetwork,
-    RowPairs,
-    TrainingState,
-    hstack,
-    shared_network,
-)
+from skunsup._training import TrainingState, shared_network
 from skunsup.models._neighbor_data import NeighborData
 from skunsup.models._neighbor_embedding import linear
+from skunsup.models._pair_training import continued, own_outputs, shortened
 from skunsup.models._partition import number_of_clusters, partition
 
 MOST_CLUSTERS = 20  # that are tried where the number is left open
@@ -67,30 +62,6 @@ class ClusterData(NeighborData):
     """
 
     numbers: tuple[int, ...]
-
-
-def with_labels(task: TrainingTask, labels: np.ndarray) -> TrainingTask:
-    """Return the task with a cluster behind each row of a pair, -1 for none.
-
-    Parameters
-    ----------
-    task : TrainingTask
-        On `NeighborData`.
-    labels : array of int, shape (n,)
-        Clusters of the distinct rows.
-    """
-    data = task.data
-    assert isinstance(data, NeighborData)
-    column = np.repeat(labels, data.sample.n_views)[:, None].astype(np.float32)
-    return replace(task, data=replace(data, rows=RowPairs(hstack(data.single, column))))
-
-
-def codes_of(
-    architecture: Architecture, values: list[np.ndarray], data: NeighborData
-) -> np.ndarray:
-    """Return the codes of the distinct rows, shape (n, n_components)."""
-    own = np.arange(len(data.origin)) * data.sample.n_views
-    return FittedNetwork(architecture, values).compute("embed", data.single.part(own))
 
 
 def head_labels(
@@ -156,37 +127,17 @@ def train_head(
     labels : array of int, shape (n,)
         Clusters of the distinct rows, -1 where they are not known.
     """
-    data, plan = task.data, task.plan
+    data = task.data
     assert isinstance(data, ClusterData)
-    batch = min(plan.batch_size or data.sample.n_draws, data.sample.n_draws)
-    steps = plan.n_steps(-(-data.sample.n_draws // batch))
-    share = HEAD_SHARE / ROUNDS
-    plan = replace(
-        plan,
-        max_steps=max(1, round(share * steps)),
-        patience=None,
-        pieces=max(1, round(share * plan.pieces)),
-    )
+    task = shortened(task, HEAD_SHARE / ROUNDS)
     for at in range(ROUNDS):
         if state.interrupted:
             break
         if at:
-            codes = codes_of(task.architecture, state.values, data)
+            codes = own_outputs(task.architecture, state.values, data)
             labels = head_labels(task.architecture, state.values, codes)
-        state = continued(replace(task, plan=plan), state, labels)
+        state = continued(task, state, labels[:, None])
     return state
-
-
-def continued(
-    task: TrainingTask, state: TrainingState, labels: np.ndarray
-) -> TrainingState:
-    """Train from `state` on clusters of rows, and put the history behind its own."""
-    after = with_labels(replace(task, start=state), labels).run()
-    history = {
-        name: state.history.get(name, []) + values
-        for name, values in after.history.items()
-    }
-    return replace(after, history=history)
 
 
 def centres(codes: np.ndarray, labels: np.ndarray, weight: Any, k: int) -> np.ndarray:

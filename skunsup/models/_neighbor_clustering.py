@@ -19,16 +19,14 @@ from skunsup.models._cluster_training import (
     ClusterData,
     centres,
     cluster_numbers,
-    codes_of,
-    continued,
     found_clusters,
     head_labels,
     representatives,
     train_head,
     with_head,
-    with_labels,
 )
 from skunsup.models._neighbor_embedding import NeighborEstimator, NeighborParameters
+from skunsup.models._pair_training import continued, own_outputs, with_columns
 
 
 @parameters
@@ -258,15 +256,15 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
 
     def _architecture(self, data: FitData) -> Architecture:
         assert isinstance(data, ClusterData)
-        return self._pair_network(ClusterNetwork, data, head=max(data.numbers))
+        return self._pair_network(ClusterNetwork, data, head=(max(data.numbers),))
 
     def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
         data, architecture = task.data, task.architecture
         assert isinstance(data, ClusterData)
         if task.going_on:
-            codes = codes_of(architecture, task.start.values, data)
+            codes = own_outputs(architecture, task.start.values, data)
             labels = head_labels(architecture, task.start.values, codes)
-            state = with_labels(task, labels).run()
+            state = with_columns(task, labels[:, None]).run()
         else:
             architecture, state = self._found(task, data)
         self._describe(architecture, state, data)
@@ -276,9 +274,9 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
         self, task: TrainingTask, data: ClusterData
     ) -> tuple[Architecture, TrainingState]:
         """Train the embedding, find clusters in it, and train the head on them."""
-        unknown = np.full(len(data.origin), -1)
+        unknown = np.full((len(data.origin), 1), -1)
         state = continued(task, task.start, unknown)
-        codes = codes_of(task.architecture, state.values, data)
+        codes = own_outputs(task.architecture, state.values, data)
         labels, k, self.edge_information_ = found_clusters(codes, data, state.rng)
         means = centres(codes, labels, data.sample.sample.weight, k)
         kernel = means.T / self.temperature
@@ -291,7 +289,7 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
         self, architecture: Architecture, state: TrainingState, data: ClusterData
     ) -> None:
         """Publish the number of clusters and the rows nearest to their centres."""
-        codes = codes_of(architecture, state.values, data)
+        codes = own_outputs(architecture, state.values, data)
         labels = head_labels(architecture, state.values, codes)
         k = architecture.parts["head"].n_outputs
         weight = data.sample.sample.weight

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from skunsup._estimator import FitData
+from skunsup._estimator import FitData, TrainingTask
+from skunsup._graph import nearest_neighbors
 from skunsup._networks import (
     Architecture,
     DenseStack,
@@ -20,6 +21,7 @@ from skunsup._sklearn import StrOptions, integers, reals
 from skunsup._training import TrainingState, WeightedSampler
 from skunsup.inputs import TrainingDefaults
 from skunsup.models._latent import EncodingTransformer
+from skunsup.models._map_layout import leading_columns, map_layout
 from skunsup.models._neighbor_data import (
     NeighborData,
     check_graph_given,
@@ -28,17 +30,39 @@ from skunsup.models._neighbor_data import (
     paired_rows,
     whole_graph,
 )
-from skunsup.models._neighbor_network import REFERENCES, NeighborNetwork, PairNetwork
+from skunsup.models._neighbor_network import (
+    REFERENCES,
+    CoordinateNetwork,
+    NeighborNetwork,
+    PairNetwork,
+)
+from skunsup.models._pair_training import (
+    continued,
+    own_outputs,
+    shortened,
+    with_columns,
+)
 from skunsup.models._parameters import OWN_NETWORK, LayerParameters
-from skunsup.models._parts import encoder_part, layer_sizes
+from skunsup.models._partition import affinity, spectral_coordinates
+from skunsup.models._parts import layer_sizes, own_encoder
 from skunsup.models._projection import learned_projection
 
 HIDDEN = (256, 256)
+HEAD = 64
+MAP_COMPONENTS = 3  # at most, where it is left open whether they make up a map
+SPECTRAL_NEIGHBORS = 20
+SHARE = 1.0  # of the steps, in which coordinates are learned
 # Of few rows smaller minibatches, so that no row is told from many of its own group.
 BATCH_SIZES, N_BATCHES = (64, 256), 8
 # Steps up to 10,000 rows, and the power of the number of more rows by which they grow.
 STEPS, GROWTH = 2000, 0.4
 MOST_STEPS, MOST_EPOCHS = 10_000, 10_000
+
+
+TOO_MANY_COORDINATES = (
+    "coordinates='spectral' with n_components={k}, but X has {n} distinct rows to "
+    "train on. Use fewer components than rows, or coordinates='code'."
+)
 
 
 @parameters
@@ -153,12 +177,13 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         return TrainingDefaults(int(np.clip(size, *BATCH_SIZES)), steps, 1, MOST_EPOCHS)
 
     def _pair_network(
-        self, network: type[PairNetwork], data: NeighborData, **heads: int
+        self, network: type[PairNetwork], data: NeighborData, **heads: tuple[int, ...]
     ) -> Architecture:
-        """Return an architecture for pairs; `heads` are widths of parts on the code."""
+        """Return an architecture for pairs; `heads` are layers of parts on the code."""
         encoder = self._encoder(data)
         width = encoder.n_outputs
-        tops = {name: linear(width, n_outputs) for name, n_outputs in heads.items()}
+        activation = resolve_activation(self.activation)
+        tops = {k: DenseStack(width, sizes, activation) for k, sizes in heads.items()}
         parts: dict[str, NetworkSpec] = {"encoder": encoder, **tops}
         noise = self._noise(data)
         settings = {
@@ -170,13 +195,18 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         }
         return Architecture(network, parts, settings, width, likelihood=data.likelihood)
 
+    def _code_width(self) -> int | None:
+        """Return the width of the code that was asked for."""
+        return self.n_components
+
     def _encoder(self, data: NeighborData) -> NetworkSpec:
+        wanted = self._code_width()
         if self.encoder is not None:
-            return SphereSpec(encoder_part(self, data.inputs))
+            return SphereSpec(own_encoder(self.encoder, data.inputs, wanted))
         given = self.hidden_layer_sizes
         suited = HIDDEN if data.projected else data.inputs.hidden_layer_sizes_
         hidden = suited if given is None else layer_sizes(given)
-        sizes = (*hidden, self.n_components or self._width)
+        sizes = (*hidden, wanted or self._width)
         activation = resolve_activation(self.activation)
         if not data.projected:
             return SphereSpec(data.inputs.encoder(sizes, activation))
@@ -215,7 +245,32 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
 
 
 @parameters
-class NeighborEmbedding(NeighborEstimator):
+class EmbeddingParameters(NeighborParameters):
+    """Coordinates.
+
+    Parameters
+    ----------
+    n_components : int
+        Width of what `transform` gives. None means 10, for a map 2, or what an own
+        `encoder` returns.
+    coordinates : {"auto", "code", "map", "spectral"}
+        What `transform` gives. "code" is the code itself, of length 1. "map" is a place
+        in a map of the neighbours, best with 2 components and for the eye; "spectral"
+        are the leading eigenvectors of the graph of neighbours among codes, best for
+        :class:`sklearn.cluster.KMeans` with half more components than clusters. Both
+        are computed for the training rows, and learned by a head of the network in as
+        many steps again; further calls of `partial_fit`, and a warm start, keep them.
+        "auto" means a map with up to 3 components, else the code.
+    """
+
+    n_components: int | None = parameter(None, kw_only=False)
+    coordinates: str = parameter(
+        "auto", [StrOptions({"auto", "code", "map", "spectral"})]
+    )
+
+
+@parameters
+class NeighborEmbedding(NeighborEstimator, EmbeddingParameters):
     """Codes in which neighbours are near, by a network that can encode new rows.
 
     Each row is paired with one of its nearest neighbours, and the network learns to
@@ -231,11 +286,13 @@ class NeighborEmbedding(NeighborEstimator):
         With `store_graph`, 1 for each neighbour of a row, float32. Equal rows count as
         one, named by the first of them.
     history_ : dict of str to list of float
-        One entry an epoch: `loss`, the contrastive loss, and `val_loss` if rows were
-        held out.
+        One entry an epoch: `loss`, which for a map and spectral coordinates is the sum
+        of `contrast`, the contrastive loss, and `coordinates`, the squared error of
+        coordinates times 100; and `val_loss` if rows were held out.
 
     See Also
     --------
+    NeighborClustering : Clusters of the same codes.
     Autoencoder : Codes from which rows can be restored.
     sklearn.manifold.TSNE : A map of the training rows alone.
 
@@ -280,9 +337,65 @@ class NeighborEmbedding(NeighborEstimator):
     ) -> FitData:
         return self._paired(data, previous, rng)
 
+    def _code_width(self) -> int | None:
+        return self.n_components if self._kind_of_coordinates() == "code" else None
+
+    def _kind_of_coordinates(self) -> str:
+        """Return the value of `coordinates` that "auto" stands for."""
+        if self.coordinates != "auto":
+            return self.coordinates
+        few = self.n_components is not None and self.n_components <= MAP_COMPONENTS
+        return "map" if few else "code"
+
     def _architecture(self, data: FitData) -> Architecture:
         assert isinstance(data, NeighborData)
-        return self._pair_network(NeighborNetwork, data)
+        if self._kind_of_coordinates() == "code":
+            return self._pair_network(NeighborNetwork, data)
+        head = (HEAD, self._n_coordinates())
+        return self._pair_network(CoordinateNetwork, data, head=head)
+
+    def _n_coordinates(self) -> int:
+        given = self.n_components
+        few = self._kind_of_coordinates() == "map"
+        return given or (MAP_COMPONENTS - 1 if few else self._width)
+
+    def _n_outputs(self, architecture: Architecture) -> int:
+        parts = architecture.parts
+        return parts.get("head", parts["encoder"]).n_outputs
+
+    def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
+        if self._kind_of_coordinates() == "code":
+            return task.architecture, task.run()
+        data, architecture = task.data, task.architecture
+        assert isinstance(data, NeighborData)
+        if task.going_on:
+            start = own_outputs(architecture, task.start.values, data, "coordinates")
+            return architecture, with_columns(task, _known(start)).run()
+        unknown = np.zeros((len(data.origin), self._n_coordinates() + 1))
+        state = continued(task, task.start, unknown)
+        if state.interrupted:
+            return architecture, state
+        codes = own_outputs(architecture, state.values, data)
+        wanted = self._coordinates_of(codes, data, state.rng)
+        return architecture, continued(shortened(task, SHARE), state, _known(wanted))
+
+    def _coordinates_of(
+        self, codes: np.ndarray, data: NeighborData, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return the coordinates of distinct rows that the head shall learn."""
+        n, width = len(codes), self._n_coordinates()
+        if self._kind_of_coordinates() == "map":
+            return map_layout(data.neighbors, leading_columns(codes, width), rng)
+        if width >= n:
+            raise ValueError(TOO_MANY_COORDINATES.format(k=width, n=n))
+        near = nearest_neighbors(codes, min(SPECTRAL_NEIGHBORS, n - 1))
+        weight = data.sample.sample.weight
+        return spectral_coordinates(affinity(near, weight), width)
+
+
+def _known(coordinates: np.ndarray) -> np.ndarray:
+    """Return coordinates with a 1 behind each row."""
+    return np.column_stack([coordinates, np.ones(len(coordinates))])
 
 
 def linear(n_inputs: int, n_outputs: int) -> DenseStack:

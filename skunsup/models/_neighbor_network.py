@@ -8,6 +8,7 @@ from keras import ops
 from skunsup._networks import Corruption, Network
 
 REFERENCES = 256  # rows that held-out ones are told from
+COORDINATE_WEIGHT = 100.0
 
 
 def info_nce(a: Any, b: Any, temperature: float) -> Any:
@@ -90,10 +91,6 @@ class PairNetwork(Network):
         encode = self.encoder.embed if projected else self.encoder
         return encode(x, training=training)
 
-    def encode(self, x: Any) -> Any:
-        """Codes of rows."""
-        return self.encoder(x, training=False)
-
     def row_loss(self, x: Any) -> Any:
         """Loss of telling the partner in each pair from fixed training rows."""
         first, second = (self.embed(half) for half in halves(x))
@@ -117,9 +114,55 @@ class NeighborNetwork(PairNetwork):
         """Contrast of the codes of the pairs in `x`."""
         return [self.contrast(ops.concatenate(halves(x)))[1]]
 
+    def encode(self, x: Any) -> Any:
+        """Codes of rows."""
+        return self.encoder(x, training=False)
+
     def call(self, x: Any, training: bool = False) -> Any:
         """Encode, as Keras users expect of the model."""
         return self.encoder(x, training=training)
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class CoordinateNetwork(PairNetwork):
+    """Encoder that gives neighbours similar codes, with a head that gives coordinates.
+
+    Rows of pairs come with their coordinates behind them, and 1 where these are known,
+    else 0. Objective: `info_nce` of the codes, and the mean square error of the known
+    coordinates, weighted.
+
+    Parameters
+    ----------
+    encoder : keras.Model
+        A `SphereEncoder`.
+    head : keras.Model
+        From codes to coordinates.
+    temperature, projected, noise, noise_level, n_reference
+        As of `PairNetwork`.
+    """
+
+    own_terms = ("contrast", "coordinates")
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Contrast of the pairs in `x`, and error of their coordinates."""
+        rows = ops.concatenate(halves(x))
+        n = self.head.output_shape[-1]
+        wanted, known = rows[:, -n - 1 : -1], rows[:, -1:]
+        codes, contrast = self.contrast(rows[:, : -n - 1])
+        error = ops.mean(known * ops.square(self.head(codes, training=True) - wanted))
+        return [contrast, COORDINATE_WEIGHT * error]
+
+    def coordinates(self, x: Any) -> Any:
+        """Coordinates of rows as pairs hold them."""
+        return self.head(self.embed(x), training=False)
+
+    def encode(self, x: Any) -> Any:
+        """Coordinates of rows."""
+        return self.head(self.encoder(x, training=False), training=False)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Return coordinates, as Keras users expect of the model."""
+        return self.head(self.encoder(x, training=training), training=training)
 
 
 def halves(x: Any) -> list[Any]:
