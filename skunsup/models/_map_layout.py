@@ -9,7 +9,7 @@ EARLY, ITERATIONS = 250, 500
 EARLY_ATTRACTION, ATTRACTION = 12.0, 2.0
 NEAREST = 15
 SHIFTS = 32  # other rows that each is pushed away from in an iteration
-LEAST_RATE = 50.0
+LEAST_RATE = 5.0
 
 
 def map_layout(
