@@ -53,12 +53,21 @@ print({name: round(share, 3) for name, share in accuracy.items()})
 # %%
 # Training digits are small points, new ones are large.
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 5), layout="constrained")
+figure, axes = plt.subplots(
+    1, 2, figsize=(10, 5), layout="constrained", num="neighbor_embedding"
+)
 for axis, (name, (train, test)) in zip(axes, places.items(), strict=True):
     axis.scatter(*train.T, c=y_train, cmap="tab10", s=2, alpha=0.5)
     points = axis.scatter(*test.T, c=y_test, cmap="tab10", s=12)
     axis.set(title=f"{name}: {accuracy[name]:.0%} of new digits", xticks=[], yticks=[])
 figure.colorbar(points, ax=axes, ticks=range(10), label="Digit")
 
-folder = Path(sys.argv[1] if sys.argv[1:] else ".")
-figure.savefig(folder / "neighbor_embedding.png", dpi=110)
+# %%
+# Run as a script, save the figure.
+
+if "sphinx_gallery" not in sys.modules:
+    folder = Path(*sys.argv[1:2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in plt.get_figlabels():
+        plt.figure(name).savefig(folder / f"{name}.png", dpi=120)
+plt.show()

@@ -128,6 +128,7 @@ def test_attraction_and_repulsion_are_the_gradient_of_t_sne(monkeypatch):
     np.testing.assert_allclose(pushed, push, atol=0.05 * np.abs(push).max())
 
 
+@on_torch_or_asked
 def test_spectral_coordinates_suit_k_means():
     groups = np.repeat(np.eye(5)[:3] * 6, 30, axis=0) + rng.normal(size=(90, 5))
     model = NeighborEmbedding(
@@ -142,6 +143,7 @@ def test_spectral_coordinates_suit_k_means():
     assert adjusted_rand_score(np.repeat(range(3), 30), found) > 0.95
 
 
+@on_torch_or_asked
 def test_few_rows_and_equal_rows_have_maps():
     for rows in (X[:3], np.ones((9, 3)), np.repeat(X[:2], 2, axis=0)):
         assert np.isfinite(few(n_components=2).fit_transform(rows)).all()
@@ -155,7 +157,7 @@ def test_weights_are_repeated_rows_in_maps():
     np.testing.assert_array_equal(weighted, repeated)
 
 
-def test_a_warm_start_keeps_the_map(digit_map):
+def test_a_warm_start_keeps_the_map():
     model = few(n_components=2, max_steps=300, warm_start=True).fit(X)
     before = model.transform(X)
     after = model.set_params(max_steps=16).fit(X).transform(X)

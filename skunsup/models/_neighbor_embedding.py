@@ -48,7 +48,7 @@ from skunsup.models._parts import layer_sizes, own_encoder
 from skunsup.models._projection import learned_projection
 
 HIDDEN = (256, 256)
-HEAD = 64
+HEAD = 256
 MAP_COMPONENTS = 3  # at most, where it is left open whether they make up a map
 SPECTRAL_NEIGHBORS = 20
 SHARE = 1.0  # of the steps, in which coordinates are learned
@@ -288,7 +288,7 @@ class NeighborEmbedding(NeighborEstimator, EmbeddingParameters):
     history_ : dict of str to list of float
         One entry an epoch: `loss`, which for a map and spectral coordinates is the sum
         of `contrast`, the contrastive loss, and `coordinates`, the squared error of
-        coordinates times 100; and `val_loss` if rows were held out.
+        coordinates times 1,000; and `val_loss` if rows were held out.
 
     See Also
     --------

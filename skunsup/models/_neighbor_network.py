@@ -8,7 +8,7 @@ from keras import ops
 from skunsup._networks import Corruption, Network
 
 REFERENCES = 256  # rows that held-out ones are told from
-COORDINATE_WEIGHT = 100.0
+COORDINATE_WEIGHT = 1000.0
 
 
 def info_nce(a: Any, b: Any, temperature: float) -> Any:
