@@ -7,7 +7,7 @@ import pytest
 
 from skunsup import AAEClustering, Autoencoder
 from skunsup._training._fitted import finite
-from skunsup.models._clusters import _squarable
+from skunsup.models._clusters import squarable
 from skunsup.models._latent import bounded
 
 from .estimators import public_estimators
@@ -91,8 +91,8 @@ def test_codes_out_of_range_are_the_largest_number_and_nan_is_named():
 
 def test_rows_are_scaled_before_they_are_clustered_only_where_squares_overflow():
     rows = X.astype(np.float32)
-    assert _squarable(rows) is rows
-    large = _squarable(rows * np.float32(2.0**80))
+    assert squarable(rows) is rows
+    large = squarable(rows * np.float32(2.0**80))
     assert 0.5 <= np.abs(large).max() <= 1.0
     np.testing.assert_array_equal(large / large.max(), rows / rows.max())
 

@@ -182,8 +182,7 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         """Return an architecture for pairs; `heads` are layers of parts on the code."""
         encoder = self._encoder(data)
         width = encoder.n_outputs
-        activation = resolve_activation(self.activation)
-        tops = {k: DenseStack(width, sizes, activation) for k, sizes in heads.items()}
+        tops = {name: self._head(width, sizes) for name, sizes in heads.items()}
         parts: dict[str, NetworkSpec] = {"encoder": encoder, **tops}
         noise = self._noise(data)
         settings = {
@@ -194,6 +193,11 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
             "n_reference": 0 if data.validation is None else data.single.d,
         }
         return Architecture(network, parts, settings, width, likelihood=data.likelihood)
+
+    def _head(self, width: int, sizes: tuple[int, ...]) -> DenseStack:
+        if len(sizes) == 1:
+            return linear(width, *sizes)
+        return DenseStack(width, sizes, resolve_activation(self.activation))
 
     def _code_width(self) -> int | None:
         """Return the width of the code that was asked for."""
