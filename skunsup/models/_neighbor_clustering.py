@@ -71,8 +71,8 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
         of the cluster; -1 for a cluster into which no row falls.
     edge_information_ : float
         Mutual information of the clusters at the two ends of an edge, in nats, by which
-        the clusters were chosen. Of fits on the same rows with as many clusters, that
-        with most of it is likely to be the best.
+        the clusters were chosen among candidates for the same code. It compares fits
+        on the same rows with as many clusters, though only roughly.
     history_ : dict of str to list of float
         One entry an epoch of both trainings: `loss`, the sum of its terms `contrast`
         and `cross_entropy`, of which the second is 0 in the first training; and
