@@ -12,8 +12,9 @@ class AAEDetector(DetectorDefaults, AdversarialParameters, FlatDetector):
 
     An adversarial autoencoder reconstructs normal rows from codes that follow a prior
     [1]_, and others badly. `scoring` says what a row is judged by: what the network
-    leaves unexplained, where it lies among the others, or the error of reconstruction
-    (with a `density_weight` above 0, and how unlikely the prior finds the code).
+    leaves unexplained, neighbours, covariance, single columns, their sum, or the error
+    of reconstruction (with a `density_weight` above 0, and how unlikely the prior finds
+    the code).
     `feature_scores` says which columns made it, and a threshold learned from the
     training scores makes `predict`. The parameters from `n_components` on are those of
     :class:`AdversarialAutoencoder`; the input is corrupted by a little Gaussian noise

@@ -13,8 +13,9 @@ class GANDetector(DetectorDefaults, BiGANParameters, FlatDetector):
     The generator comes with its inverse, an encoder, so that a row needs no search for
     the noise that would generate it: a BiGAN [1]_ [2]_. Rows that the pair reconstructs
     badly, or whose reconstruction the discriminator finds different, are outliers [3]_.
-    `scoring` says what a row is judged by: what the network leaves unexplained, the
-    distance to neighbours, both, or the sum that :class:`BiGAN` defines.
+    `scoring` says what a row is judged by: what the network leaves unexplained,
+    neighbours, covariance, single columns, their sum, or the score that :class:`BiGAN`
+    defines.
     `feature_scores` says which columns made it, and a threshold learned from the
     training scores makes `predict`. The parameters from `n_components` on are those of
     :class:`BiGAN`.

@@ -14,10 +14,10 @@ class VAEDetector(DetectorDefaults, VariationalParameters, FlatDetector):
 
     A variational autoencoder learns a distribution of rows [1]_, and rows that it finds
     unlikely are outliers [2]_. `scoring` says what judges a row: what the network
-    leaves unexplained, the distance to neighbours, both, or the bound of the
-    log-density. `feature_scores` says which columns made it, and a threshold learned
-    from the training scores makes `predict`. The parameters from `n_components` on are
-    those of :class:`VariationalAutoencoder`.
+    leaves unexplained, neighbours, covariance, single columns, their sum, or the bound
+    of the log-density. `feature_scores` says which columns made it, and a threshold
+    learned from the training scores makes `predict`. The parameters from `n_components`
+    on are those of :class:`VariationalAutoencoder` but for `n_clusters`.
 
     Parameters
     ----------
