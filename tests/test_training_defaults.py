@@ -127,7 +127,7 @@ def test_every_model_leaves_both_to_the_kind_of_data():
         if "inputs" in given:
             defaults = given["batch_size"].default, given["epochs"].default
             detects = "contamination" in given
-            # What trains for a number of steps by default says how many rows a step has.
+            # What trains for a number of steps says how many rows a step has.
             steps = given["max_steps"].default is not None and not detects
             expected = (128, None) if detects else (256, None)
             assert defaults == (expected if detects or steps else ("auto", "auto"))
