@@ -23,7 +23,7 @@ from skunsup.models._categorical import (
     CategoricalNetwork,
     CategoricalPrior,
 )
-from skunsup.models._latent import LatentTransformer
+from skunsup.models._latent import LatentTransformer, summing_to_one
 from skunsup.models._parameters import (
     OWN_NETWORK,
     CodeParameters,
@@ -79,8 +79,7 @@ class CategoricalEstimator(
     _judged = "the encoder returns beside the probabilities"
 
     def _probabilities(self, X: Any) -> np.ndarray:
-        raw = self._compute("probabilities", X)[0].astype(np.float64)
-        return raw / raw.sum(axis=1, keepdims=True)
+        return summing_to_one(self._compute("probabilities", X)[0])
 
     @abstractmethod
     def _categories(self) -> int:

@@ -1,22 +1,20 @@
 """Clustering by an adversarial autoencoder."""
 
-from typing import Any, Self
-
 import numpy as np
-from sklearn.base import ClusterMixin
 
 from skunsup._estimator import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import StrOptions, integers, reals, unchanged_on_error
+from skunsup._sklearn import StrOptions, integers, reals
 from skunsup.models._categorical_estimator import CategoricalEstimator
+from skunsup.models._clusterer import Clusterer
 from skunsup.models._clusters import check_rows, kmeans_values
 
 KMEANS_ROWS = 10_000
 
 
 @parameters
-class AAEClustering(ClusterMixin, CategoricalEstimator):
+class AAEClustering(CategoricalEstimator, Clusterer):
     """Clusters as the category in the code of an adversarial autoencoder.
 
     The encoder gives probabilities of clusters and a short continuous code, the style;
@@ -101,81 +99,6 @@ class AAEClustering(ClusterMixin, CategoricalEstimator):
     n_components: int | None = parameter(None)
     balance_weight: float = parameter(1.0, [reals(0, None, "left")])
     init: str = parameter("k-means", [StrOptions({"k-means", "random"})])
-
-    def fit(
-        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
-    ) -> Self:
-        """Train on `X` and find the clusters of its rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Training rows, on a scale near 1; at least `n_clusters` of them.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative. A row of weight 2 is the same as that row twice, a row of
-            weight 0 as none, exactly.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If the data, a parameter or their combination cannot be used, or if the loss
-            is not finite in the first epoch. The estimator is then as it was before.
-        """
-        with unchanged_on_error(self):
-            super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
-            self.labels_ = self.predict(X)
-        return self
-
-    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
-        """Train on one more batch of a stream: one pass over `X`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            At least one row; in the first call `n_clusters` of them.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            As in `fit`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            As in `fit`, and if `X` has other columns than before.
-        """
-        with unchanged_on_error(self):
-            super().partial_fit(X, y, sample_weight=sample_weight)
-            self.labels_ = self.predict(X)
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Find the cluster of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Numbers from 0 to `n_clusters` - 1, of the most probable clusters.
-        """
-        return self._probabilities(X).argmax(axis=1)
 
     def _categories(self) -> int:
         return int(self.n_clusters)

@@ -2,9 +2,7 @@
 
 import keras
 import numpy as np
-from sklearn.base import ClusterMixin
 from sklearn.cluster import KMeans
-from sklearn.utils import ClassifierTags, Tags
 
 from skunsup._networks import Architecture, Network, NetworkSpec, building
 from skunsup._random import draw_seed
@@ -13,23 +11,6 @@ RIDGE = 1e-3
 SHARPNESS = 4.0
 BLOCK_ROWS = 1000
 SQUARABLE = 40  # powers of 2; squares and their sums are then far from 3.4e38
-
-
-class SoftClusterMixin(ClusterMixin):
-    """Mixin of the clusterers with `predict_proba`."""
-
-    def __sklearn_tags__(self) -> Tags:
-        return with_probabilities(super().__sklearn_tags__())
-
-
-def with_probabilities(tags: Tags) -> Tags:
-    """Return the tags of a model with `predict_proba` that is no classifier.
-
-    scikit-learn's check of sparse rows reads the tags of classifiers of whatever has
-    that method, so there are some; the kind of estimator stays what it was.
-    """
-    tags.classifier_tags = ClassifierTags()
-    return tags
 
 
 def kmeans_values(

@@ -1,7 +1,7 @@
 """Deep embedded clustering."""
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -27,11 +27,12 @@ from skunsup._networks import (
 )
 from skunsup._parameters import parameter, parameters
 from skunsup._random import draw_seed
-from skunsup._sklearn import integers, reals, unchanged_on_error
+from skunsup._sklearn import integers, reals
 from skunsup._training import FittedNetwork, Rows, shared_network
 from skunsup._training_parameters import NUMBER_OF
 from skunsup.models._autoencoder import Autoencoder
-from skunsup.models._clusters import SoftClusterMixin, check_rows, squarable
+from skunsup.models._clusterer import SoftClusterer
+from skunsup.models._clusters import check_rows, squarable
 from skunsup.models._embedded_clusters import EmbeddedClusteringNetwork, TargetRenewal
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parts import LIKELIHOOD_LOSSES
@@ -42,7 +43,7 @@ HALVES = ("encoder", "decoder")
 
 
 @parameters
-class DeepEmbeddedClustering(SoftClusterMixin, LatentTransformer):
+class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
     """Clusters in the code of an autoencoder, which is trained to set them apart.
 
     Each row belongs to each cluster with a share that falls with the distance of its
@@ -62,8 +63,8 @@ class DeepEmbeddedClustering(SoftClusterMixin, LatentTransformer):
         Number of clusters, at most the number of rows.
     estimator : estimator
         Model of skunsup with an encoder and a decoder, the start: fitted, for its
-        weights, or not fitted, to be trained on the same rows first. Best given as
-        `sklearn.frozen.FrozenEstimator(model)` where it is fitted and a search or a
+        weights, or not fitted, to be trained on the rows of the first call. Best given
+        as `sklearn.frozen.FrozenEstimator(model)` where it is fitted and a search or a
         pipeline clones it. None means an `Autoencoder` with a code of 10 numbers, a
         fifth of the cells set to 0, `batch_size`, `epochs` and `max_steps` as here and,
         for rows of numbers, hidden layers of 256 and 128 units; that of [1]_ has 500,
@@ -138,98 +139,7 @@ class DeepEmbeddedClustering(SoftClusterMixin, LatentTransformer):
     max_steps: int | None = parameter(2000)
     tol: float = parameter(1e-3)
 
-    def fit(
-        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
-    ) -> Self:
-        """Train on `X` and find the clusters of its rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Training rows, on a scale near 1; at least `n_clusters` of them.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative. A row of weight 2 is the same as that row twice, a row of
-            weight 0 as none, exactly.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If the data, a parameter or their combination cannot be used, or if the loss
-            is not finite in the first epoch. The estimator is then as it was before.
-        """
-        with unchanged_on_error(self):
-            super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
-            self.labels_ = self.predict(X)
-        return self
-
-    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
-        """Train on one more batch of a stream: one pass over `X`.
-
-        The first call trains `estimator` on the batch, unless it is fitted.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            At least one row; in the first call `n_clusters` of them.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            As in `fit`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            As in `fit`, and if `X` has other columns than before.
-        """
-        with unchanged_on_error(self):
-            super().partial_fit(X, y, sample_weight=sample_weight)
-            self.labels_ = self.predict(X)
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Find the cluster of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Numbers from 0 to `n_clusters` - 1, of the nearest centres.
-        """
-        return self.predict_proba(X).argmax(axis=1)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Share of each cluster in each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_clusters), float64
-            In [0, 1], rows sum to 1.
-        """
-        shares = self._compute("assignment", X)[0].astype(np.float64)
-        return shares / shares.sum(axis=1, keepdims=True)
+    _shares = "assignment"
 
     @property
     def cluster_centers_(self) -> np.ndarray:

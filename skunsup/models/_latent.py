@@ -192,3 +192,10 @@ def checked_shares(found: np.ndarray, loss: Any) -> np.ndarray:
             "feature_scores."
         )
     return np.maximum(shares, 0.0)
+
+
+def summing_to_one(shares: np.ndarray) -> np.ndarray:
+    """Return rows of float32 shares as float64 that sum to 1."""
+    exact = shares.astype(np.float64)
+    total: np.ndarray = exact / exact.sum(axis=1, keepdims=True)
+    return total

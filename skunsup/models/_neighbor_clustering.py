@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from scipy.special import xlogy
-from sklearn.base import ClusterMixin
-from sklearn.utils import ClassifierTags, Tags
 
 from skunsup._estimator import FitData, TrainingTask
 from skunsup._networks import Architecture
 from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import integers, unchanged_on_error
+from skunsup._sklearn import integers
 from skunsup._training import TrainingState
 from skunsup.models._cluster_network import ClusterNetwork
 from skunsup.models._cluster_training import (
@@ -25,6 +23,7 @@ from skunsup.models._cluster_training import (
     train_head,
     with_head,
 )
+from skunsup.models._clusterer import SoftClusterer
 from skunsup.models._neighbor_embedding import NeighborEstimator, NeighborParameters
 from skunsup.models._pair_training import continued, own_outputs, with_columns
 
@@ -50,7 +49,7 @@ class NeighborClusterParameters(NeighborParameters):
 
 
 @parameters
-class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParameters):
+class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParameters):
     """Clusters of rows whose neighbours belong together, by a network.
 
     A network learns codes in which neighbours are near, as `NeighborEmbedding` does.
@@ -100,7 +99,11 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
     Clusters are groups that are set apart from others, and need not be what somebody
     else calls classes. `NeighborEmbedding` says what distances are measured on. With a
     warm start and in `partial_fit`, the clusters of the last call stand, and the
-    network goes on learning from what it says itself of the rows.
+    network goes on learning from what it says itself of the rows. `partial_fit` needs
+    two distinct rows at least.
+
+    Training aims at a probability of 0.9 for the cluster of a row: probabilities tell
+    likely from unlikely clusters, and are no frequencies.
 
     References
     ----------
@@ -122,104 +125,7 @@ class NeighborClustering(ClusterMixin, NeighborEstimator, NeighborClusterParamet
     """
 
     _width = 32
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        # What scikit-learn's checks read of whatever has predict_proba.
-        tags.classifier_tags = ClassifierTags()
-        return tags
-
-    def fit(
-        self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
-    ) -> Self:
-        """Train on `X` and find the clusters of its rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Training rows, on a scale near 1; at least `n_clusters` distinct ones.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative. A row of weight 2 is the same as that row twice, a row of
-            weight 0 as none, exactly.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If the data, a parameter or their combination cannot be used, or if the loss
-            is not finite in the first epoch. The estimator is then as it was before.
-        """
-        with unchanged_on_error(self):
-            super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
-            self.labels_ = self.predict(X)
-        return self
-
-    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
-        """Train on one more batch of a stream: one pass over `X`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            At least two distinct rows; in the first call `n_clusters` of them.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            As in `fit`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            As in `fit`, and if `X` has other columns than before.
-        """
-        with unchanged_on_error(self):
-            super().partial_fit(X, y, sample_weight=sample_weight)
-            self.labels_ = self.predict(X)
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Find the cluster of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Numbers from 0 to `n_clusters_` - 1, of the most probable clusters.
-        """
-        return self.predict_proba(X).argmax(axis=1)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probabilities of clusters.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, `n_clusters_`), float64
-            Each row sums to 1. They tell likely from unlikely clusters; training aims
-            at 0.9 for the cluster of a row, so they are no frequencies.
-        """
-        raw = self._compute("probabilities", X)[0].astype(np.float64)
-        return raw / raw.sum(axis=1, keepdims=True)
+    _shares = "probabilities"
 
     def score(self, X: Any, y: Any = None) -> float:
         """Measure the mutual information of rows and clusters, for model selection.

@@ -13,8 +13,8 @@ from skunsup._networks import (
 )
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, available_if, integers, reals
-from skunsup.models._clusters import with_probabilities
-from skunsup.models._latent import LatentTransformer
+from skunsup.models._clusterer import with_probabilities
+from skunsup.models._latent import LatentTransformer, summing_to_one
 from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parameters import CodeParameters
 from skunsup.models._parts import decoder_part, encoder_part
@@ -220,8 +220,7 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
         ndarray of shape (n_samples, n_clusters), float64
             In [0, 1], rows sum to 1.
         """
-        shares = self._compute("memberships", X)[0].astype(np.float64)
-        return shares / shares.sum(axis=1, keepdims=True)
+        return summing_to_one(self._compute("memberships", X)[0])
 
     @property
     def weights_(self) -> np.ndarray:
