@@ -10,9 +10,9 @@ from skunsup._networks import Architecture
 from skunsup._random import draw_seed
 from skunsup._training import TrainingState, shared_network
 from skunsup.models._neighbor_data import NeighborData
-from skunsup.models._neighbor_embedding import linear
 from skunsup.models._pair_training import continued, own_outputs, shortened
 from skunsup.models._partition import number_of_clusters, partition
+from skunsup.models._parts import linear
 
 MOST_CLUSTERS = 20  # that are tried where the number is left open
 PARTITION_ROWS = 20_000  # that are divided into clusters, at most

@@ -24,7 +24,8 @@ from skunsup.models._cluster_training import (
     with_head,
 )
 from skunsup.models._clusterer import SoftClusterer
-from skunsup.models._neighbor_embedding import NeighborEstimator, NeighborParameters
+from skunsup.models._neighbor_estimator import NeighborEstimator
+from skunsup.models._neighbor_parameters import NeighborParameters
 from skunsup.models._pair_training import continued, own_outputs, with_columns
 
 

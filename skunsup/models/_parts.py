@@ -10,6 +10,7 @@ import keras
 from skunsup._estimator import FitData
 from skunsup._networks import (
     LOSS_DOMAINS,
+    DenseStack,
     NetworkSpec,
     check_loss,
     check_loss_domain,
@@ -126,6 +127,11 @@ def decoder_part(
         activation = resolve_activation(estimator.activation)
         return inputs.decoder(n_components, hidden[::-1], activation, last)
     return own_output("decoder", estimator.decoder, n_components, inputs)
+
+
+def linear(n_inputs: int, n_outputs: int) -> DenseStack:
+    """Return one linear layer."""
+    return DenseStack(n_inputs, (n_outputs,), "linear")
 
 
 def own_encoder(

@@ -1,0 +1,146 @@
+"""Base of the estimators around a network of pairs of neighbours."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from skunsup._estimator import FitData
+from skunsup._networks import (
+    Architecture,
+    DenseStack,
+    Network,
+    NetworkSpec,
+    SphereSpec,
+    resolve_activation,
+)
+from skunsup._training import TrainingState, WeightedSampler
+from skunsup.inputs import TrainingDefaults
+from skunsup.models._latent import EncodingTransformer
+from skunsup.models._neighbor_data import (
+    NeighborData,
+    check_graph_given,
+    graph_neighbors,
+    neighbors_of,
+    paired_rows,
+    whole_graph,
+)
+from skunsup.models._neighbor_network import REFERENCES, PairNetwork
+from skunsup.models._neighbor_parameters import NeighborParameters
+from skunsup.models._parts import layer_sizes, linear, own_encoder
+from skunsup.models._projection import learned_projection
+
+HIDDEN = (256, 256)
+# Of few rows smaller minibatches, so that no row is told from many of its own group.
+BATCH_SIZES, N_BATCHES = (64, 256), 8
+# Steps up to 10,000 rows, and the power of the number of more rows by which they grow.
+STEPS, GROWTH = 2000, 0.4
+MOST_STEPS, MOST_EPOCHS = 10_000, 10_000
+
+
+class NeighborEstimator(EncodingTransformer, NeighborParameters):
+    """Base of the estimators around a network of pairs of neighbours."""
+
+    _criterion = "row_loss"
+    _width: ClassVar[int] = 10  # of the code, where it is left open
+
+    def _paired(
+        self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
+    ) -> NeighborData:
+        """Return pairs of neighbours among the rows."""
+        check_graph_given(self.metric, self.graph)
+        sample, rows = data.sample, data.rows
+        assert isinstance(sample, WeightedSampler)
+        if previous is None:
+            unit_rows = self.metric == "cosine"
+            likelihood = data.inputs.likelihood_
+            self._projection = learned_projection(
+                rows, sample, likelihood, unit_rows, rng
+            )
+        features = self._projection.all_of(rows, sample.index)
+        if self.graph is not None:
+            found = graph_neighbors(self.graph, rows, sample, self.n_neighbors)
+        else:
+            found = neighbors_of(features, self.n_neighbors, self.metric, rng)
+        if self.store_graph:
+            self.graph_ = whole_graph(found, rows, sample)
+        projected = data.inputs.projected_ and self.encoder is None
+        return paired_rows(
+            data, self._projection, features, found, self.n_views, projected, rng
+        )
+
+    def _training_defaults(self, data: FitData) -> TrainingDefaults:
+        n = data.sample.n_draws
+        size = int(2 ** np.floor(np.log2(max(n / N_BATCHES, 1))))
+        steps = int(np.clip(STEPS * (n / 10_000) ** GROWTH, STEPS, MOST_STEPS))
+        return TrainingDefaults(int(np.clip(size, *BATCH_SIZES)), steps, 1, MOST_EPOCHS)
+
+    def _pair_network(
+        self, network: type[PairNetwork], data: NeighborData, **heads: tuple[int, ...]
+    ) -> Architecture:
+        """Return an architecture for pairs; `heads` are layers of parts on the code."""
+        encoder = self._encoder(data)
+        width = encoder.n_outputs
+        tops = {name: self._head(width, sizes) for name, sizes in heads.items()}
+        parts: dict[str, NetworkSpec] = {"encoder": encoder, **tops}
+        noise = self._noise(data)
+        settings = {
+            "temperature": float(self.temperature),
+            "projected": data.projected,
+            "noise": noise,
+            "noise_level": float(self.noise_level) if noise else 0.0,
+            "n_reference": 0 if data.validation is None else data.single.d,
+        }
+        return Architecture(network, parts, settings, width, likelihood=data.likelihood)
+
+    def _head(self, width: int, sizes: tuple[int, ...]) -> DenseStack:
+        if len(sizes) == 1:
+            return linear(width, *sizes)
+        return DenseStack(width, sizes, resolve_activation(self.activation))
+
+    def _code_width(self) -> int | None:
+        """Return the width of the code that was asked for."""
+        return self.n_components
+
+    def _encoder(self, data: NeighborData) -> NetworkSpec:
+        wanted = self._code_width()
+        if self.encoder is not None:
+            return SphereSpec(own_encoder(self.encoder, data.inputs, wanted))
+        given = self.hidden_layer_sizes
+        suited = HIDDEN if data.projected else data.inputs.hidden_layer_sizes_
+        hidden = suited if given is None else layer_sizes(given)
+        sizes = (*hidden, wanted or self._width)
+        activation = resolve_activation(self.activation)
+        if not data.projected:
+            return SphereSpec(data.inputs.encoder(sizes, activation))
+        kernel, unit_rows = data.projection.kernel, data.projection.unit_rows
+        inner = DenseStack(kernel.shape[1], sizes, activation)
+        return SphereSpec(inner, len(kernel), unit_rows)
+
+    def _noise(self, data: NeighborData) -> str | None:
+        """Return the noise of rows that nothing else changes."""
+        likelihood = data.likelihood
+        changed = likelihood is not None and likelihood.corruption() is not None
+        if data.has_views or changed or not self.noise_level:
+            return None
+        numbers = likelihood is None or likelihood.has_numbers
+        return "gaussian" if numbers else "masking"
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        assert isinstance(data, NeighborData)
+        values = architecture.initial_values(network, rng)
+        if data.projected:
+            projection = data.projection
+            own = architecture.taken(network, values, "encoder")
+            own[:2] = projection.kernel, projection.offset
+            architecture.put(network, values, "encoder", own)
+        if data.validation is not None:
+            place = [v.name for v in network.variables].index("reference")
+            drawn = rng.integers(data.single.n, size=REFERENCES)
+            values[place] = data.single.take(drawn)
+        return values
