@@ -1,7 +1,7 @@
 """The one template of every deep estimator: validate, build, train, publish."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -29,6 +29,7 @@ from skunsup._training import (
     EnsembleConfig,
     FittedNetwork,
     OptimizerConfig,
+    Renewal,
     Rows,
     RowSampler,
     Sampler,
@@ -41,6 +42,7 @@ from skunsup._training import (
     hstack,
     optimizer_config,
     paired,
+    running_checkpoint,
     shared_network,
     train,
     weighted_sample,
@@ -187,9 +189,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         """Return the model whose `inputs` and, if it is fitted, kind of data count."""
         return self
 
-    def _renewal(
-        self, architecture: Architecture, data: FitData
-    ) -> Callable[[int, list[np.ndarray]], Rows | None] | None:
+    def _renewal(self, architecture: Architecture, data: FitData) -> Renewal | None:
         """Return what renews the rows between epochs, as `TrainingConfig` takes it."""
         return None
 
@@ -235,7 +235,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         MemoryError
             If the network or a minibatch does not fit into memory.
         """
-        with unchanged_on_error(self):
+        with self._fitting():
             return self._fit(learn_rows(self, X), y, sample_weight, X_val)
 
     @validated(prefer_skip_nested_validation=True)
@@ -353,6 +353,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         dtype = rows.result_dtype
         weight = check_weights(sample_weight, rows.n)
         labels = self._labels(y, rows.n)
+        _noted("rows", rows, weight, labels)
         if labels is None:
             sample: RowSampler = weighted_sample(rows, weight)
         else:
@@ -373,6 +374,7 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     ) -> FitData:
         if X_val is not None:
             held = self._read(X_val, "X_val")
+            _noted("X_val", held)
             everyone = WeightedSampler(np.arange(held.n), None)
             judge = Validation(held, everyone, self._criterion)
             return replace(data, validation=judge)
@@ -534,6 +536,13 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         self.callbacks_ = state.callbacks
         if state.history:
             self._check_health(state.history)
+
+
+def _noted(name: str, rows: Rows, *more: np.ndarray | None) -> None:
+    """Let the checkpoint of the fit that runs, if there is one, know the data."""
+    checkpoint = running_checkpoint()
+    if checkpoint is not None:
+        checkpoint.note(name, rows.hashes, *more)
 
 
 # What detectors, transfer and models around models use of a model. Only this module

@@ -43,6 +43,35 @@ def identity(value: Any) -> Hashable:
     return _Walk().of(value)
 
 
+def digest(value: Any) -> str:
+    """Hash of what tells `value` from others, the same in every process.
+
+    Parameters
+    ----------
+    value : object
+        Anything. One that cannot be looked into has a hash that no other call gives.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    return hashlib.sha256(_in_bytes(identity(value))).hexdigest()
+
+
+def _in_bytes(key: Hashable) -> bytes:
+    """Return an identity as bytes, whatever the order in which sets are held."""
+    if isinstance(key, tuple | frozenset):
+        parts = [_in_bytes(item) for item in key]
+        ordered = sorted(parts) if isinstance(key, frozenset) else parts
+        sizes = ",".join(str(len(part)) for part in ordered)
+        name = type(key).__name__
+        return f"{name}[{sizes}]".encode() + b"".join(ordered)
+    if isinstance(key, _Itself):
+        return uuid4().bytes
+    return repr(key).encode()
+
+
 class Recipe(Protocol):
     """Object with a key that was taken once and can be taken again."""
 

@@ -5,12 +5,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 MAX_SEED = 2**31 - 1
+
+_entropy: ContextVar[Callable[[], int] | None] = ContextVar("entropy", default=None)
 
 
 def make_generator(random_state: object) -> np.random.Generator:
@@ -28,13 +31,24 @@ def make_generator(random_state: object) -> np.random.Generator:
         entropy = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
         return np.random.default_rng(entropy)
     if random_state is None:
-        return np.random.default_rng()
+        source = _entropy.get()
+        return np.random.default_rng(None if source is None else source())
     if not isinstance(random_state, Integral) or random_state < 0:
         raise ValueError(
             f"random_state={random_state!r}, but expected a whole number from 0 up, a "
             "numpy.random.RandomState or None."
         )
     return np.random.default_rng(int(random_state))
+
+
+@contextmanager
+def entropy_from(source: Callable[[], int]) -> Iterator[None]:
+    """Let fresh generators be seeded by `source`, in this thread."""
+    token = _entropy.set(source)
+    try:
+        yield
+    finally:
+        _entropy.reset(token)
 
 
 def draw_seed(rng: np.random.Generator) -> int:

@@ -1,12 +1,15 @@
 """Parameters of every estimator that trains a network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
 from typing import Any
 
 import keras
 
 from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._sklearn import StrOptions, integers, reals, unchanged_on_error
+from skunsup._training import checkpointed
 from skunsup.inputs import INPUTS, Inputs
 
 RATE = [
@@ -63,6 +66,13 @@ class TrainingParameters:
     callbacks : list of keras.callbacks.Callback
         Copied before use; the used copies are in `callbacks_`. Hooks of minibatches are
         called once for each compiled block of minibatches.
+    checkpoint : str or path
+        File that `fit` keeps of the training so far: after a kill, `fit` on the same
+        data and parameters goes on from it, and ends equal to the bit. It is removed
+        once `fit` has ended. None for no file. See :ref:`checkpoints`.
+    checkpoint_interval : float
+        Seconds between two writes of `checkpoint`, at least; more where one takes
+        long. 0 writes after each block of steps.
     warm_start : bool
         Whether `fit` goes on from the weights and the optimizer state of the last call.
     random_state : int, RandomState instance or None
@@ -113,6 +123,17 @@ class TrainingParameters:
     callbacks: Sequence[keras.callbacks.Callback] | None = parameter(
         None, [list, tuple, keras.callbacks.Callback, None]
     )
+    checkpoint: str | PathLike[str] | None = parameter(None, [str, PathLike, None])
+    checkpoint_interval: float = parameter(60.0, [reals(0, None, "left")])
     warm_start: bool = parameter(False, ["boolean"])
     random_state: Any = parameter(None, ["random_state"])
     verbose: int = parameter(0, ["verbose"])
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """Block of code of `fit`: all or nothing, with a checkpoint if there is one."""
+        with (
+            unchanged_on_error(self),
+            checkpointed(self.checkpoint, self.checkpoint_interval),
+        ):
+            yield

@@ -427,7 +427,7 @@ PARAMS = {
         "EarlyStopping", TypeError, {"callbacks": [keras.callbacks.EarlyStopping]}
     ),
     "callbacks, BackupAndRestore": Case(
-        "callbacks holds a BackupAndRestore .. cannot work .. warm_start=True .. "
+        "callbacks holds a BackupAndRestore .. cannot work .. checkpoint='fit.npz' .. "
         "ModelCheckpoint",
         params={"callbacks": [keras.callbacks.BackupAndRestore("/tmp/nowhere")]},
     ),

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-import joblib
 import keras
 import numpy as np
 
-from skunsup._identity import identity
+from skunsup._identity import digest, identity
 from skunsup._random import draw_seed
 
 REFERENCES = ("keras_history", "input_layers", "output_layers")
@@ -113,7 +112,7 @@ class Description:
     @property
     def digest(self) -> str:
         """Identity of the model, the same in every process."""
-        return str(joblib.hash(self.identity))
+        return digest(self.identity)
 
 
 def described(name: str, model: keras.Model) -> Description:

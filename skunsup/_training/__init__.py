@@ -3,8 +3,9 @@
 import skunsup._keras_import  # noqa: F401
 from skunsup._training._bagging import BaggedSampler, EnsembleConfig, bagged_sampler
 from skunsup._training._callbacks import check_callbacks
+from skunsup._training._checkpoint import checkpointed, running_checkpoint
 from skunsup._training._fitted import FittedNetwork, shared_network
-from skunsup._training._loop import TrainingConfig, TrainingState, Validation, train
+from skunsup._training._loop import Validation, train
 from skunsup._training._optimizers import OptimizerConfig, optimizer_config
 from skunsup._training._pairs import NeighborSampler, RowPairs
 from skunsup._training._programs import compilations
@@ -13,6 +14,7 @@ from skunsup._training._rows import Rows, as_rows, flat_map, hstack, is_mapped
 from skunsup._training._samplers import RowSampler, Sampler
 from skunsup._training._sampling import WeightedSampler, weighted_sample
 from skunsup._training._semi_supervised import SemiSupervisedSampler, paired
+from skunsup._training._state import Renewal, TrainingConfig, TrainingState
 
 __all__ = [
     "BaggedSampler",
@@ -20,6 +22,7 @@ __all__ = [
     "FittedNetwork",
     "NeighborSampler",
     "OptimizerConfig",
+    "Renewal",
     "RowPairs",
     "RowSampler",
     "Rows",
@@ -32,12 +35,14 @@ __all__ = [
     "as_rows",
     "bagged_sampler",
     "check_callbacks",
+    "checkpointed",
     "compilations",
     "flat_map",
     "hstack",
     "is_mapped",
     "optimizer_config",
     "paired",
+    "running_checkpoint",
     "shared_network",
     "train",
     "weighted_sample",

@@ -16,8 +16,8 @@ Logs = dict[str, float]
 REFUSED = {
     keras.callbacks.BackupAndRestore: (
         "it takes up the weights of an interrupted fit, but here all epochs would be "
-        "run again on top of them. Fit with warm_start=True to go on from an estimator "
-        "that you pickled or interrupted, or keep the networks of epochs by "
+        "run again on top of them. Give the estimator checkpoint='fit.npz' to go on "
+        "after a kill, or keep the networks of epochs by "
         "keras.callbacks.ModelCheckpoint."
     ),
     keras.callbacks.SwapEMAWeights: (
@@ -48,7 +48,7 @@ class Callbacks:
         n_epochs: int,
         n_steps: int,
     ) -> None:
-        self.copies = _copied(callbacks)
+        self.copies = copied(callbacks)
         self._trainer = trainer
         if self.copies:
             trainer.push()
@@ -67,6 +67,11 @@ class Callbacks:
     def stopped(self) -> bool:
         """True if a callback asked to stop."""
         return bool(self._trainer.network.stop_training)
+
+    def update(self) -> None:
+        """Bring the Keras variables up to date, outside of any hook."""
+        if self.copies:
+            self._trainer.push()
 
     def call(self, hook: str, *args: Any) -> None:
         """Call one hook of all callbacks, such as "on_epoch_end"."""
@@ -120,9 +125,10 @@ def check_callbacks(given: Any) -> tuple[keras.callbacks.Callback, ...]:
     return callbacks
 
 
-def _copied(
+def copied(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> list[keras.callbacks.Callback]:
+    """Return deep copies of callbacks; raise TypeError where there are none."""
     try:
         return copy.deepcopy(list(callbacks))
     except Exception as error:

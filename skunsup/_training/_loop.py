@@ -1,19 +1,20 @@
 """The one epoch loop: every model trains here."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import keras
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import gen_batches
 
+from skunsup._identity import digest
 from skunsup._networks import Architecture, own_code_explained
 from skunsup._training._backend import NetworkTrainer, Work, backend
 from skunsup._training._bagging import BaggedSampler
-from skunsup._training._callbacks import Callbacks, Logs, progress_bar
+from skunsup._training._callbacks import Callbacks, Logs, copied, progress_bar
+from skunsup._training._checkpoint import running_checkpoint
 from skunsup._training._fitted import FittedNetwork
 from skunsup._training._optimizers import OptimizerConfig, is_entrywise
 from skunsup._training._parallel import ParallelTrainer
@@ -21,103 +22,42 @@ from skunsup._training._programs import LRUCache
 from skunsup._training._rows import BLOCK_BYTES, Rows
 from skunsup._training._samplers import Sampler
 from skunsup._training._sampling import WeightedSampler, batches
+from skunsup._training._state import (
+    Place,
+    TrainingConfig,
+    TrainingState,
+    end_as_tree,
+    end_of_tree,
+    generator_at,
+    recorded,
+    take_up,
+)
 from skunsup._training._trainer import Trainer
 
 _trainers = LRUCache(16)
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
-PIECES = 50  # pieces of constant rate that make up a cosine schedule, at least
 TOGETHER = 128  # steps of short epochs that are drawn at once
 UNWATCHED = 1024  # steps of short epochs between two looks at the weights, at least
 AHEAD = 2  # blocks that are dealt out before the first of them is done
 N_SHARES = 2  # trainers of the members of an ensemble, whatever the number of cores
+
+# Settings of a run that change what it learns.
+COMPARED = (
+    "epochs",
+    "batch_size",
+    "patience",
+    "tol",
+    "max_steps",
+    "schedule",
+    "pieces",
+)
 
 DIVERGED = (
     "The training loss became {loss} in epoch {epoch}. {kept} Try a smaller "
     "learning_rate (it is {rate:g}), an optimizer with clipnorm=1.0, or data on a "
     "scale near 1 (StandardScaler in a Pipeline)."
 )
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Settings of one training run.
-
-    Parameters
-    ----------
-    epochs : int or None
-        At most so many passes; None for as many as `max_steps` takes.
-    batch_size : int or None
-        Rows a step; None, or more than an epoch draws, takes all in one step.
-    patience : int or None
-        Stop after so many epochs in which the validation loss did not fall by `tol`,
-        and keep the weights of the best; None to train on and keep the last.
-    tol : float
-        See `patience`.
-    callbacks : sequence of keras.callbacks.Callback
-        Copied, never changed.
-    verbose : int
-        Whether to show a progress bar.
-    max_steps : int or None
-        At most so many steps; None for no limit. The last epoch may be cut short.
-    schedule : {"constant", "cosine"}
-        What becomes of the learning rate.
-    pieces : int
-        Of constant rate that make up a cosine schedule, at least.
-    preliminary : bool
-        Whether more is to be trained before anything is fitted, so that Ctrl-C raises
-        KeyboardInterrupt.
-    renewal : callable or None
-        Called before each epoch with the number of steps taken and the weights. Returns
-        the rows to go on with, or None to end the training.
-    """
-
-    epochs: int | None
-    batch_size: int | None
-    patience: int | None = None
-    tol: float = 0.0
-    callbacks: Sequence[keras.callbacks.Callback] = ()
-    verbose: int = 0
-    max_steps: int | None = None
-    schedule: str = "constant"
-    pieces: int = PIECES
-    preliminary: bool = False
-    renewal: Callable[[int, list[np.ndarray]], Rows | None] | None = None
-
-    def n_steps(self, per_epoch: int) -> int:
-        """Return the number of steps, with so many an epoch."""
-        limits = [self.max_steps]
-        if self.epochs is not None:
-            limits.append(self.epochs * per_epoch)
-        return min(limit for limit in limits if limit is not None)
-
-
-@dataclass
-class TrainingState:
-    """All that training moves on: enough to go on later as if it had not stopped.
-
-    Parameters
-    ----------
-    values : list of arrays
-        Variables of the network.
-    optimizer_values : list of arrays or None
-        Variables of the optimizer; None for a fresh one.
-    rng : numpy.random.Generator
-        Draws the minibatches.
-    history : dict of str to list of float
-        One entry an epoch: `loss`, its terms where there are several, `val_loss`.
-    callbacks : list
-        The copies that were called.
-    interrupted : bool
-        Whether Ctrl-C ended the training.
-    """
-
-    values: list[np.ndarray]
-    optimizer_values: list[np.ndarray] | None
-    rng: np.random.Generator
-    history: dict[str, list[float]] = field(default_factory=dict)
-    callbacks: list[keras.callbacks.Callback] = field(default_factory=list)
-    interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,11 +97,39 @@ def train(
     ValueError
         If not even one epoch ends with a finite loss, or a callback raises.
     """
+    checkpoint = running_checkpoint()
+    saved = None
+    if checkpoint is not None:
+        saved = checkpoint.begin(_told_by(architecture, recipes, plan, state))
+    if saved is not None and "end" in saved:
+        end = end_of_tree(saved["end"], copied(plan.callbacks))
+    else:
+        place = None if saved is None else Place(**saved["place"])
+        end = _train(
+            architecture, recipes, plan, rows, sample, validation, state, place
+        )
+    if checkpoint is not None:
+        checkpoint.end(end_as_tree(end))
+        checkpoint.interrupted |= end.interrupted
+    return end
+
+
+def _train(
+    architecture: Architecture,
+    recipes: Sequence[OptimizerConfig],
+    plan: TrainingConfig,
+    rows: Rows,
+    sample: Sampler | BaggedSampler,
+    validation: Validation | None,
+    state: TrainingState,
+    place: Place | None,
+) -> TrainingState:
+    """Train as `train` does, from `place` on if there is one."""
     key = (architecture.key, *(recipe.key for recipe in recipes))
     with _trainers.exclusive(key, lambda: _trainer(architecture, recipes)) as trainer:
         trainer.load(state.values, _optimizer_start(trainer, recipes, state))
         run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
-        run.train()
+        run.train(place)
         return TrainingState(
             run.kept,
             trainer.optimizer_values(),
@@ -170,6 +138,27 @@ def train(
             run.copies,
             run.was_interrupted,
         )
+
+
+def _told_by(
+    architecture: Architecture,
+    recipes: Sequence[OptimizerConfig],
+    plan: TrainingConfig,
+    state: TrainingState,
+) -> dict[str, str]:
+    """Return digests that tell a training from others."""
+    told_by = {
+        "network": architecture.key,
+        "optimizer": [(recipe.key, recipe.learning_rate) for recipe in recipes],
+        "plan": [getattr(plan, name) for name in COMPARED],
+        "callbacks": [type(callback) for callback in plan.callbacks],
+        "start": (
+            state.values,
+            state.optimizer_values,
+            state.rng.bit_generator.state,
+        ),
+    }
+    return {name: digest(value) for name, value in told_by.items()}
 
 
 def _trainer(
@@ -221,8 +210,7 @@ class TrainingLoop:
     ) -> None:
         self.architecture, self.plan, self.trainer = architecture, plan, trainer
         self.rows, self.sample, self.validation = rows, sample, validation
-        self.rng = np.random.Generator(type(state.rng.bit_generator)())
-        self.rng.bit_generator.state = state.rng.bit_generator.state
+        self.rng = generator_at(state.rng.bit_generator.state)
         self.history: dict[str, list[float]] = {}
         self.kept = state.values
         self.best, self.stale = np.inf, 0
@@ -240,6 +228,8 @@ class TrainingLoop:
         short = not watched and drawn <= TOGETHER
         self.group = self.together * (-(-UNWATCHED // drawn) if short else 1)
         self.taken: list[np.ndarray] = []
+        self.known: list[np.ndarray] = []  # of the blocks that a checkpoint knows
+        self.checkpoint = running_checkpoint()
         pieces = plan.pieces if plan.schedule == "cosine" else 1
         longest = max(1, min(self.n_steps * self.together, self.total // pieces))
         self.block_steps = _block_steps(longest, self.batch_size * rows.d)
@@ -251,19 +241,56 @@ class TrainingLoop:
         names = ("loss", "val_loss", *self.names)
         self.show = progress_bar(plan.verbose, self.n_epochs, names)
 
-    def train(self) -> None:
-        """Run epochs until something ends them."""
+    def train(self, place: Place | None = None) -> None:
+        """Run epochs until something ends them, from `place` on if there is one."""
         self.callbacks.call("on_train_begin")
+        if place is not None:
+            self.restore(place)
+        first = 0 if place is None else place.epoch
         try:
-            for first in range(0, self.n_epochs, self.group):
-                if not self.epochs(first, min(self.group, self.n_epochs - first)):
+            for epoch in range(first, self.n_epochs, self.group):
+                count = min(self.group, self.n_epochs - epoch)
+                if not self.epochs(epoch, count):
                     break
+                if self.checkpoint is not None and self.checkpoint.due():
+                    self.save(epoch + count)
         except KeyboardInterrupt:
             if self.plan.preliminary or not (self.taken or self.history):
                 raise
             self.interrupted()
         self.callbacks.call("on_train_end", self.last_logs())
         self.take_callbacks_weights()
+
+    def save(self, epoch: int) -> None:
+        """Write a checkpoint, between two epochs or two blocks of one."""
+        assert self.checkpoint is not None
+        renewal = self.plan.renewal
+        place = Place(
+            epoch,
+            self.trainer.values(),
+            self.trainer.optimizer_values(),
+            self.drawing if self.taken else self.rng.bit_generator.state,
+            self.history,
+            self.kept,
+            self.best,
+            self.stale,
+            self.taken,
+            [recorded(callback) for callback in self.copies],
+            {} if renewal is None else renewal.saved(),
+        )
+        self.checkpoint.save(vars(place))
+
+    def restore(self, place: Place) -> None:
+        """Go to where a checkpoint was written."""
+        self.trainer.load(place.values, place.optimizer_values)
+        self.rng = generator_at(place.rng)
+        self.history, self.known = place.history, place.taken
+        self.kept, self.best, self.stale = place.kept, place.best, place.stale
+        for callback, known in zip(self.copies, place.callbacks, strict=True):
+            take_up(callback, known)
+        if self.plan.renewal is not None:
+            self.plan.renewal.restore(place.renewal)
+        self.callbacks.update()
 
     def epochs(self, first: int, count: int) -> bool:
         """Run some epochs, of which nobody watches more than one; return as `epoch`.
@@ -286,14 +313,15 @@ class TrainingLoop:
             self.rng.bit_generator.state = drawing
             return all(self.epoch(first + i) for i in range(count))
         self.note(*logs)
-        self.kept = values
+        self.kept, self.taken = values, []
         return True
 
     def epoch(self, epoch: int) -> bool:
         """Run one epoch; return whether to go on."""
-        if not self.renewed(epoch):
-            return False
-        self.callbacks.call("on_epoch_begin", epoch)
+        if not self.known:  # else a checkpoint was written within this epoch
+            if not self.renewed(epoch):
+                return False
+            self.callbacks.call("on_epoch_begin", epoch)
         logs = self.minibatches(epoch)[0]
         values = self.trainer.values()
         if not np.isfinite(logs["loss"]) or not _all_finite(values):
@@ -305,6 +333,7 @@ class TrainingLoop:
         self.keep(values, logs)
         self.callbacks.call("on_epoch_end", epoch, logs)
         self.show(epoch + 1, logs)
+        self.taken = []
         return not (self.exhausted() or self.callbacks.stopped)
 
     def renewed(self, epoch: int) -> bool:
@@ -327,22 +356,37 @@ class TrainingLoop:
 
         Where a loss is not finite, the steps behind its block are left out.
         """
-        self.taken = []
-        work, ahead = self.work(first, count), 0 if self.copies else AHEAD
+        self.taken, self.known = self.known, []
+        self.drawing = self.rng.bit_generator.state
+        watched = self.copies or self.checkpoint is not None
+        work, ahead = self.work(first, count, len(self.taken)), 0 if watched else AHEAD
         # Closed, so that no thread takes another step after Ctrl-C.
         with closing(self.trainer.runs(work, ahead)) as runs:
             for records in runs:
                 self.taken.append(records)
                 self.block_ended()
+                self.save_within(first, count)
                 if not np.isfinite(records[:, : self.trainer.n_terms]).all():
                     break
         return self.taken_logs()
 
-    def work(self, first: int, count: int) -> Iterator[Work]:
-        """Yield what trainers run: minibatches, their number, the share of the rate."""
-        before = done = first * self.n_steps
+    def save_within(self, first: int, count: int) -> None:
+        """Write a checkpoint between two blocks of one epoch, where it is time."""
+        if self.checkpoint is None or count > 1 or self.plan.renewal is not None:
+            return
+        if len(np.concatenate(self.taken)) < self.n_steps and self.checkpoint.due():
+            self.save(first)
+
+    def work(self, first: int, count: int, n_known: int) -> Iterator[Work]:
+        """Yield what trainers run: minibatches, their number, the share of the rate.
+
+        The first `n_known` blocks were run before.
+        """
+        before = first * self.n_steps
+        done = before + n_known * self.block_steps
         for epochs in gen_batches(count, self.together):
             drawn = self.draw(first + epochs.start, first + epochs.stop)
+            drawn = drawn[n_known * self.block_steps * self.batch_size :]
             for block, n_steps in batches(
                 drawn, self.rows, self.batch_size, self.block_steps
             ):

@@ -130,7 +130,7 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):  # type: ignore[misc]
             classes have a label, or the loss is not finite in the first epoch. The
             estimator is then as it was before.
         """
-        with unchanged_on_error(self):
+        with self._fitting():
             y = check_labels(y, type(self).__name__)
             self.classes_ = self._classes_of_fit(y, keep=self.warm_start)
             return super().fit(X, y, sample_weight=sample_weight, X_val=X_val)

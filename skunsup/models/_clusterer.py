@@ -43,7 +43,7 @@ class Clusterer(ClusterMixin, DeepEstimator):
             If the data, a parameter or their combination cannot be used, or if the loss
             is not finite in the first epoch. The estimator is then as it was before.
         """
-        with unchanged_on_error(self):
+        with self._fitting():
             super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
             self.labels_ = self.predict(X)
         return self

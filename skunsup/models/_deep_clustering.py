@@ -1,6 +1,5 @@
 """Deep embedded clustering."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -228,9 +227,7 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
         centers = np.stack([of_one.mean(axis=0) for of_one in members])
         return np.resize(centers, (k, codes.shape[1])).astype(np.float32)
 
-    def _renewal(
-        self, architecture: Architecture, data: FitData
-    ) -> Callable[[int, list[np.ndarray]], Rows | None]:
+    def _renewal(self, architecture: Architecture, data: FitData) -> TargetRenewal:
         return TargetRenewal(architecture, data, self.update_interval, self.tol)
 
 

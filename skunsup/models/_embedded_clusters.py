@@ -160,8 +160,19 @@ class TargetRenewal:
             if self._settled(known.argmax(axis=1), sample.weight):
                 return None
             weight = np.ones(len(known)) if sample.weight is None else sample.weight
-            self.rows = hstack(self.data.rows, target_distribution(q, weight @ known))
+            self.targets = target_distribution(q, weight @ known)
+            self.rows = hstack(self.data.rows, self.targets)
         return self.rows
+
+    def saved(self) -> dict[str, Any]:
+        """Return what it knows, as the file of a checkpoint takes it."""
+        return {"due": self.due, "labels": self.labels, "targets": self.targets}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take up what it knew."""
+        self.due, self.labels = saved["due"], saved["labels"]
+        self.targets = saved["targets"]
+        self.rows = hstack(self.data.rows, self.targets)
 
     def _settled(self, labels: np.ndarray, weight: np.ndarray | None) -> bool:
         before, self.labels = self.labels, labels

@@ -25,7 +25,6 @@ from skunsup._sklearn import (
     StrOptions,
     integers,
     reals,
-    unchanged_on_error,
     validated,
 )
 from skunsup._training import EnsembleConfig, Rows, weighted_sample
@@ -201,7 +200,7 @@ class FlatDetector(Detector, DetectionParameters):
         ValueError
             As the model's `fit` does; the detector is then as it was before.
         """
-        with unchanged_on_error(self):
+        with self._fitting():
             model = self._scorer()
             rows = learn_rows(model, X)
             self._check_distance(inputs_of(model))
