@@ -165,7 +165,7 @@ def test_a_fit_without_a_seed_goes_on_with_the_one_it_had(killed, path):
 
 
 def test_what_renews_rows_goes_on():
-    data = type("Data", (), {"rows": PLAIN.fit(X)._read(X)})()
+    data = type("Data", (), {"rows": clone(STOPPED).fit(X)._read(X)})()
     renewal = TargetRenewal(None, data, 5, 0.01)
     renewal.due, renewal.labels = 7, np.arange(len(X))
     renewal.targets = np.ones((len(X), 3), np.float32)
