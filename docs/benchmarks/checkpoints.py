@@ -47,8 +47,7 @@ def main():
     options.add_argument("--only", nargs="+", choices=list(MODELS))
     options = options.parse_args()
     rows = [
-        [name, *trials(MODELS[name], options.trials)]
-        for name in options.only or MODELS
+        [name, *trials(MODELS[name], options.trials)] for name in options.only or MODELS
     ]
     head = ["fit", "trials", "kills", "equal to the bit"]
     print(_common.table(head, rows))
