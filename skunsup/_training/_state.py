@@ -21,7 +21,7 @@ COMPARISONS = {
 
 
 class Renewal(Protocol):
-    """What renews rows in the course of a training."""
+    """Renewal of rows in the course of a training."""
 
     def __call__(self, step: int, values: list[np.ndarray]) -> Rows | None:
         """Return the rows to go on with after `step` steps, or None to end there."""
@@ -115,7 +115,7 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a training stands between two blocks of steps.
+    """Place of a training, between two blocks of steps.
 
     Parameters
     ----------
