@@ -4,7 +4,8 @@ A map of digits that takes new ones
 
 A :class:`~skunsup.NeighborEmbedding` with two components lays digits out so that
 neighbours are near. Unlike t-SNE it is a network, so digits that it has not seen find
-their places too. Labels are used for the colours alone.
+their places too; and with a decoder, each place of the map is an image. Labels are used
+for the colours alone.
 
 As a script it saves its figure as a PNG file in the current directory, or in the one
 named on the command line: ``python examples/plot_neighbor_embedding.py figures``.
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
@@ -30,12 +32,12 @@ X_train, X_test, y_train, y_test = train_test_split(
 # Two maps
 # --------
 # Rows of 64 pixels are images of 8 x 8, of which training sees shifted, turned and
-# zoomed views.
+# zoomed views. The weight is for what comes last.
 
-maps = {
-    "PCA": PCA(2),
-    "NeighborEmbedding": NeighborEmbedding(2, inputs=Images((8, 8)), random_state=0),
-}
+embedding = NeighborEmbedding(
+    2, inputs=Images((8, 8)), reconstruction_weight=0, random_state=0
+)
+maps = {"PCA": PCA(2), "NeighborEmbedding": embedding}
 places = {
     name: (model.fit_transform(X_train), model.transform(X_test))
     for name, model in maps.items()
@@ -61,6 +63,38 @@ for axis, (name, (train, test)) in zip(axes, places.items(), strict=True):
     points = axis.scatter(*test.T, c=y_test, cmap="tab10", s=12)
     axis.set(title=f"{name}: {accuracy[name]:.0%} of new digits", xticks=[], yticks=[])
 figure.colorbar(points, ax=axes, ticks=range(10), label="Digit")
+
+# %%
+# Digits at places of the map
+# ---------------------------
+# A `reconstruction_weight` asks for a decoder, which learns to restore digits from
+# their places, so it can draw one at places where there is none. With 0 the map is laid
+# out as it would be without a decoder.
+
+train = places["NeighborEmbedding"][0]
+low, high = np.percentile(train, [1, 99], axis=0)
+n = 14
+across, down = (np.linspace(low[i], high[i], n) for i in (0, 1))
+grid = np.stack(np.meshgrid(across, down[::-1]), axis=-1).reshape(-1, 2)
+pixels = embedding.inverse_transform(grid).reshape(n, n, 8, 8)
+
+error = np.square(embedding.reconstruct(X_test) - X_test).mean()
+plain = np.square(X_train.mean(axis=0) - X_test).mean()
+print(f"error of a digit restored from two numbers: {error / plain:.0%} of the mean's")
+
+# %%
+# The map on the left, and what stands at the places of a grid over it on the right.
+
+figure, axes = plt.subplots(
+    1, 2, figsize=(10, 5), layout="constrained", num="neighbor_decoder"
+)
+axes[0].scatter(*train.T, c=y_train, cmap="tab10", s=2)
+limits = {"xlim": (low[0], high[0]), "ylim": (low[1], high[1])}
+axes[0].set(title="Places of digits", xticks=[], yticks=[], **limits)
+framed = np.pad(pixels, ((0, 0), (0, 0), (1, 1), (1, 1)))
+whole = framed.transpose(0, 2, 1, 3).reshape(10 * n, 10 * n)
+axes[1].imshow(whole, cmap="gray_r", vmin=0, vmax=1, aspect="auto")
+axes[1].set(title="Digits at places", xticks=[], yticks=[])
 
 # %%
 # Run as a script, save the figure.

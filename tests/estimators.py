@@ -90,6 +90,12 @@ def public_estimators():
     return [each for each in made if get_tags(each).input_tags.two_d_array]
 
 
+def variants():
+    """Public estimators that have other methods than with their defaults."""
+    decoded = skunsup.NeighborEmbedding
+    return [decoded(**_arguments(decoded), reconstruction_weight=1.0)]
+
+
 def _arguments(cls):
     given = {name: make() for name, make in REQUIRED.items()} | {"random_state": 0}
     if not os.environ.get("SKUNSUP_CHECK_DEFAULTS"):

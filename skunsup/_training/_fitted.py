@@ -22,7 +22,8 @@ from skunsup._training._programs import LRUCache, count_compilation
 from skunsup._training._rows import Rows, aligned
 
 BLOCK_BYTES = 4 * 2**20
-LOSSES = ("row_score", "row_loss", "split_loss")  # may overflow, to NaN too
+# May overflow, to NaN too.
+LOSSES = ("row_score", "row_loss", "pair_loss", "split_loss")
 MAX_TILES = 256
 TILES_OF_THREAD = 32  # at least, since threads take time to begin
 

@@ -16,15 +16,25 @@ class RowPairs(Rows):
     ----------
     rows : Rows
         What the numbers are of.
+    whole : Rows, default=None
+        Rows of which `rows` are views. Behind a pair stands the one of its first.
+    origin : array of int, shape (n,), default=None
+        Where in `whole` each of `rows` comes from.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows, self.n, self.d = rows, rows.n, 2 * rows.d
+    def __init__(
+        self, rows: Rows, whole: Rows | None = None, origin: np.ndarray | None = None
+    ) -> None:
+        self._rows, self._whole, self._origin = rows, whole, origin
+        self.n, self.d = rows.n, 2 * rows.d + (0 if whole is None else whole.d)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
         """Read pairs of numbers, shape (n, 2)."""
         assert isinstance(index, np.ndarray)
-        return np.hstack([self._rows.take(column) for column in index.T])
+        parts = [self._rows.take(column) for column in index.T]
+        if self._whole is not None and self._origin is not None:
+            parts.append(self._whole.take(self._origin[index[:, 0]]))
+        return np.hstack(parts)
 
 
 @dataclass(frozen=True)

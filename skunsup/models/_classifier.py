@@ -16,7 +16,7 @@ from skunsup.models._labels import check_labels, label_numbers
 
 
 @parameters
-class AAEClassifier(ClassPredictor, CategoricalEstimator):  # type: ignore[misc]
+class AAEClassifier(ClassPredictor, CategoricalEstimator):
     """Classifier that learns from rows with and without a label.
 
     The encoder of an adversarial autoencoder gives probabilities of classes and a

@@ -1,4 +1,4 @@
-"""Base of the networks with an encoder and a decoder."""
+"""Bases of the networks with an encoder and a decoder."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -8,40 +8,22 @@ from keras import ops
 from skunsup._networks import Corruption, Network, column_losses, row_loss, with_shares
 
 
-class CodeNetwork(Network):
-    """Base of the networks that encode rows and decode codes.
+class DecoderNetwork(Network):
+    """Base of the networks that `encode` rows and decode what that gives.
 
-    Its `settings` are `loss`, a reconstruction loss as `check_loss` returns it; `noise`
-    ("gaussian", "masking", "swap" or None) and `noise_level`, how the input is
-    corrupted in training; and others.
+    Its `settings` are `loss`, a reconstruction loss as `check_loss` returns it, and
+    others; `decoder` is one of its parts.
     """
 
-    defaults: ClassVar[dict[str, Any]] = {
-        "loss": "mean_squared_error",
-        "noise": None,
-        "noise_level": 0.1,
-    }
+    defaults: ClassVar[dict[str, Any]] = {"loss": "mean_squared_error"}
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        settings = self.settings
-        kind, level = settings["noise"], settings["noise_level"]
-        self.corruption = Corruption(kind, level, self.likelihood) if kind else None
-        self.reconstruction_loss = row_loss(settings["loss"])
+        loss = self.settings["loss"]
+        self.reconstruction_loss = row_loss(loss)
         if self.n_members > 1 or self.likelihood is not None:
             self.reconstruction_loss = _flattened(self.reconstruction_loss)
-        self.shares = column_losses(settings["loss"], self.reconstruction_loss)
-
-    def code_and_loss(self, x: Any) -> tuple[Any, Any]:
-        """Codes of a minibatch, corrupted, and the mean loss of the clean rows."""
-        code = self.encoder(self.seen(x), training=True)
-        output = self.decoder(code, training=True)
-        return code, ops.mean(self.output_loss(x, output, training=True))
-
-    def seen(self, x: Any) -> Any:
-        """Input of the encoder for a minibatch in training."""
-        x = super().seen(x)
-        return x if self.corruption is None else self.corruption(x)
+        self.shares = column_losses(loss, self.reconstruction_loss)
 
     def output_loss(self, x: Any, output: Any, training: bool = False) -> Any:
         """Loss of each row, given what the decoder returned."""
@@ -61,10 +43,6 @@ class CodeNetwork(Network):
 
     def _real_losses(self, x: Any, output: Any, _: Any) -> Any:
         return self.reconstruction_loss(x[..., None], output[..., None])
-
-    def encode(self, x: Any) -> Any:
-        """Codes of rows."""
-        return self.encoder(x, training=False)
 
     def decode(self, code: Any) -> Any:
         """Rows of codes."""
@@ -92,6 +70,40 @@ class CodeNetwork(Network):
 
     def _output(self, x: Any) -> Any:
         return self.decoder(self.encode(x), training=False)
+
+
+class CodeNetwork(DecoderNetwork):
+    """Base of the networks whose encoder gives the codes that their decoder takes.
+
+    Beside `loss`, its `settings` are `noise` ("gaussian", "masking", "swap" or None)
+    and `noise_level`, how the input is corrupted in training; and others.
+    """
+
+    defaults: ClassVar[dict[str, Any]] = {
+        **DecoderNetwork.defaults,
+        "noise": None,
+        "noise_level": 0.1,
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        kind, level = self.settings["noise"], self.settings["noise_level"]
+        self.corruption = Corruption(kind, level, self.likelihood) if kind else None
+
+    def code_and_loss(self, x: Any) -> tuple[Any, Any]:
+        """Codes of a minibatch, corrupted, and the mean loss of the clean rows."""
+        code = self.encoder(self.seen(x), training=True)
+        output = self.decoder(code, training=True)
+        return code, ops.mean(self.output_loss(x, output, training=True))
+
+    def seen(self, x: Any) -> Any:
+        """Input of the encoder for a minibatch in training."""
+        x = super().seen(x)
+        return x if self.corruption is None else self.corruption(x)
+
+    def encode(self, x: Any) -> Any:
+        """Codes of rows."""
+        return self.encoder(x, training=False)
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Reconstruct, as Keras users expect of the model: the mean over members."""

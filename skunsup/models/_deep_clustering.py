@@ -35,6 +35,7 @@ from skunsup.models._clusters import check_rows, squarable
 from skunsup.models._embedded_clusters import EmbeddedClusteringNetwork, TargetRenewal
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parts import LIKELIHOOD_LOSSES
+from skunsup.models._weighted_decoder import set_unit
 
 KMEANS_ROWS = 20_000
 N_INIT = 20
@@ -212,8 +213,7 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
         values[places["centers"]] = self._centers(
             fitted.compute("encode", rows), len(np.unique(drawn)), rng
         )
-        loss = fitted.compute("row_loss", rows).mean(dtype=np.float64)
-        values[places["unit"]] = np.array(max(loss, 1e-12), np.float32)
+        set_unit(architecture, network, values, rows)
         return values
 
     def _centers(

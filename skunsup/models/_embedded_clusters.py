@@ -11,6 +11,7 @@ from skunsup._networks import Architecture, squared_distances
 from skunsup._training import FittedNetwork, Rows, WeightedSampler, hstack
 from skunsup.models._code import CodeNetwork
 from skunsup.models._gaussian import log_shares
+from skunsup.models._weighted_decoder import WeightedDecoder
 
 TINY = 1e-12
 
@@ -60,7 +61,7 @@ def target_distribution(q: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class EmbeddedClusteringNetwork(CodeNetwork):
+class EmbeddedClusteringNetwork(WeightedDecoder, CodeNetwork):
     """Autoencoder with centres of clusters in its code.
 
     Objective: KL(p, q), the mean divergence of the soft assignments q of the rows from
@@ -89,31 +90,23 @@ class EmbeddedClusteringNetwork(CodeNetwork):
 
     defaults: ClassVar[dict[str, Any]] = {
         **CodeNetwork.defaults,
+        **WeightedDecoder.defaults,
         "alpha": 1.0,
-        "reconstruction_weight": 1.0,
     }
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         shape = (self.settings["n_clusters"], self.settings["n_components"])
         self.centers = self.add_weight(name="centers", shape=shape, initializer="zeros")
-        self.unit = self.add_weight(
-            name="unit", shape=(), initializer="ones", trainable=False
-        )
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Divergence from the targets, and weighted reconstruction loss."""
-        n, weight = self.settings["n_features"], self.settings["reconstruction_weight"]
+        n = self.settings["n_features"]
         rows, target = x[:, :n], x[:, n:]
         code = self.encoder(self.seen(rows), training=True)
         log_ratio = ops.log(target + TINY) - self._log_assignment(code)
-        seen = code if weight else ops.stop_gradient(code)
-        output = self.decoder(seen, training=True)
-        loss = ops.mean(self.output_loss(rows, output, training=True))
-        return [
-            ops.mean(ops.sum(target * log_ratio, axis=-1)),
-            (weight or 1.0) * loss / ops.convert_to_tensor(self.unit),
-        ]
+        divergence = ops.mean(ops.sum(target * log_ratio, axis=-1))
+        return [divergence, self.weighted_loss(code, rows)]
 
     def assignment(self, x: Any) -> Any:
         """Soft assignment of rows to the clusters."""

@@ -8,6 +8,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import DeepEstimator
+from skunsup._sklearn import available_if
 from skunsup._validation import check_codes, check_rows
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -51,13 +52,24 @@ class EncodingTransformer(
         return codes.astype(dtype, copy=False)
 
 
+def _decodes(model: "LatentTransformer") -> bool:
+    return model._has_decoder()
+
+
 class LatentTransformer(EncodingTransformer):
     """Base of the estimators whose network can `encode`, `decode` and `reconstruct`.
 
     The network's `row_score` gives the scores, higher for more normal rows, and
     `split_loss` is the loss of reconstruction with the shares of the columns behind it.
+    A subclass that may be without a decoder says so in `_has_decoder`, and is then
+    without these methods.
     """
 
+    def _has_decoder(self) -> bool:
+        """Return True, or raise AttributeError that says how to get a decoder."""
+        return True
+
+    @available_if(_decodes)
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Decode codes.
 
@@ -76,6 +88,7 @@ class LatentTransformer(EncodingTransformer):
         rows = self._network.merged("decode", check_rows(codes))
         return self._inputs.restore_rows(rows, codes.dtype)
 
+    @available_if(_decodes)
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode and decode rows.
 
@@ -92,6 +105,7 @@ class LatentTransformer(EncodingTransformer):
         rows, dtype = self._compute("reconstruct", X)
         return self._inputs.restore_rows(rows, dtype, X)
 
+    @available_if(_decodes)
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how normal they are.
 
@@ -108,6 +122,7 @@ class LatentTransformer(EncodingTransformer):
         """
         return bounded(self._compute("row_score", X)[0], -1.0)
 
+    @available_if(_decodes)
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, for model selection.
 
@@ -125,6 +140,7 @@ class LatentTransformer(EncodingTransformer):
         """
         return float(self.score_samples(X).mean())
 
+    @available_if(_decodes)
     def feature_scores(self, X: Any) -> np.ndarray:
         """Split the reconstruction loss of each row over its columns.
 

@@ -69,6 +69,8 @@ class NeighborData(FitData):
         Of distinct rows, nearest first.
     origin : array of int, shape (n,)
         Where each distinct row stands in the data.
+    whole : Rows
+        The data as they are.
     """
 
     sample: NeighborSampler
@@ -80,6 +82,26 @@ class NeighborData(FitData):
     single: Rows
     neighbors: Neighbors
     origin: np.ndarray
+    whole: Rows
+
+    def pairs(self, columns: np.ndarray | None, with_whole: bool) -> RowPairs:
+        """Return the rows of pairs.
+
+        Parameters
+        ----------
+        columns : array of shape (n, more) or None
+            Numbers of the distinct rows, which stand behind each of a pair, whatever
+            its view.
+        with_whole : bool
+            Whether the first row of a pair stands behind it as it is.
+        """
+        n_views, single = self.sample.n_views, self.single
+        if columns is not None:
+            behind = np.repeat(columns, n_views, axis=0).astype(np.float32)
+            single = hstack(single, behind)
+        if not with_whole:
+            return RowPairs(single)
+        return RowPairs(single, self.whole, np.repeat(self.origin, n_views))
 
 
 def neighbors_of(
@@ -216,6 +238,7 @@ def paired_rows(
         single,
         neighbors,
         sample.index,
+        data.rows,
     )
 
 

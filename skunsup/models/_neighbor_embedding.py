@@ -1,14 +1,22 @@
 """Neighbour embedding by a network."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from skunsup._estimator import FitData, TrainingTask
+from skunsup._estimator import FitData, TrainingTask, is_trained, network_of
 from skunsup._graph import nearest_neighbors
-from skunsup._networks import Architecture
+from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameters
-from skunsup._training import TrainingState
+from skunsup._training import Rows, TrainingState
+from skunsup.models._latent import LatentTransformer
 from skunsup.models._map_layout import leading_columns, map_layout
 from skunsup.models._neighbor_data import NeighborData
+from skunsup.models._neighbor_decoder import (
+    DecodedCoordinateNetwork,
+    DecodedNeighborNetwork,
+    DecodedPairs,
+)
 from skunsup.models._neighbor_estimator import NeighborEstimator
 from skunsup.models._neighbor_network import CoordinateNetwork, NeighborNetwork
 from skunsup.models._neighbor_parameters import EmbeddingParameters
@@ -19,20 +27,36 @@ from skunsup.models._pair_training import (
     with_columns,
 )
 from skunsup.models._partition import affinity, spectral_coordinates
+from skunsup.models._parts import decoder_part, reconstruction
+from skunsup.models._weighted_decoder import set_unit
 
 HEAD = 256
 MAP_COMPONENTS = 3  # at most, where it is left open whether they make up a map
 SPECTRAL_NEIGHBORS = 20
 SHARE = 1.0  # of the steps, in which coordinates are learned
+UNIT_ROWS = 1_000  # whose loss at the start is the unit of the reconstruction loss
+DECODED: dict[type, type[DecodedPairs]] = {
+    NeighborNetwork: DecodedNeighborNetwork,
+    CoordinateNetwork: DecodedCoordinateNetwork,
+}
 
 TOO_MANY_COORDINATES = (
     "coordinates='spectral' with n_components={k}, but X has {n} distinct rows to "
     "train on. Use fewer components than rows, or coordinates='code'."
 )
 
+DECODER_ALONE = (
+    "decoder was given, but reconstruction_weight=None leaves it out. Give the weight "
+    "of its loss, for instance reconstruction_weight=0.1, or leave decoder out."
+)
+NO_DECODER = (
+    "NeighborEmbedding has no decoder. Give reconstruction_weight=0.1, or 0 for codes "
+    "as they are without one, before fit."
+)
+
 
 @parameters
-class NeighborEmbedding(NeighborEstimator, EmbeddingParameters):
+class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameters):
     """Codes in which neighbours are near, by a network that can encode new rows.
 
     Each row is paired with one of its nearest neighbours, and the network learns to
@@ -42,15 +66,21 @@ class NeighborEmbedding(NeighborEstimator, EmbeddingParameters):
     clustering, search and classification by neighbours, as those of UMAP [3]_ do;
     `transform` is one pass through a small network.
 
+    With a `reconstruction_weight` a decoder is trained beside it. `inverse_transform`,
+    `reconstruct`, `score_samples`, which is minus the reconstruction loss, `score` and
+    `feature_scores` are there only then.
+
     Attributes
     ----------
     graph_ : sparse array of shape (n_samples, n_samples)
         With `store_graph`, 1 for each neighbour of a row, float32. Equal rows count as
         one, named by the first of them.
     history_ : dict of str to list of float
-        One entry an epoch: `loss`, which for a map and spectral coordinates is the sum
-        of `contrast`, the contrastive loss, and `coordinates`, the squared error of
-        coordinates times 1,000; and `val_loss` if rows were held out.
+        One entry an epoch: `loss`; where it has several terms, `contrast`, the
+        contrastive loss, for a map and spectral coordinates `coordinates`, the squared
+        error of coordinates times 1,000, and with a decoder `reconstruction`, the
+        weighted reconstruction loss, which is 0 until coordinates are known; and
+        `val_loss` if rows were held out.
 
     See Also
     --------
@@ -72,6 +102,10 @@ class NeighborEmbedding(NeighborEstimator, EmbeddingParameters):
     codes. `partial_fit` looks for neighbours among the rows of one call, so give it
     thousands at a time.
 
+    A decoder learns from training rows as they are what the encoder makes of their
+    views. It takes what `transform` gives: of two numbers it restores less than of
+    ten, and spectral coordinates say only which group a row is in.
+
     A graph of several components is allowed: nothing then holds these together, and
     where they end up beside each other means nothing.
 
@@ -92,12 +126,30 @@ class NeighborEmbedding(NeighborEstimator, EmbeddingParameters):
     >>> model = NeighborEmbedding(n_components=8, max_steps=50, random_state=0)
     >>> model.fit_transform(X).shape
     (1797, 8)
+
+    Codes that are decoded:
+
+    >>> model.set_params(reconstruction_weight=0.1).fit(X).reconstruct(X).shape
+    (1797, 64)
     """
 
     def _prepared(
         self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
     ) -> FitData:
-        return self._paired(data, previous, rng)
+        decodes = self.reconstruction_weight is not None
+        if self.decoder is not None and not decodes:
+            raise ValueError(DECODER_ALONE)
+        paired = self._paired(data, previous, rng)
+        return replace(paired, rows=paired.pairs(None, decodes))
+
+    def _has_decoder(self) -> bool:
+        if is_trained(self):
+            decodes = "decoder" in network_of(self).architecture.parts
+        else:
+            decodes = self.reconstruction_weight is not None
+        if not decodes:
+            raise AttributeError(NO_DECODER)
+        return True
 
     def _code_width(self) -> int | None:
         return self.n_components if self._kind_of_coordinates() == "code" else None
@@ -111,10 +163,49 @@ class NeighborEmbedding(NeighborEstimator, EmbeddingParameters):
 
     def _architecture(self, data: FitData) -> Architecture:
         assert isinstance(data, NeighborData)
-        if self._kind_of_coordinates() == "code":
-            return self._pair_network(NeighborNetwork, data)
-        head = (HEAD, self._n_coordinates())
-        return self._pair_network(CoordinateNetwork, data, head=head)
+        code = self._kind_of_coordinates() == "code"
+        heads = {} if code else {"head": (HEAD, self._n_coordinates())}
+        network = NeighborNetwork if code else CoordinateNetwork
+        found = self._pair_network(network, data, **heads)
+        if self.reconstruction_weight is None:
+            return found
+        return self._with_decoder(found, data, float(self.reconstruction_weight))
+
+    def _with_decoder(
+        self, encoder: Architecture, data: NeighborData, weight: float
+    ) -> Architecture:
+        """Return the architecture with a decoder of what the network gives."""
+        loss, last = reconstruction(self.loss, replace(data, rows=data.whole))
+        width, hidden = self._n_outputs(encoder), self._hidden(data)
+        decoder = decoder_part(self, width, data.inputs, last, hidden)
+        more = {
+            "loss": loss,
+            "reconstruction_weight": weight,
+            "n_columns": data.whole.d,
+        }
+        return replace(
+            encoder,
+            network=DECODED[encoder.network],
+            parts={**encoder.parts, "decoder": decoder},
+            settings={**encoder.settings, **more},
+            likelihood=data.likelihood or data.inputs.likelihood_,
+        )
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        values = super()._start_values(architecture, network, data, rng)
+        if self.reconstruction_weight is not None:
+            assert isinstance(data, NeighborData)
+            sample = data.sample.sample
+            drawn = sample.draw(min(sample.n_draws, UNIT_ROWS), rng)
+            rows = Rows(data.whole.take(data.origin[drawn]))
+            set_unit(architecture, network, values, rows)
+        return values
 
     def _n_coordinates(self) -> int:
         given = self.n_components

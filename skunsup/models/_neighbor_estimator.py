@@ -40,7 +40,7 @@ MOST_STEPS, MOST_EPOCHS = 10_000, 10_000
 class NeighborEstimator(EncodingTransformer, NeighborParameters):
     """Base of the estimators around a network of pairs of neighbours."""
 
-    _criterion = "row_loss"
+    _criterion = "pair_loss"
     _width: ClassVar[int] = 10  # of the code, where it is left open
 
     def _paired(
@@ -105,16 +105,19 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         wanted = self._code_width()
         if self.encoder is not None:
             return SphereSpec(own_encoder(self.encoder, data.inputs, wanted))
-        given = self.hidden_layer_sizes
-        suited = HIDDEN if data.projected else data.inputs.hidden_layer_sizes_
-        hidden = suited if given is None else layer_sizes(given)
-        sizes = (*hidden, wanted or self._width)
+        sizes = (*self._hidden(data), wanted or self._width)
         activation = resolve_activation(self.activation)
         if not data.projected:
             return SphereSpec(data.inputs.encoder(sizes, activation))
         kernel, unit_rows = data.projection.kernel, data.projection.unit_rows
         inner = DenseStack(kernel.shape[1], sizes, activation)
         return SphereSpec(inner, len(kernel), unit_rows)
+
+    def _hidden(self, data: NeighborData) -> tuple[int, ...]:
+        """Return the widths of the hidden layers of the encoder."""
+        given = self.hidden_layer_sizes
+        suited = HIDDEN if data.projected else data.inputs.hidden_layer_sizes_
+        return suited if given is None else layer_sizes(given)
 
     def _noise(self, data: NeighborData) -> str | None:
         """Return the noise of rows that nothing else changes."""

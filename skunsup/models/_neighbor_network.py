@@ -33,6 +33,8 @@ def info_nce(a: Any, b: Any, temperature: float) -> Any:
 class PairNetwork(Network):
     """Base of encoders of rows that come in pairs, side by side.
 
+    The network's `pair_loss` judges validation rows.
+
     Parameters
     ----------
     encoder : keras.Model
@@ -91,7 +93,7 @@ class PairNetwork(Network):
         encode = self.encoder.embed if projected else self.encoder
         return encode(x, training=training)
 
-    def row_loss(self, x: Any) -> Any:
+    def pair_loss(self, x: Any) -> Any:
         """Loss of telling the partner in each pair from fixed training rows."""
         first, second = (self.embed(half) for half in halves(x))
         others = self.embed(ops.convert_to_tensor(self.reference))
@@ -101,18 +103,13 @@ class PairNetwork(Network):
         return ops.logsumexp(similar, axis=-1) - similar[..., 0]
 
 
-@keras.saving.register_keras_serializable(package="skunsup")
-class NeighborNetwork(PairNetwork):
-    """Encoder that gives neighbours similar codes.
+class CodePairs(PairNetwork):
+    """Base of encoders of pairs whose codes are what they are for."""
 
-    Objective: `info_nce` of the codes of pairs.
-    """
-
-    own_terms = ("contrast",)
-
-    def loss_terms(self, x: Any) -> list[Any]:
-        """Contrast of the codes of the pairs in `x`."""
-        return [self.contrast(ops.concatenate(halves(x)))[1]]
+    def learned(self, x: Any) -> tuple[Any, Any, list[Any]]:
+        """Codes of both rows of pairs, which of them count, and terms of the loss."""
+        codes, contrast = self.contrast(ops.concatenate(halves(x)))
+        return codes, ops.ones_like(codes[:, 0]), [contrast]
 
     def encode(self, x: Any) -> Any:
         """Codes of rows."""
@@ -123,34 +120,27 @@ class NeighborNetwork(PairNetwork):
         return self.encoder(x, training=training)
 
 
-@keras.saving.register_keras_serializable(package="skunsup")
-class CoordinateNetwork(PairNetwork):
-    """Encoder that gives neighbours similar codes, with a head that gives coordinates.
+class CoordinatePairs(PairNetwork):
+    """Base of encoders of pairs with a head that gives coordinates.
 
     Rows of pairs come with their coordinates behind them, and 1 where these are known,
-    else 0. Objective: `info_nce` of the codes, and the mean square error of the known
-    coordinates, weighted.
+    else 0.
 
     Parameters
     ----------
-    encoder : keras.Model
-        A `SphereEncoder`.
     head : keras.Model
         From codes to coordinates.
-    temperature, projected, noise, noise_level, n_reference
-        As of `PairNetwork`.
     """
 
-    own_terms = ("contrast", "coordinates")
-
-    def loss_terms(self, x: Any) -> list[Any]:
-        """Contrast of the pairs in `x`, and error of their coordinates."""
+    def learned(self, x: Any) -> tuple[Any, Any, list[Any]]:
+        """Coordinates of both rows of pairs, which are known, terms of the loss."""
         rows = ops.concatenate(halves(x))
         n = self.head.output_shape[-1]
         wanted, known = rows[:, -n - 1 : -1], rows[:, -1:]
         codes, contrast = self.contrast(rows[:, : -n - 1])
-        error = ops.mean(known * ops.square(self.head(codes, training=True) - wanted))
-        return [contrast, COORDINATE_WEIGHT * error]
+        found = self.head(codes, training=True)
+        error = ops.mean(known * ops.square(found - wanted))
+        return found, known[:, 0], [contrast, COORDINATE_WEIGHT * error]
 
     def coordinates(self, x: Any) -> Any:
         """Coordinates of rows as pairs hold them."""
@@ -163,6 +153,35 @@ class CoordinateNetwork(PairNetwork):
     def call(self, x: Any, training: bool = False) -> Any:
         """Return coordinates, as Keras users expect of the model."""
         return self.head(self.encoder(x, training=training), training=training)
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class NeighborNetwork(CodePairs):
+    """Encoder that gives neighbours similar codes.
+
+    Objective: `info_nce` of the codes of pairs.
+    """
+
+    own_terms = ("contrast",)
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Contrast of the codes of the pairs in `x`."""
+        return self.learned(x)[2]
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class CoordinateNetwork(CoordinatePairs):
+    """Encoder that gives neighbours similar codes, with a head that gives coordinates.
+
+    Objective: `info_nce` of the codes, and the mean square error of the known
+    coordinates, weighted.
+    """
+
+    own_terms = ("contrast", "coordinates")
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Contrast of the pairs in `x`, and error of their coordinates."""
+        return self.learned(x)[2]
 
 
 def halves(x: Any) -> list[Any]:

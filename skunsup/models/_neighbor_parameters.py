@@ -7,7 +7,7 @@ import keras
 
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
-from skunsup.models._parameters import OWN_NETWORK, LayerParameters
+from skunsup.models._parameters import OWN_NETWORK, LayerParameters, LossParameters
 
 
 @parameters
@@ -85,7 +85,33 @@ class NeighborParameters(LayerParameters):
 
 
 @parameters
-class EmbeddingParameters(NeighborParameters):
+class DecoderParameters(LossParameters):
+    """Decoder.
+
+    Parameters
+    ----------
+    reconstruction_weight : float or None
+        Weight of the reconstruction loss, in units of that loss at the start. With 0 a
+        decoder learns to decode what `transform` gives, which is as it would be without
+        one; with more, codes must tell rows apart too. None for no decoder.
+    loss : str, keras.losses.Loss or callable
+        Reconstruction loss: a Keras name, an instance, or a callable of (X, output)
+        that returns one value a row. With "binary_crossentropy" the output is a
+        sigmoid and X must lie in [0, 1], with "poisson" a softplus and X non-negative.
+    decoder : keras.Model or callable
+        Own decoder: an unfitted Keras model, or a callable of (n_components,
+        n_features) that returns one. Treated as `encoder`. None for the mirror image of
+        the default encoder.
+    """
+
+    reconstruction_weight: float | None = parameter(
+        None, [reals(0, None, "left"), None]
+    )
+    decoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+
+
+@parameters
+class EmbeddingParameters(DecoderParameters, NeighborParameters):
     """Coordinates.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 
 from skunsup._estimator import TrainingTask
 from skunsup._networks import Architecture
-from skunsup._training import FittedNetwork, RowPairs, TrainingState, hstack
+from skunsup._training import FittedNetwork, TrainingState
 from skunsup.models._neighbor_data import NeighborData
 
 
@@ -22,8 +22,8 @@ def with_columns(task: TrainingTask, columns: np.ndarray) -> TrainingTask:
     """
     data = task.data
     assert isinstance(data, NeighborData)
-    behind = np.repeat(columns, data.sample.n_views, axis=0).astype(np.float32)
-    return replace(task, data=replace(data, rows=RowPairs(hstack(data.single, behind))))
+    with_whole = "decoder" in task.architecture.parts
+    return replace(task, data=replace(data, rows=data.pairs(columns, with_whole)))
 
 
 def own_outputs(

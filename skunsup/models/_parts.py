@@ -95,7 +95,11 @@ def encoder_part(estimator: Any, inputs: Inputs, per_component: int = 1) -> Netw
 
 
 def decoder_part(
-    estimator: Any, n_components: int, inputs: Inputs, last: str
+    estimator: Any,
+    n_components: int,
+    inputs: Inputs,
+    last: str,
+    hidden: tuple[int, ...] | None = None,
 ) -> NetworkSpec:
     """Return the network from codes to rows, by default the encoder's mirror image.
 
@@ -109,6 +113,9 @@ def decoder_part(
         Fitted kind of data.
     last : str
         Activation of the default network's last layer, for real-valued outputs.
+    hidden : tuple of int, default=None
+        Widths of the encoder's hidden layers; None for those that the parameters ask
+        for.
 
     Raises
     ------
@@ -123,7 +130,7 @@ def decoder_part(
             "likelihood='gaussian' or loss='mean_squared_error', or inputs=None."
         )
     if estimator.decoder is None:
-        hidden = hidden_sizes(estimator, inputs)
+        hidden = hidden_sizes(estimator, inputs) if hidden is None else hidden
         activation = resolve_activation(estimator.activation)
         return inputs.decoder(n_components, hidden[::-1], activation, last)
     return own_output("decoder", estimator.decoder, n_components, inputs)
