@@ -1,5 +1,6 @@
 """The public names, one a line: `__init__.py` reads them here."""
 
+from skunsup._trusted_types import TRUSTED_TYPES as TRUSTED_TYPES
 from skunsup._version import __version__ as __version__
 from skunsup.inputs import Blocks as Blocks
 from skunsup.inputs import Images as Images

@@ -100,8 +100,8 @@ class _Itself:
     def __hash__(self) -> int:
         return id(self.value)
 
-    def __reduce__(self) -> tuple:
-        return str, (uuid4().hex,)  # equal to nothing
+    def __getstate__(self) -> dict[str, str]:
+        return {"value": uuid4().hex}  # a copy is equal to nothing
 
 
 class _Walk:

@@ -1,13 +1,15 @@
-"""Estimators in pickles: what version wrote them, and what parameters came later."""
+"""Estimators in files: what version wrote them, and what parameters came later."""
 
+import copy
 import inspect
 import warnings
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import sklearn.exceptions
 from sklearn.base import BaseEstimator
 
+from skunsup._plain import plain, restored
 from skunsup._version import __version__
 
 VERSION = "_skunsup_version"
@@ -44,18 +46,21 @@ class InconsistentVersionWarning(sklearn.exceptions.InconsistentVersionWarning):
 
 
 class PickledEstimator(BaseEstimator):
-    """Base of everything that has parameters and can be pickled.
+    """Base of everything that has parameters and can be written to files.
 
-    A pickle says which version of skunsup wrote it. Another version warns when it reads
-    it, and gives parameters that did not exist then their defaults.
+    What pickles and skops write is plain: dicts, lists, numbers, strings and arrays.
+    It says which version of skunsup wrote it. Another version warns when it reads it,
+    and gives parameters that did not exist then their defaults.
     """
 
     def _saved(self) -> dict[str, Any]:
-        """Return the attributes that a pickle shall hold."""
-        return dict(super().__getstate__())
+        """Return the attributes that a file shall hold."""
+        state = dict(super().__getstate__())
+        return {**state, VERSION: __version__}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self._saved(), VERSION: __version__}
+        state: dict[str, Any] = plain(self._saved())
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         written = state.get(VERSION, "of an unknown version")
@@ -63,8 +68,32 @@ class PickledEstimator(BaseEstimator):
             name = type(self).__name__
             warning = InconsistentVersionWarning(name, __version__, written)
             warnings.warn(warning, stacklevel=2)
-        attributes = {k: v for k, v in state.items() if k != VERSION}
+        attributes = {k: v for k, v in restored(state).items() if k != VERSION}
+        self._refuse_methods(attributes)
         super().__setstate__({**_defaults(type(self)), **attributes})  # type: ignore[arg-type]
+
+    def __copy__(self) -> Self:
+        return self._with(self._saved())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        memo[id(self)] = made = type(self).__new__(type(self))
+        made.__dict__.update(self._with(copy.deepcopy(self._saved(), memo)).__dict__)
+        return made
+
+    def _with(self, saved: dict[str, Any]) -> Self:
+        """Return an estimator with these attributes."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update({k: v for k, v in saved.items() if k != VERSION})
+        return made
+
+    def _refuse_methods(self, attributes: dict[str, Any]) -> None:
+        """Raise ValueError for an attribute that would stand before a method."""
+        for name in attributes:
+            if inspect.isroutine(getattr(type(self), name, None)):
+                raise ValueError(
+                    f"The file of a {type(self).__name__} holds an attribute {name!r}, "
+                    "which is the name of a method. It was changed: do not use it."
+                )
 
 
 @cache

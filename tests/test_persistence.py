@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 import sklearn.exceptions
+import skops.io
 from sklearn.base import clone
 from sklearn.model_selection import cross_validate
 
@@ -132,9 +133,12 @@ def test_a_pickle_holds_numpy_alone(blobs):
 
 
 LOAD = """
-import pickle, sys, numpy as np
+import pickle, sys, numpy as np, skops.io, skunsup
 with open(sys.argv[1], "rb") as file:
     model, families, X = pickle.load(file)
+twins = skops.io.load(sys.argv[1] + ".skops", trusted=skunsup.TRUSTED_TYPES)
+for name, each in {"": model, **families}.items():
+    assert np.array_equal(twins[name].transform(X), each.transform(X))
 out = {"codes": model.transform(X), "scores": model.score_samples(X)}
 out["more"] = model.partial_fit(X).transform(X)
 for name, each in families.items():
@@ -153,6 +157,7 @@ def test_pickles_load_under_another_backend(blobs, families, tmp_path, other):
     model = Autoencoder(**QUICK, noise="masking").fit(blobs)
     path, out = tmp_path / "models.pickle", tmp_path / "out.npz"
     path.write_bytes(pickle.dumps((model, families, blobs)))
+    skops.io.dump({"": model, **families}, f"{path}.skops")
     command = [sys.executable, "-W", "ignore", "-c", LOAD, path, out]
     subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": other})
     there = np.load(out)

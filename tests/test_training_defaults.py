@@ -122,7 +122,7 @@ def test_detectors_keep_their_own_defaults_and_take_auto(blobs):
 
 
 def test_every_model_leaves_both_to_the_kind_of_data():
-    for name in skunsup.__all__:
+    for name in (name for name in skunsup.__all__ if callable(getattr(skunsup, name))):
         given = inspect.signature(getattr(skunsup, name)).parameters
         if "inputs" in given:
             defaults = given["batch_size"].default, given["epochs"].default

@@ -1,6 +1,7 @@
 """Building blocks in pure `keras.ops`: parts, losses, noise, priors, start values."""
 
-import skunsup._keras_import  # noqa: F401
+import skunsup._keras_import
+import skunsup._networks._keras_forms  # noqa: F401
 from skunsup._networks._activations import resolve_activation
 from skunsup._networks._adversarial import (
     ADVERSARIAL_LOSSES,

@@ -86,16 +86,19 @@ class Description:
         objects = tuple((name, _written(value)) for name, value in self.objects)
         return {**vars(self), "objects": objects}
 
-    def model(self, rng: np.random.Generator) -> keras.Model:
+    def model(self, rng: np.random.Generator | None) -> keras.Model:
         """Return a new model, with the seeds that were left open drawn by `rng`.
+
+        Without `rng` they are left open again.
 
         Raises
         ------
         ValueError
             If it holds code out of a file, and the user did not allow that.
         """
+        config = json.loads(self.config)
         return keras.saving.deserialize_keras_object(
-            _with_seeds(json.loads(self.config), rng),
+            config if rng is None else _with_seeds(config, rng),
             custom_objects={name: _found(name, value) for name, value in self.objects},
             safe_mode=True,
         )

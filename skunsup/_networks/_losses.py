@@ -52,8 +52,11 @@ class LossInstance:
         """Kind and settings."""
         return self.kind, self.settings
 
-    def __reduce__(self) -> tuple:
-        return LossInstance, (self.kind, self.settings)
+    def __getstate__(self) -> dict[str, Any]:
+        return {"kind": self.kind, "settings": self.settings}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
 
 def check_loss(loss: str | keras.losses.Loss | Callable, n_features: int) -> Loss:

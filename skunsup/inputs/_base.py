@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+import skunsup._plain_frames  # noqa: F401
 from skunsup._networks import DenseStack, Likelihood, NetworkSpec
 from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import unchanged_on_error

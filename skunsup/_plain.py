@@ -1,0 +1,302 @@
+"""State of estimators as plain values: dicts, lists, strings, numbers and arrays.
+
+What a file holds of an estimator names classes of skunsup and of Keras instead of being
+them. So a reader such as skops meets the classes of estimators alone, and nothing in a
+file can ask for other code than that of skunsup. What belongs to the user, a layer or
+a function of their own, stays as it is, for the reader to judge.
+"""
+
+import importlib
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from types import FunctionType, MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+
+TAG = "__skunsup__"
+PACKAGE = "skunsup"
+CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
+ATOMS = (type(None), bool, int, float, str, bytes)
+UNKNOWN = (
+    "The file names {name!r}, which this version of skunsup does not know. It was "
+    "written by another version, or was changed."
+)
+
+
+class Form(Protocol):
+    """Values of some kind, how they are written under a name and read again."""
+
+    name: str
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return the fields that describe a value, or None if it is of another kind."""
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value of fields."""
+
+
+_forms: dict[str, Form] = {}
+# Modules that have forms of their own, imported when a file names one.
+_elsewhere = {
+    "keras": "skunsup._networks",
+    "pandas": "skunsup._plain_frames",
+    "polars": "skunsup._plain_frames",
+}
+
+
+def add_form(form: Form) -> None:
+    """Let values of another kind be written."""
+    _forms[form.name] = form
+
+
+def plain(value: Any) -> Any:
+    """Return a value with plain ones in place of objects of skunsup and Keras.
+
+    Parameters
+    ----------
+    value : object
+        State of an estimator.
+    """
+    return _Writer().of(value)
+
+
+def restored(value: Any) -> Any:
+    """Return the value that `plain` was given.
+
+    Parameters
+    ----------
+    value : object
+        As `plain` returns it. Other values come back as they are.
+
+    Raises
+    ------
+    ValueError
+        If it names what skunsup does not know.
+    """
+    return _Reader().of(value)
+
+
+def own_class(name: str) -> Any:
+    """Return a class or function of skunsup by its name.
+
+    Parameters
+    ----------
+    name : str
+        Such as "FittedNetwork", or with its module, "skunsup._graph:affinity", where
+        the name alone does not tell.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    module, _, attribute = str(name).rpartition(":")
+    module = module or _homes().get(attribute, "")
+    inside = module.split(".")[0] == PACKAGE
+    found: Any = None
+    with suppress(ImportError, AttributeError, TypeError, ValueError):
+        found = getattr(importlib.import_module(module), attribute) if inside else None
+    defined = isinstance(found, type | FunctionType)
+    if not defined or (found.__module__, found.__name__) != (module, attribute):
+        raise ValueError(UNKNOWN.format(name=name))
+    return found
+
+
+def is_own(kind: Any) -> bool:
+    """Return True for a class or function that `own_class` finds."""
+    module, name = getattr(kind, "__module__", ""), getattr(kind, "__qualname__", "")
+    ours = isinstance(module, str) and module.split(".")[0] == PACKAGE
+    return ours and getattr(sys.modules.get(module), name, None) is kind
+
+
+def _name(kind: Any) -> str:
+    """Return the name of a class without its module, which may change."""
+    name, module = kind.__qualname__, kind.__module__
+    return name if _homes().get(name) == module else f"{module}:{name}"
+
+
+@cache
+def _homes() -> dict[str, str]:
+    """Return the module of each class of the package whose name no other has."""
+    root, found = Path(__file__).parent, defaultdict(list)
+    for path in root.rglob("*.py"):
+        module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
+        for name in CLASS.findall(path.read_text(encoding="utf-8")):
+            found[name].append(module)
+    return {name: homes[0] for name, homes in found.items() if len(homes) == 1}
+
+
+class _Writer:
+    """One state; what is met twice is written once and shared."""
+
+    def __init__(self) -> None:
+        self._met: dict[int, tuple[Any, Any]] = {}  # with the value, so that it lives
+
+    def of(self, value: Any) -> Any:
+        """Return the plain value of `value`."""
+        if isinstance(value, ATOMS) and type(value) in ATOMS:
+            return value
+        if id(value) not in self._met:
+            self._met[id(value)] = (value, _Above)
+            self._met[id(value)] = (value, self._new(value))
+        found = self._met[id(value)][1]
+        if found is _Above:
+            raise TypeError(
+                f"{value!r} holds itself, so it cannot be written to a file."
+            )
+        return found
+
+    def _new(self, value: Any) -> Any:
+        kind = type(value)
+        if kind is dict and all(type(key) is str for key in value) and TAG not in value:
+            return {key: self.of(item) for key, item in value.items()}
+        if kind in (list, tuple):
+            return kind(self.of(item) for item in value)
+        for name, form in _forms.items():
+            fields = form.write(value, self.of)
+            if fields is not None:
+                return {TAG: name, **fields}
+        return value
+
+
+class _Above:
+    """Stands for a value that is being written."""
+
+
+class _Reader:
+    """One state; what was shared is shared again."""
+
+    def __init__(self) -> None:
+        self._met: dict[int, tuple[Any, Any]] = {}
+
+    def of(self, value: Any) -> Any:
+        """Return the value of a plain one."""
+        if type(value) not in (dict, list, tuple):
+            return value
+        if id(value) not in self._met:
+            self._met[id(value)] = (value, self._new(value))
+        return self._met[id(value)][1]
+
+    def _new(self, value: Any) -> Any:
+        if type(value) is not dict:
+            return type(value)(self.of(item) for item in value)
+        inside = {key: self.of(item) for key, item in value.items()}
+        if TAG not in value:
+            return inside
+        return _form(inside.pop(TAG)).read(inside)
+
+
+def _form(name: Any) -> Form:
+    if isinstance(name, str) and name not in _forms:
+        home = _elsewhere.get(name.split(" ")[0])
+        if home is not None:
+            importlib.import_module(home)
+    if not isinstance(name, str) or name not in _forms:
+        raise ValueError(UNKNOWN.format(name=name))
+    return _forms[name]
+
+
+class _Dict:
+    """Mappings with keys of any kind."""
+
+    name = "dict"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return what describes such a value."""
+        if type(value) not in (dict, MappingProxyType):
+            return None
+        items = [[plain(k), plain(v)] for k, v in value.items()]
+        return {"items": items, "read_only": type(value) is not dict}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        found = dict(fields["items"])
+        return MappingProxyType(found) if fields["read_only"] else found
+
+
+class _Set:
+    """Sets."""
+
+    name = "set"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return what describes such a value."""
+        if type(value) not in (set, frozenset):
+            return None
+        return {"items": [plain(v) for v in value], "frozen": type(value) is frozenset}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        return (frozenset if fields["frozen"] else set)(fields["items"])
+
+
+class _Dtype:
+    """Types of arrays."""
+
+    name = "dtype"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return what describes such a value."""
+        if not isinstance(value, np.dtype) or value.names is not None:
+            return None
+        return {"type": value.str if value.isbuiltin != 1 else value.name}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        return np.dtype(str(fields["type"]))
+
+
+class _Class:
+    """Classes and functions of skunsup."""
+
+    name = "class"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return what describes such a value."""
+        own = isinstance(value, type | FunctionType) and is_own(value)
+        return {"named": _name(value)} if own else None
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        return own_class(fields["named"])
+
+
+class _Object:
+    """Objects of skunsup, by what a pickle would hold of them."""
+
+    name = "object"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return what describes such a value."""
+        kind: Any = type(value)
+        if not is_own(kind):
+            return None
+        if isinstance(value, tuple):  # of typing.NamedTuple
+            fields = dict(zip(kind._fields, value, strict=True))
+            return {"named": _name(kind), "state": plain(fields)}
+        saved = getattr(value, "_saved", value.__getstate__)()
+        return {"named": _name(kind), "state": plain(saved)}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        kind, state = own_class(fields["named"]), fields["state"]
+        if not isinstance(kind, type) or not isinstance(state, Mapping | None):
+            raise ValueError(UNKNOWN.format(name=fields["named"]))
+        if issubclass(kind, tuple):
+            return kind(*fields["state"].values())
+        made: Any = object.__new__(kind)
+        if hasattr(kind, "__setstate__"):
+            made.__setstate__(state)
+        elif state is not None:
+            vars(made).update(state)
+        return made
+
+
+for _each in (_Dict(), _Set(), _Dtype(), _Class(), _Object()):
+    add_form(_each)
