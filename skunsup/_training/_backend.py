@@ -1,7 +1,7 @@
 """Interfaces of a backend and of a trainer."""
 
 import importlib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Hashable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -86,6 +86,16 @@ class Backend(Protocol):
     @staticmethod
     def concurrent() -> bool:
         """Return True if programs of several trainers run well at the same time."""
+
+    @staticmethod
+    def placement() -> Hashable:
+        """Return the devices that minibatches are cut among; None for one device.
+
+        Raises
+        ------
+        ValueError
+            If the user asks for devices that the backend does not train on.
+        """
 
     @staticmethod
     def tile_rows() -> int:

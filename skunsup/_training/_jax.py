@@ -12,7 +12,20 @@ import keras
 import numpy as np
 
 from skunsup._training._array_trainer import ArrayTrainer
+from skunsup._training._jax_devices import placement, shardings
 from skunsup._training._trainer import Program
+
+__all__ = [
+    "Trainer",
+    "compile_scorer",
+    "concurrent",
+    "input_gradient",
+    "making_variables",
+    "on_device",
+    "placement",
+    "tile_rows",
+    "to_numpy",
+]
 
 State = list[Any]
 
@@ -28,7 +41,7 @@ class Trainer(ArrayTrainer):
     def _compile(self, shape: tuple[int, ...]) -> Program:
         _drop_caches_in_time()
 
-        @jax.jit
+        @partial(jax.jit, **shardings(shape))
         def program(state: State, block: Any, n_steps: Any) -> tuple[State, Any]:
             def step(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
                 state, records = carry

@@ -125,7 +125,8 @@ def _train(
     place: Place | None,
 ) -> TrainingState:
     """Train as `train` does, from `place` on if there is one."""
-    key = (architecture.key, *(recipe.key for recipe in recipes))
+    recipe_keys = (recipe.key for recipe in recipes)
+    key = (backend().placement(), architecture.key, *recipe_keys)
     with _trainers.exclusive(key, lambda: _trainer(architecture, recipes)) as trainer:
         trainer.load(state.values, _optimizer_start(trainer, recipes, state))
         run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
@@ -165,7 +166,8 @@ def _trainer(
     architecture: Architecture, recipes: Sequence[OptimizerConfig]
 ) -> NetworkTrainer:
     whole = _trainer_alone(architecture, recipes)
-    share = architecture.share(N_SHARES) if backend().concurrent() else None
+    alone = backend().concurrent() and backend().placement() is None
+    share = architecture.share(N_SHARES) if alone else None
     pairs = zip(whole.optimizers, whole.groups, strict=True)
     if share is None or not all(is_entrywise(*pair) for pair in pairs):
         return whole

@@ -12,6 +12,7 @@ import tensorflow as tf
 from skunsup._keras_private import leave_unreduced
 from skunsup._networks import Network
 from skunsup._training._array_trainer import ArrayTrainer
+from skunsup._training._placement import refuse_distribution
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import aligned
 from skunsup._training._tensorflow_private import dynamic_update_slice
@@ -123,8 +124,15 @@ def _refuse_strategy() -> None:
     if tf.distribute.has_strategy():
         raise ValueError(
             f"fit was called in the scope of {tf.distribute.get_strategy()!r}, but "
-            "training uses one device. Call fit outside of the scope."
+            "training uses one device. Call fit outside of the scope, or set "
+            "KERAS_BACKEND=jax before Python starts and use "
+            "keras.distribution.DataParallel."
         )
+
+
+def placement() -> None:
+    """Raise ValueError where `keras.distribution` asks for several devices."""
+    refuse_distribution()
 
 
 def making_variables() -> AbstractContextManager[None]:

@@ -19,6 +19,7 @@ from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks import Network
 from skunsup._training._groups import vector_twin
 from skunsup._training._optimizers import is_entrywise
+from skunsup._training._placement import refuse_distribution
 from skunsup._training._torch_private import make_fx
 from skunsup._training._torch_trace import lean
 from skunsup._training._trainer import InPlaceTrainer, Program
@@ -159,6 +160,11 @@ def _share_memory(whole: keras.Variable, parts: list[keras.Variable]) -> None:
     slices = entries.split([tensor.numel() for tensor in tensors])
     for part, taken in zip(parts, slices, strict=True):
         part.value.data = taken.reshape(part.shape)
+
+
+def placement() -> None:
+    """Raise ValueError where `keras.distribution` asks for several devices."""
+    refuse_distribution()
 
 
 def making_variables() -> AbstractContextManager[None]:
