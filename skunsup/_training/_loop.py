@@ -38,6 +38,9 @@ _trainers = LRUCache(16)
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
 TOGETHER = 128  # steps of short epochs that are drawn at once
+SMALL = (
+    2**18
+)  # bytes of a block that has room for as many steps, however many there are
 UNWATCHED = 1024  # steps of short epochs between two looks at the weights, at least
 AHEAD = 2  # blocks that are dealt out before the first of them is done
 N_SHARES = 2  # trainers of the members of an ensemble, whatever the number of cores
@@ -234,7 +237,11 @@ class TrainingLoop:
         self.checkpoint = running_checkpoint()
         pieces = plan.pieces if plan.schedule == "cosine" else 1
         longest = max(1, min(self.n_steps * self.together, self.total // pieces))
-        self.block_steps = _block_steps(longest, self.batch_size * rows.d)
+        step_size = self.batch_size * rows.d
+        self.block_steps = _block_steps(longest, step_size)
+        self.block_size = max(
+            self.block_steps, _block_steps(TOGETHER, step_size, SMALL)
+        )
         self.callbacks = Callbacks(
             plan.callbacks, trainer, self.n_epochs, min(self.n_steps, self.total)
         )
@@ -390,7 +397,7 @@ class TrainingLoop:
             drawn = self.draw(first + epochs.start, first + epochs.stop)
             drawn = drawn[n_known * self.block_steps * self.batch_size :]
             for block, n_steps in batches(
-                drawn, self.rows, self.batch_size, self.block_steps
+                drawn, self.rows, self.batch_size, self.block_steps, self.block_size
             ):
                 self.callbacks.call("on_train_batch_begin", done - before)
                 yield block, n_steps, self.rate_share(done + n_steps / 2)
@@ -493,9 +500,9 @@ class TrainingLoop:
         return {name: values[-1] for name, values in self.history.items()}
 
 
-def _block_steps(n_steps: int, step_size: int) -> int:
+def _block_steps(n_steps: int, step_size: int, n_bytes: int = BLOCK_BYTES) -> int:
     """Steps of one compiled call: a power of two, so that few shapes need a program."""
-    fits = max(1, BLOCK_BYTES // (4 * step_size))
+    fits = max(1, n_bytes // (4 * step_size))
     return int(2 ** min(np.ceil(np.log2(n_steps)), np.floor(np.log2(fits))))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from skunsup._training._rows import Rows, aligned
 
@@ -108,17 +109,17 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> WeightedSampler:
 
 
 def batches(
-    drawn: np.ndarray, rows: Rows, batch_size: int, n_steps: int
+    drawn: np.ndarray, rows: Rows, batch_size: int, n_steps: int, block_size: int
 ) -> Iterator[tuple[np.ndarray, int]]:
     """Yield blocks of `n_steps` minibatches, each (block, steps that it holds).
 
-    Blocks have shape (n_steps, batch_size, d); where fewer steps are left, the rest of
-    the block is undefined.
+    Blocks have shape (block_size, batch_size, d), with room for `n_steps` or more; what
+    is behind the steps is undefined.
     """
-    size = n_steps * batch_size
-    for start in range(0, len(drawn), size):
-        block = taken = rows.take(drawn[start : start + size])
+    size = block_size * batch_size
+    for at in gen_batches(len(drawn), n_steps * batch_size):
+        block = taken = rows.take(drawn[at])
         if len(taken) < size:
             block = aligned(size, rows.d)
             block[: len(taken)] = taken
-        yield block.reshape(n_steps, batch_size, rows.d), len(taken) // batch_size
+        yield block.reshape(block_size, batch_size, rows.d), len(taken) // batch_size
