@@ -186,14 +186,17 @@ def compile_scorer(
     on the rows around it, to the bit.
     """
     ensure_room()
+    # Traced once, and called where what it returns must be known before.
+    given = tf.TensorSpec((n_weights,)), tf.TensorSpec(shape[1:])
+    of_tile = tf.function(function, autograph=False).get_concrete_function(*given)
+    out = of_tile.structured_outputs
 
     @tf.function(jit_compile=True, autograph=False)
     def program(weights: tf.Tensor, block: tf.Tensor, n_tiles: tf.Tensor) -> tf.Tensor:
-        out = function(weights, block[0])
         zeros = tf.zeros((shape[0], *out.shape), out.dtype)
 
         def write(i: tf.Tensor, filled: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            tile = function(weights, block[i])[None]
+            tile = of_tile(weights, block[i])[None]
             start = tf.stack([i] + [0] * (len(tile.shape) - 1))
             return i + 1, dynamic_update_slice(filled, tile, start)
 
