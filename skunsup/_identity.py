@@ -72,6 +72,36 @@ def _in_bytes(key: Hashable) -> bytes:
     return repr(key).encode()
 
 
+class Key:
+    """A hashable value that is hashed once, for stores that look it up at each call.
+
+    Parameters
+    ----------
+    value : hashable
+        What tells keys apart.
+    """
+
+    __slots__ = ("_hash", "value")
+
+    def __init__(self, value: Hashable) -> None:
+        self.value, self._hash = value, hash(value)
+
+    @property
+    def identity(self) -> Hashable:
+        """The value."""
+        return self.value
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Key):
+            return NotImplemented
+        return self is other or (
+            self._hash == other._hash and self.value == other.value
+        )
+
+
 class Recipe(Protocol):
     """Object with a key that was taken once and can be taken again."""
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._identity import identity
+from skunsup._identity import Key, identity
 from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks._building import building
 from skunsup._networks._failures import check_weights_fit
@@ -277,7 +277,7 @@ class Architecture:
     def current_key(self) -> Hashable:
         """Return what `key` would be by what functions read now."""
         held = identity((self.parts, self.settings, self.likelihood))
-        return (self.network, held, self.n_members)
+        return Key((self.network, held, self.n_members))
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self).items() if k != "key"}

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from skunsup._identity import identity
+from skunsup._identity import Key, identity
 from skunsup._networks import building
 
 # Optimizers that update an entry of a variable without a look at the others. Two are
@@ -69,7 +69,7 @@ class OptimizerConfig:
 
     def current_key(self) -> Hashable:
         """Return what `key` would be by what functions read now."""
-        return (identity((self.kind, self.config)), self.skip_bias_decay)
+        return Key((identity((self.kind, self.config)), self.skip_bias_decay))
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self).items() if k != "key"}
