@@ -41,7 +41,7 @@ class Trainer(ArrayTrainer):
     def _compile(self, shape: tuple[int, ...]) -> Program:
         _drop_caches_in_time()
 
-        @partial(jax.jit, **shardings(shape))
+        @partial(jax.jit, **shardings(shape), **_options())
         def program(state: State, block: Any, n_steps: Any) -> tuple[State, Any]:
             def step(i: Any, carry: tuple[State, Any]) -> tuple[State, Any]:
                 state, records = carry
@@ -113,6 +113,23 @@ class Trainer(ArrayTrainer):
         return entries[: self.n_terms].sum(), (entries, rest)
 
 
+@cache
+def _options() -> dict[str, Any]:
+    """Return arguments of `jax.jit` for programs on a CPU.
+
+    XLA cuts the code of a program into parts, to compile them side by side. That costs
+    time of processors, and recurrent networks run half as long again.
+    """
+    whole = {"compiler_options": {"xla_cpu_parallel_codegen_split_count": 1}}
+    if jax.default_backend() != "cpu":
+        return {}
+    try:
+        jax.jit(lambda: 0, **whole)()
+    except Exception:  # of whatever class: this JAX or its XLA does not know them
+        return {}
+    return whole
+
+
 def _drop_caches_in_time() -> None:
     """Free what JAX keeps of shapes that may never come again.
 
@@ -167,7 +184,7 @@ def compile_scorer(
     """
     _drop_caches_in_time()
 
-    @jax.jit
+    @partial(jax.jit, **_options())
     def program(weights: Any, block: Any, n_tiles: Any) -> Any:
         out = jax.eval_shape(function, weights, block[0])
         zeros = jnp.zeros((shape[0], *out.shape), out.dtype)
