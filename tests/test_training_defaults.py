@@ -16,6 +16,7 @@ from skunsup import (
     Sequences,
     Table,
     Text,
+    VAEDetector,
     VariationalAutoencoder,
 )
 from skunsup.inputs import TrainingDefaults
@@ -116,9 +117,56 @@ def test_partial_fit_takes_a_step_of_as_many_images():
 
 @on_torch_or_asked
 def test_detectors_keep_their_own_defaults_and_take_auto(blobs):
-    auto = AutoencoderDetector(**QUICK, batch_size="auto", epochs="auto").fit(blobs)
-    said = AutoencoderDetector(**QUICK, batch_size=32, epochs=100).fit(blobs)
+    auto = AutoencoderDetector(**QUICK, epochs="auto").fit(blobs)
+    said = AutoencoderDetector(**QUICK, batch_size=128, epochs=100).fit(blobs)
     np.testing.assert_array_equal(auto.score_samples(blobs), said.score_samples(blobs))
+
+
+LARGE = {"inputs": Images(image_shape=(56, 56))}  # whose models take 375 steps
+
+
+@pytest.mark.parametrize(
+    ("detector", "X", "expected"),
+    [
+        (AutoencoderDetector(), RNG.random((100, 3)), (128, 500)),
+        (AutoencoderDetector(novelty=True), RNG.random((100, 3)), (128, 1000)),
+        (VAEDetector(inputs=Table()), FRAME, (128, 4000)),
+        (AutoencoderDetector(**LARGE), np.zeros((9, 3136)), ("auto", 187)),
+        (
+            AutoencoderDetector(**LARGE, n_estimators=2),
+            np.zeros((9, 3136)),
+            ("auto", 375),
+        ),
+        (
+            AutoencoderDetector(**LARGE, n_estimators=1),
+            np.zeros((9, 3136)),
+            ("auto", 375),
+        ),
+        (VAEDetector(**LARGE, novelty=True), np.zeros((9, 3136)), ("auto", 375)),
+        (VAEDetector(**LARGE, batch_size=9), np.zeros((9, 3136)), (9, 375)),
+        (VAEDetector(**LARGE, max_steps=9), np.zeros((9, 3136)), ("auto", 9)),
+        (VAEDetector(**LARGE, epochs=9), np.zeros((9, 3136)), ("auto", None)),
+        (
+            AutoencoderDetector(inputs=Text(), scoring="reconstruction"),
+            LONG_TEXTS,
+            ("auto", 258),
+        ),
+    ],
+)
+def test_the_kind_of_data_limits_the_steps_of_detectors(
+    monkeypatch, detector, X, expected
+):
+    """To those of a model, whose "auto" they take; to twice these of all networks."""
+    seen = []
+
+    def noted(model, *rest):
+        seen.append((model.batch_size, model.max_steps))
+        raise InterruptedError
+
+    monkeypatch.setattr(type(detector), "_fitted", lambda self, _, *rest: noted(*rest))
+    with pytest.raises(InterruptedError):
+        detector.fit(X)
+    assert seen == [expected]
 
 
 def test_every_model_leaves_both_to_the_kind_of_data():
@@ -129,8 +177,10 @@ def test_every_model_leaves_both_to_the_kind_of_data():
             detects = "contamination" in given
             # What trains for a number of steps says how many rows a step has.
             steps = given["max_steps"].default is not None and not detects
-            expected = (128, None) if detects else (256, None)
-            assert defaults == (expected if detects or steps else ("auto", "auto"))
+            expected = ("auto", "auto")
+            if detects or steps:
+                expected = ("auto" if detects else 256, None)
+            assert defaults == expected
 
 
 @pytest.mark.parametrize("name", ["batch_size", "epochs"])

@@ -40,6 +40,7 @@ from skunsup.outliers._threshold import weighted_quantile
 from skunsup.outliers._trimming import distance_from_medians, fit_trimmed
 
 N_COMPONENTS = 16
+BATCH_SIZE = 128  # of numbers, where the user leaves it open
 MOST_REFERENCE_NUMBERS = 2**24
 # By `novelty`. The more neighbours are asked for, the more each row of reference costs.
 MOST_REFERENCE_ROWS = {True: 3_000, False: 1_000}
@@ -139,11 +140,18 @@ class DetectorDefaults(TrainingParameters):
     hidden_layer_sizes : int or sequence of int
         Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
         a linear model.
-    epochs : int
-        Passes over the rows, at most. None means as many as `max_steps` takes.
+    batch_size : int, "auto" or None
+        Rows a step. "auto" means 128, or what suits images and texts, see
+        :class:`Images` and :class:`Text`. None, or more than there are rows, takes all
+        rows in one step.
+    epochs : int, "auto" or None
+        Passes over the rows, at most. None means as many as `max_steps` takes, "auto"
+        as many as the model trains by default.
     max_steps : int
         Minibatches to train on, at most; the last epoch may be cut short. None means
-        1,000 where `epochs` is None too, else no limit.
+        1,000 where `epochs` is None too, else no limit. Of images and texts it then is
+        at most what a model trains for by default, of which several networks of one
+        detector have twice as many in all.
 
     Attributes
     ----------
@@ -155,17 +163,16 @@ class DetectorDefaults(TrainingParameters):
     hidden_layer_sizes: int | Sequence[int] | None = parameter((64,))
     activation: str | Callable = parameter("swish")
     learning_rate: Any = parameter(2e-3)
-    batch_size: int | None = parameter(128)
-    epochs: int | None = parameter(None)
+    epochs: int | str | None = parameter(None)
 
 
 class FlatDetector(Detector, DetectionParameters):
     """Base of the detectors that have a model's parameters as their own.
 
     A subclass names its model and derives from the groups of the model's parameters and
-    from `DetectorDefaults`. Where neither `epochs` nor `max_steps`
-    is given, it trains for `_steps` minibatches, by `novelty`. `_side_by_side` says
-    whether its model can be trained several times in one program.
+    from `DetectorDefaults`. Where neither `epochs` nor `max_steps` is given, it trains
+    for `_steps` minibatches, by `novelty`, or for fewer of data whose kind says so.
+    `_side_by_side` says whether its model can be trained several times in one program.
     """
 
     _model: ClassVar[type[LatentTransformer]]
@@ -206,6 +213,7 @@ class FlatDetector(Detector, DetectionParameters):
             self._check_distance(inputs_of(model))
             score = self._unfitted_score()
             members = self._ensemble(self._before())
+            self._set_length(model, members)
             weight = check_weights(sample_weight, rows.n)
             drawn = self._reference(rows, weight)
             kept = self._kept(rows, weight, drawn, inputs_of(model))
@@ -242,8 +250,6 @@ class FlatDetector(Detector, DetectionParameters):
         params = {name: own[name] for name in names if name in own}
         if params["n_components"] is None and params["encoder"] is None:
             params["n_components"] = N_COMPONENTS
-        if params["epochs"] is None and params["max_steps"] is None:
-            params["max_steps"] = self._steps[bool(self.novelty)]
         if params["learning_rate_schedule"] is None:
             own = isinstance(self.learning_rate, LearningRateSchedule)
             params["learning_rate_schedule"] = "constant" if own else "cosine"
@@ -251,6 +257,18 @@ class FlatDetector(Detector, DetectionParameters):
         if self.warm_start and last:
             return copy.deepcopy(last[0]).set_params(**params)
         return self._model(**params)
+
+    def _set_length(self, model: Any, members: EnsembleConfig | None) -> None:
+        """Set minibatches and steps that are left open, by the kind of data."""
+        kind = inputs_of(model).training_
+        if model.batch_size == "auto" and kind.max_steps is None:
+            model.batch_size = BATCH_SIZE
+        if model.epochs is None and model.max_steps is None:
+            model.max_steps = self._steps[bool(self.novelty)]
+            if kind.max_steps is not None:
+                n_networks = 1 if members is None else members.n_members
+                most = kind.max_steps * min(n_networks, 2) // n_networks
+                model.max_steps = min(model.max_steps, max(most, 1))
 
     def _all_normal(self) -> bool:
         return bool(self.novelty)
@@ -303,6 +321,7 @@ class FlatDetector(Detector, DetectionParameters):
             # With very few rows a network may be dealt one, or none.
             own = own if np.count_nonzero(own) > 1 else weight
             same_inputs(each, model)
+            self._set_length(each, members)
             last = each is models[-1]
             fit_rows(each, rows, sample_weight=own, X_val=X_val, preliminary=not last)
         return models
