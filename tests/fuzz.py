@@ -134,7 +134,7 @@ def change(model, case):
     """Set the parameters that the case has."""
     given = {name: copy.deepcopy(value) for name, value in case.changes.items()}
     model.set_params(**given)
-    if case.of_inputs and hasattr(getattr(model, "inputs", None), "learn"):
+    if case.of_inputs and hasattr(getattr(model, "inputs", None), "fit_rows"):
         model.inputs.set_params(**copy.deepcopy(case.of_inputs))
 
 

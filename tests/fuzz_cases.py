@@ -22,10 +22,10 @@ SMALL = {
     "max_steps": 3,
     "batch_size": 8,
     "n_estimators": 2,
-    "n_clusters": 2,
     "n_importance_samples": 2,
+    "update_interval": 2,
+    "window_length": 2,
     "random_state": 0,
-    "width": 2,
 }
 KINDS = {
     "rows": dict,
@@ -48,6 +48,10 @@ NAMES = {
     "layer": ("conv", "lstm"),
 }
 GIVEN = {
+    "n_clusters": (2, [2, 3], range(2, 4), (), [0], [2.5], "many"),
+    "metric": ("cosine", "precomputed", "euclidaen", len),
+    "graph": (np.eye(20), np.zeros((2, 3)), [[0, 1], [1]]),
+    "scoring": (("neighbors", "columns"), ("neighbors",) * 2, (), ("nonsense",)),
     "optimizer": (
         {"class_name": "SGD", "config": {"momentum": 0.9}},
         {"class_name": "SGD", "config": {"speed": 1}},
@@ -167,14 +171,21 @@ def kinds(name):
     """Return the kinds of data that an estimator may get."""
     if "inputs" in CLASSES[name]._parameter_constraints:
         return ("rows",) * 12 + tuple(KINDS)
-    return {"TokenVectorizer": ("text",)}.get(name, ("rows",))
+    own = name.lower()  # of a kind of data itself
+    return {"TokenVectorizer": ("text",)}.get(name, (own if own in KINDS else "rows",))
 
 
 def estimator(name, kind):
     """Return a small estimator."""
     known = CLASSES[name]._parameter_constraints
     given = {n: value for n, value in SMALL.items() if n in known}
-    given |= {n: make() for n, make in REQUIRED.items() if n in known}
+    if name == "DeepEmbeddedClustering":
+        given["estimator"] = estimator("Autoencoder", kind)
+    for each, found in inspect.signature(CLASSES[name]).parameters.items():
+        if each in REQUIRED and (found.default is found.empty or each == "model"):
+            given[each] = REQUIRED[each]()
+    if "n_clusters" in known and name != "VariationalAutoencoder":
+        given["n_clusters"] = 2
     if "inputs" in known:
         given |= KINDS[kind]()
     return CLASSES[name](**given)

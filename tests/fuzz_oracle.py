@@ -94,6 +94,10 @@ def check_codes(model, case, values):
     """As many columns as there are names, of the precision of the data."""
     if case.name in ("SlidingWindows", "TokenVectorizer"):
         return
+    if hasattr(model, "n_columns_"):  # a kind of data
+        if values.dtype != np.float32 or values.shape[1] != model.n_columns_:
+            raise Fault(f"{values.dtype} {values.shape} for {model.n_columns_}")
+        return
     names = model.get_feature_names_out()
     if values.ndim != 2 or values.shape[1] != len(names):
         raise Fault(f"{values.shape} for {len(names)} names")

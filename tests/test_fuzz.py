@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 
 from skunsup import Autoencoder, SlidingWindows
 
-from .fuzz import run
-from .fuzz_cases import Case, cases
+from .fuzz import fitted, run
+from .fuzz_cases import CLASSES, Case, cases, kinds
 from .fuzz_data import Data
 from .fuzz_oracle import Fault, check_error, check_warnings
+from .helpers import on_torch_or_asked
 
 N_CASES = 40 if keras.backend.backend() == "torch" else 10
 
@@ -56,6 +57,13 @@ FAILED = [
 @pytest.mark.parametrize("case", FAILED, ids=lambda case: f"{case.name}-{case.call}")
 def test_what_failed_once(case):
     run(case)
+
+
+@on_torch_or_asked
+@pytest.mark.parametrize("name", CLASSES)
+def test_good_data_are_taken_by_every_estimator(name):
+    """Else none of its cases would come further than the first check."""
+    assert fitted(name, kinds(name)[0]) is not None
 
 
 # The oracle itself -------------------------------------------------------------------
