@@ -15,13 +15,12 @@ from skunsup._training import (
     OptimizerConfig,
     Rows,
     TrainingConfig,
-    TrainingState,
     shared_network,
-    train,
 )
 from skunsup.models._autoencoder import AutoencoderNetwork
 from skunsup.models._clusters import check_rows
 from skunsup.models._parts import LIKELIHOOD_LOSSES
+from skunsup.models._start_values import train_first
 
 MIXTURE_ROWS = 20_000
 N_INIT = 5
@@ -61,19 +60,16 @@ def mixture_values(
     k = architecture.settings["n_clusters"]
     check_rows(k, data.sample.n_draws)
     plain = autoencoder(architecture, data)
-    plan = replace(plan, patience=None, callbacks=(), verbose=0, preliminary=True)
-    start = plain.initial_values(shared_network(plain), rng)
-    state = TrainingState(start, None, np.random.default_rng(draw_seed(rng)))
-    state = train(plain, recipes, plan, data.rows, data.sample, None, state)
+    built = shared_network(plain)
+    start = plain.initial_values(built, rng)
+    own_rng = np.random.default_rng(draw_seed(rng))
+    trained = train_first(plain, start, recipes, plan, data.rows, data.sample, own_rng)
     drawn = data.sample.draw(min(data.sample.n_draws, MIXTURE_ROWS), rng)
-    codes = FittedNetwork(plain, state.values).compute(
-        "encode", Rows(data.rows.take(drawn))
-    )
+    codes = FittedNetwork(plain, trained).compute("encode", Rows(data.rows.take(drawn)))
     found = fitted_mixture(codes, k, len(np.unique(drawn)), rng)
     new = list(values)
-    built = shared_network(plain)
     halves = {
-        name: [value.copy() for value in plain.taken(built, state.values, name)]
+        name: [value.copy() for value in plain.taken(built, trained, name)]
         for name in ("encoder", "decoder")
     }
     _narrow(halves["encoder"][-1], found)

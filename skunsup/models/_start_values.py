@@ -14,9 +14,11 @@ from skunsup._estimator import DeepEstimator, FitData, network_of
 from skunsup._networks import Architecture, DenseStack, Network, check_loss
 from skunsup._random import draw_seed
 from skunsup._training import (
+    BaggedSampler,
     FittedNetwork,
     OptimizerConfig,
     Rows,
+    Sampler,
     TrainingConfig,
     TrainingState,
     shared_network,
@@ -156,23 +158,52 @@ def layerwise_values(
             f"{architecture.n_members} side by side. Use n_estimators=1, or "
             "init='random'."
         )
-    plan = replace(plan, patience=None, callbacks=(), verbose=0, preliminary=True)
     rows = data.rows
     encoder: list[np.ndarray] = []
     decoder: list[np.ndarray] = []
     for layer in _layers(architecture):
         layer_rng = np.random.default_rng(draw_seed(rng))
-        start = layer.initial_values(shared_network(layer), layer_rng)
-        state = TrainingState(start, None, layer_rng)
-        state = train(layer, recipes, plan, rows, data.sample, None, state)
         built = shared_network(layer)
-        encoder += layer.taken(built, state.values, "encoder")
-        decoder = layer.taken(built, state.values, "decoder") + decoder
-        rows = Rows(FittedNetwork(layer, state.values).compute("encode", rows))
+        start = layer.initial_values(built, layer_rng)
+        trained = train_first(layer, start, recipes, plan, rows, data.sample, layer_rng)
+        encoder += layer.taken(built, trained, "encoder")
+        decoder = layer.taken(built, trained, "decoder") + decoder
+        rows = Rows(FittedNetwork(layer, trained).compute("encode", rows))
     new = list(values)
     architecture.put(network, new, "encoder", encoder)
     architecture.put(network, new, "decoder", decoder)
     return new
+
+
+def train_first(
+    architecture: Architecture,
+    values: list[np.ndarray],
+    recipes: Sequence[OptimizerConfig],
+    plan: TrainingConfig,
+    rows: Rows,
+    sample: Sampler | BaggedSampler,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Train what another network shall start from, and return its weights.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        What to train.
+    values : list of arrays
+        Its variables at the start.
+    recipes, plan
+        How; of the plan, how long and in what minibatches.
+    rows : Rows
+        What the rows of the model have become.
+    sample : sampler
+        Draws minibatches.
+    rng : numpy.random.Generator
+        For the sampler.
+    """
+    plan = replace(plan, patience=None, callbacks=(), verbose=0, preliminary=True)
+    state = TrainingState(values, None, rng)
+    return train(architecture, recipes, plan, rows, sample, None, state).values
 
 
 def _layers(architecture: Architecture) -> list[Architecture]:
