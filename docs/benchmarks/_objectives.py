@@ -254,6 +254,63 @@ class Words(Recurrent):
         return f.mean(f.sum(losses * counts, 1) / f.sum(counts, 1))
 
 
+class ConvolvedWords(Words):
+    """The same by dilated convolutions with residual connections, as of `Text`.
+
+    Each is one product of a matrix with the steps that it sees side by side, since XLA
+    computes its own convolutions many times slower in a loop on a CPU.
+    """
+
+    kernel_size, n_layers = 3, 4
+
+    def shapes(self, n_features):
+        """Shapes of all weights."""
+        units, hidden = self.units, self.hidden
+        of_layers = {}
+        for name in ("reads", "unfolds"):
+            for at in range(self.n_layers):
+                of_layers |= layer(f"{name} {at}", self.kernel_size * units, units)
+        return {
+            "table": (self.n_tokens, self.embedding_dim),
+            **of_layers,
+            **layer("narrow", 3 * units + 1, hidden),
+            **layer("code", hidden, self.task.n_components),
+            **layer("wide", self.task.n_components, hidden),
+            **layer("first", hidden, units),
+            "places": (n_features, units),
+            **layer("out", units, self.n_tokens),
+        }
+
+    def outputs(self, w, steps, seen, f):
+        """Return the outputs at each step, made of the code of all `steps`."""
+        x, (seen,) = steps, seen
+        for at in range(self.n_layers):
+            x = x + self.convolved(w, f"reads {at}", x, 2**at, True, f)
+        x = f.relu(affine(w, "narrow", self.pooled(x, seen, f)))
+        x = f.relu(affine(w, "wide", affine(w, "code", x)))
+        x = affine(w, "first", x)[:, None] + w["places"]
+        for at in reversed(range(self.n_layers)):
+            x = x + self.convolved(w, f"unfolds {at}", x, 2**at, False, f)
+        return affine(w, "out", x)
+
+    def convolved(self, w, name, x, by, causal, f):
+        """Apply a convolution whose taps are `by` steps apart."""
+        length, around = x.shape[1], by * (self.kernel_size - 1)
+        before = around if causal else around // 2
+        padded = f.pad(x, [(0, 0), (before, around - before), (0, 0)])
+        taps = [padded[:, i * by : i * by + length] for i in range(self.kernel_size)]
+        return f.relu(affine(w, name, f.concat(taps, -1)))
+
+    def pooled(self, x, seen, f):
+        """Return mean, maximum and last of the steps there are, and their share."""
+        n_seen = f.sum(seen, 1)
+        last = f.sum(x * (seen - f.pad(seen[:, 1:], [(0, 0), (0, 1), (0, 0)])), 1)
+        x = x * seen
+        mean = f.sum(x, 1) / f.maximum(n_seen, 1.0)
+        share = n_seen / seen.shape[1]
+        return f.concat([mean, f.max(x, 1), last, share], -1)
+
+
 def layer(name, n_inputs, n_outputs):
     """Return the shapes of a kernel and of its bias."""
     return {name: (n_inputs, n_outputs), f"{name}, bias": (n_outputs,)}
