@@ -16,7 +16,9 @@ LACKING = re.compile(
     "|Maximum allowed dimension exceeded|array is too big"
 )
 LACKING_TYPES = ("OutOfMemoryError", "ResourceExhaustedError")
-MOST_WEIGHTS = 2**48  # of a layer; a petabyte. Backends end the process at 2**63 bytes.
+# Of a layer, 16 TiB: TensorFlow would wait ten seconds for more, and backends end the
+# process at 2**63 bytes.
+MOST_WEIGHTS = 2**42
 
 
 def lacks_memory(error: BaseException) -> bool:
