@@ -221,27 +221,19 @@ def test_a_full_process_says_so_before_it_dies(blobs, monkeypatch, tmp_path):
         model.fit(blobs[:, :4])
 
 
-def test_the_store_of_programs_is_bounded(blobs, monkeypatch):
+def test_the_store_is_bounded_and_what_it_drops_is_freed(blobs, monkeypatch):
+    """A search over layer sizes would use up the mappings of a process."""
     stores = [_loop._trainers, _fitted._networks, _fitted._scorers]
     for store in stores:
         monkeypatch.setattr(store, "size", 2)
-    for width in range(1, 5):
-        Autoencoder(hidden_layer_sizes=(width,), epochs=1).fit_transform(blobs[:4])
-    assert [sum(map(len, store._values.values())) for store in stores] == [2, 2, 2]
-
-
-def test_programs_that_the_store_drops_are_freed(blobs, monkeypatch):
-    """A search over layer sizes would use up the mappings of a process."""
-    if not _programs.MAPPINGS.exists():
-        pytest.skip("Linux counts mappings")
-    for store in (_loop._trainers, _fitted._networks, _fitted._scorers):
-        monkeypatch.setattr(store, "size", 2)
     n_mappings = []
-    for width in range(1, 8):
+    for width in range(1, 6):
         Autoencoder(hidden_layer_sizes=(width,), epochs=1).fit_transform(blobs[:4])
         gc.collect()
-        n_mappings.append(len(_programs.MAPPINGS.read_bytes().splitlines()))
-    assert n_mappings[-1] - n_mappings[2] < 20  # a fit maps more
+        if _programs.MAPPINGS.exists():  # on Linux
+            n_mappings.append(len(_programs.MAPPINGS.read_bytes().splitlines()))
+    assert [sum(map(len, store._values.values())) for store in stores] == [2, 2, 2]
+    assert np.ptp(n_mappings[2:] or [0]) < 20  # a fit maps more
 
 
 def test_the_keras_network_is_a_copy(blobs):
