@@ -64,7 +64,7 @@ def on_sphere(rows):
 def digits():
     """Clusters of three quarters of the digits."""
     model = NeighborClustering(
-        10, inputs=Images((8, 8)), n_components=4, max_steps=500, random_state=0
+        10, inputs=Images((8, 8)), n_components=4, max_steps=250, random_state=0
     )
     return model.fit(IMAGES[:1300])
 

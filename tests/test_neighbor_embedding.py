@@ -87,7 +87,7 @@ def test_neighbours_stay_neighbours(digits):
 @pytest.fixture(scope="module")
 def digit_map():
     """A map of three quarters of the digits."""
-    model = NeighborEmbedding(2, inputs=Images(SHAPE), max_steps=500, random_state=0)
+    model = NeighborEmbedding(2, inputs=Images(SHAPE), max_steps=250, random_state=0)
     return model.fit(IMAGES[:1300])
 
 

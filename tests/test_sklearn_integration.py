@@ -302,9 +302,18 @@ def test_outlier_detector_requires_requests():
 )
 def test_html_links_to_the_documentation(estimator):
     page = f"readthedocs.io/en/stable/api/skunsup.{type(estimator).__name__}.html"
-    fitted = clone(estimator).fit(X, np.arange(len(X)) % 2)
+    fitted = clone(estimator)
+    fitted.n_features_in_ = D  # by which scikit-learn sees that it is
     for shown in (estimator, fitted, make_pipeline(estimator)):
         assert page in shown._repr_html_()
+
+
+@pytest.mark.parametrize("make", [autoencoder, detector])
+def test_html_of_what_was_fitted_links_to_the_documentation(make):
+    fitted = make().fit(X)
+    page = f"api/skunsup.{type(fitted).__name__}.html"
+    assert page in fitted._repr_html_()
+    assert page in make_pipeline(fitted)._repr_html_()
 
 
 def dense(n_in, n_out):
