@@ -3,10 +3,17 @@
 Whatever changes in it between releases is fixed here and nowhere else.
 """
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import keras
+import numpy as np
 
 # Name of the variables of seed generators, which start with (seed, count of draws).
 SEED_VARIABLE = "seed_generator_state"
+_comparing = threading.RLock()
 
 
 def loss_settings(loss: Any) -> dict[str, Any]:
@@ -17,6 +24,41 @@ def loss_settings(loss: Any) -> dict[str, Any]:
 def takes_logits(settings: dict[str, Any]) -> bool:
     """Return True if a loss with these `loss_settings` takes logits."""
     return bool(settings.get("_fn_kwargs", {}).get("from_logits"))
+
+
+def origin(tensor: Any) -> tuple[Any, Any]:
+    """Return the operation that gives a symbolic tensor, and the call of it."""
+    operation, at, _ = tensor._keras_history
+    return operation, operation._inbound_nodes[at]
+
+
+def functional(layer: Any) -> Any:
+    """Return the functional model that a layer is, or None."""
+    found = getattr(layer, "_functional", None) or layer
+    return found if hasattr(found, "_operations_by_depth") else None
+
+
+@contextmanager
+def comparisons_refused(message: str) -> Iterator[None]:
+    """Let `==` and `!=` between symbolic tensors raise, in a block.
+
+    Keras leaves them to Python, for which two tensors are never equal, so that what is
+    computed from them is wrong without a word.
+    """
+
+    def refused(self: Any, other: Any) -> bool:
+        if other is self:
+            return True
+        if isinstance(other, keras.KerasTensor) or np.ndim(other) or np.isscalar(other):
+            raise NotImplementedError(message)
+        return False
+
+    with _comparing:
+        keras.KerasTensor.__eq__ = refused
+        try:
+            yield
+        finally:
+            del keras.KerasTensor.__eq__
 
 
 def leave_unreduced(optimizer: Any) -> None:

@@ -40,14 +40,14 @@ class TokenLikelihood(Likelihood):
         """Return the cross-entropy of each token."""
         logits = self._by_place(output)
         ids = ops.cast(x, "int32")[..., None]
-        is_it = ids == ops.arange(self.n_tokens, dtype="int32")
+        is_it = ops.equal(ids, ops.arange(self.n_tokens, dtype="int32"))
         picked = ops.sum(ops.where(is_it, logits, 0.0), axis=-1)
         return (ops.logsumexp(logits, axis=-1) - picked) * self.observed(x)
 
     def rows(self, output: Any) -> Any:
         """Return the likeliest token at each place, up to the end of the text."""
         ids = ops.argmax(self._by_place(output), axis=-1)
-        over = ops.cumsum(ops.cast(ids == 0, "int32"), axis=-1) > 0
+        over = ops.cumsum(ops.cast(ops.equal(ids, 0), "int32"), axis=-1) > 0
         return ops.cast(ops.where(over, ops.zeros_like(ids), ids), "float32")
 
     def observed(self, x: Any) -> Any:
@@ -58,7 +58,7 @@ class TokenLikelihood(Likelihood):
 
     def residual(self, x: Any, rows: Any) -> Any:
         """Return 1 for each token that `rows` do not have, else 0."""
-        return ops.cast(x != rows, "float32") * self.observed(x)
+        return ops.cast(ops.not_equal(x, rows), "float32") * self.observed(x)
 
     def masked(self, x: Any, hit: Any) -> Any:
         """Return `x` with the unknown token in place of those that are `hit`."""

@@ -1,0 +1,198 @@
+"""Converters of skl2onnx for the estimators of skunsup."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skl2onnx import update_registered_converter
+from skl2onnx._parse import _parse_sklearn
+from skl2onnx.common._registration import (
+    register_converter,
+    register_shape_calculator,
+)
+from skl2onnx.common.data_types import (
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
+
+from skunsup import models, outliers
+from skunsup._estimator import DeepEstimator, inputs_of
+from skunsup.models._clusterer import Clusterer
+from skunsup.onnx._graph import DOUBLE, FLOAT, ML_OPSET, ONNX_OPSET, Graph
+from skunsup.onnx._kinds import network_rows
+from skunsup.onnx._methods import METHODS, RowsIn, decoded
+from skunsup.onnx._scores import View, anomaly
+from skunsup.onnx._series import times_of
+from skunsup.outliers._detector import Detector
+from skunsup.outliers._flat import FlatDetector
+
+DETECTION = ("predict", "decision_function", "score_samples")
+WINDOWS = "SkunsupWindows"
+LARGEST = 1.7976931348623157e308
+
+
+def default_methods(estimator: Any) -> tuple[str, ...]:
+    """Return what an estimator gives in a file where nothing else is asked for."""
+    if isinstance(estimator, Detector):
+        return DETECTION
+    if isinstance(estimator, Clusterer | models.AAEClassifier | models.AAEClustering):
+        known = offered(estimator)
+        return tuple(name for name in ("predict", "predict_proba") if name in known)
+    return ("transform",)
+
+
+def offered(estimator: Any) -> tuple[str, ...]:
+    """Return the methods of an estimator that a file can hold."""
+    if isinstance(estimator, Detector):
+        return DETECTION
+    own = tuple(name for name in METHODS if hasattr(estimator, name))
+    back = ("inverse_transform",) if hasattr(estimator, "inverse_transform") else ()
+    return own + back
+
+
+def _parse(
+    scope: Any, model: Any, inputs: list[Any], custom_parsers: Any = None
+) -> Any:
+    """Declare an operator with an output for each method that is asked for."""
+    options = scope.get_options(model, {"methods": None}, fail=False) or {}
+    asked = options.get("methods") or ("transform",)
+    if isinstance(model, Detector):
+        asked = options.get("methods") or DETECTION
+    given = list(inputs)
+    if isinstance(model, outliers.SeriesDetector):
+        cut = scope.declare_local_operator(WINDOWS, model)
+        cut.inputs = given
+        width = model.window_length * model.n_features_in_
+        cut.outputs.append(
+            scope.declare_local_variable("windows", DoubleTensorType([None, width]))
+        )
+        found = _parse_sklearn(scope, model.estimator_, cut.outputs, custom_parsers)
+        given = [found[-1], *given]
+    if isinstance(model, outliers.OutlierDetector):
+        found = _parse_sklearn(scope, model.estimator_, given, custom_parsers)
+        given = [found[-1]]
+    operator = scope.declare_local_operator(_alias(type(model)), model)
+    operator.inputs = given
+    for method in asked:
+        kind = _type_of(model, method, given[0].type)
+        operator.outputs.append(scope.declare_local_variable(method, kind))
+    operator.skunsup_methods = tuple(asked)
+    return operator.outputs
+
+
+def _alias(kind: type) -> str:
+    return f"Skunsup{kind.__name__}"
+
+
+def _type_of(model: Any, method: str, given: Any) -> Any:
+    """Return the type and shape of what a method gives."""
+    if method in ("decision_function", "score_samples"):
+        return DoubleTensorType([None])
+    if method == "predict":
+        classes = getattr(model, "classes_", None)
+        words = classes is not None and classes.dtype.kind not in "iub"
+        return StringTensorType([None]) if words else Int64TensorType([None])
+    if method == "predict_proba":
+        return DoubleTensorType([None, None])
+    double = not isinstance(given, FloatTensorType)
+    kind = DoubleTensorType if double else FloatTensorType
+    width = inputs_of(model).n_columns_
+    width = model._n_features_out if method == "transform" else width
+    return kind([None, width])
+
+
+def _shapes(operator: Any) -> None:
+    """Nothing to infer: the parser has declared all."""
+
+
+def _convert(scope: Any, operator: Any, container: Any) -> None:
+    """Add the nodes of an estimator."""
+    model, x = operator.raw_operator, operator.inputs[0]
+    graph = Graph(scope.get_unique_variable_name)
+    methods = operator.skunsup_methods
+    double = not isinstance(x.type, FloatTensorType)
+    if isinstance(model, Detector):
+        found = _detected(model, graph, operator.inputs)
+    elif methods == ("inverse_transform",):
+        codes = graph.cast(x.full_name, FLOAT)
+        rows = decoded(model, graph, codes, model.n_components_)
+        found = {methods[0]: graph.cast(rows, DOUBLE) if double else rows}
+    else:
+        rows_in = _rows_in(model, graph, operator.inputs)
+        found = {method: METHODS[method](model, rows_in) for method in methods}
+    for method, output in zip(methods, operator.outputs, strict=True):
+        graph.named(found[method], output.full_name)
+    _put(container, graph)
+
+
+def _rows_in(model: Any, graph: Graph, given: Sequence[Any]) -> RowsIn:
+    """Return the rows of a network out of what a model is given."""
+    kind = inputs_of(model)
+    double = not isinstance(given[0].type, FloatTensorType)
+    return RowsIn(graph, network_rows(kind, graph, given), kind.n_columns_, double)
+
+
+def _detected(model: Any, graph: Graph, given: Sequence[Any]) -> dict[str, str]:
+    """Scores, scores around the threshold and labels of a detector."""
+    if isinstance(model, FlatDetector):
+        rows = _rows_in(model.estimator_, graph, given)
+        scorer = model._ensemble_scorer
+        view = View(rows, list(scorer.networks), scorer.likelihood)
+        rounded = graph.cast(anomaly(view, model._score), FLOAT)
+        scores = graph.node("Neg", [graph.cast(rounded, DOUBLE)])
+    else:
+        scores = graph.reshape(graph.cast(given[0].full_name, DOUBLE), -1)
+    if isinstance(model, outliers.SeriesDetector):
+        times = times_of(model, graph, given[1].full_name)
+        scores = times.point_scores(scores, model.method)
+    decision = graph.node("Sub", [scores, graph.doubles(float(model.offset_))])
+    ends = (graph.doubles(-LARGEST), graph.doubles(LARGEST))
+    decision = graph.node("Clip", [decision, *ends])
+    low = graph.node("Less", [decision, graph.doubles(0.0)])
+    numbers = (graph.constant(-1, "int64"), graph.constant(1, "int64"))
+    label = graph.node("Where", [low, *numbers])
+    return dict(zip(DETECTION, (label, decision, scores), strict=True))
+
+
+def _cut(scope: Any, operator: Any, container: Any) -> None:
+    """Cut a series into windows."""
+    graph, x = Graph(scope.get_unique_variable_name), operator.inputs[0].full_name
+    series = graph.cast(x, DOUBLE)
+    windows = times_of(operator.raw_operator, graph, series).cut(series)
+    graph.named(windows, operator.outputs[0].full_name)
+    _put(container, graph)
+
+
+def _put(container: Any, graph: Graph) -> None:
+    """Give nodes and constants to skl2onnx."""
+    container.nodes.extend(graph.nodes)
+    container.initializers.extend(graph.constants)
+    versions = {"": ONNX_OPSET, "ai.onnx.ml": ML_OPSET}
+    for node in graph.nodes:
+        found = (node.domain, versions[node.domain])
+        container.node_domain_version_pair_sets.add(found)
+
+
+def _estimators() -> Sequence[type]:
+    """Return the classes that have converters."""
+    found = [kind for kind in vars(models).values() if isinstance(kind, type)]
+    found = [kind for kind in found if issubclass(kind, DeepEstimator)]
+    detectors = [getattr(outliers, name) for name in outliers.__all__]
+    return [*found, *detectors]
+
+
+def register() -> None:
+    """Tell skl2onnx of the estimators of skunsup."""
+    register_converter(WINDOWS, _cut, overwrite=True)
+    register_shape_calculator(WINDOWS, _shapes, overwrite=True)
+    for kind in _estimators():
+        update_registered_converter(
+            kind,
+            _alias(kind),
+            _shapes,
+            _convert,
+            parser=_parse,
+            options={"methods": None},
+            overwrite=True,
+        )

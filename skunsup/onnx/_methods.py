@@ -1,0 +1,128 @@
+"""Methods of estimators as ONNX nodes, from rows to what the method returns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skunsup._estimator import network_of
+from skunsup._training import FittedNetwork
+from skunsup.models import GAN, VariationalAutoencoder
+from skunsup.models._clusterer import SoftClusterer
+from skunsup.onnx._graph import DOUBLE, Graph
+from skunsup.onnx._walk import emit
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class RowsIn:
+    """Rows on their way through a model.
+
+    Parameters
+    ----------
+    graph : Graph
+        Gets the nodes.
+    name : str
+        Of the float32 rows, as networks see them.
+    width : int
+        Their columns.
+    double : bool
+        Whether X is float64, so that codes are float64 too.
+    """
+
+    graph: Graph
+    name: str
+    width: int
+    double: bool
+
+
+def computed(rows: RowsIn, network: FittedNetwork, method: str) -> str:
+    """Return what a method of a network gives, with several members (n, m, ...)."""
+    return emit(rows.graph, network.model(), method, rows.name, rows.width)
+
+
+def merged(rows: RowsIn, network: FittedNetwork, method: str) -> str:
+    """Return one result of those of members, as `FittedNetwork.merged` does."""
+    found = computed(rows, network, method)
+    if network.architecture.n_members == 1:
+        return found
+    if method == "encode":
+        width = network.architecture.n_members * network.architecture.n_components
+        return rows.graph.reshape(found, -1, width)
+    return rows.graph.mean(found, 1)
+
+
+def transform(model: Any, rows: RowsIn) -> str:
+    """Codes of rows; of a GAN the features of the discriminator."""
+    method = "features" if isinstance(model, GAN) else "encode"
+    codes = merged(rows, network_of(model), method)
+    return rows.graph.cast(codes, DOUBLE) if rows.double else codes
+
+
+def reconstruct(model: Any, rows: RowsIn) -> str:
+    """Reconstructed rows."""
+    found = merged(rows, network_of(model), "reconstruct")
+    return rows.graph.cast(found, DOUBLE) if rows.double else found
+
+
+def score_samples(model: Any, rows: RowsIn) -> str:
+    """Scores, float64 in the range of float32."""
+    graph = rows.graph
+    found = graph.cast(merged(rows, network_of(model), "row_score"), DOUBLE)
+    return graph.node("Clip", [found, graph.doubles(-LARGEST), graph.doubles(LARGEST)])
+
+
+def predict_proba(model: Any, rows: RowsIn) -> str:
+    """Shares of clusters or classes, float64, that sum to 1."""
+    graph = rows.graph
+    found = merged(rows, network_of(model), _shares_of(model))
+    exact = graph.cast(found, DOUBLE)
+    return graph.node("Div", [exact, graph.total(exact, -1, keep=True)])
+
+
+def predict(model: Any, rows: RowsIn) -> str:
+    """Most probable clusters or classes, int64 or strings."""
+    graph = rows.graph
+    shares = predict_proba(model, rows)
+    best = graph.node("ArgMax", [shares], axis=1, keepdims=0)
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        return best
+    if classes.dtype.kind in "iub":
+        return graph.take_from(graph.constant(classes, np.int64), best)
+    return graph.take_from(graph.strings(classes), best)
+
+
+def _shares_of(model: Any) -> str:
+    """Return the method of the network that gives shares."""
+    if isinstance(model, SoftClusterer):
+        return model._shares
+    if isinstance(model, VariationalAutoencoder):
+        return "memberships"
+    return "probabilities"
+
+
+# Methods of models by name, in the order in which they are offered.
+METHODS: dict[str, Callable[[Any, RowsIn], str]] = {
+    "predict": predict,
+    "predict_proba": predict_proba,
+    "transform": transform,
+    "score_samples": score_samples,
+    "reconstruct": reconstruct,
+}
+
+
+def decoded(model: Any, graph: Graph, codes: str, width: int) -> str:
+    """Rows that codes stand for, float32."""
+    network = network_of(model)
+    m = network.architecture.n_members
+
+    def split(name: str) -> str:
+        parts = graph.reshape(name, -1, m, width // m)
+        return graph.node("Transpose", [parts], perm=[1, 0, 2])
+
+    each = width // m
+    found = emit(graph, network.model(), "decode", codes, each, spread=split)
+    return found if m == 1 else graph.mean(found, 1)

@@ -1,0 +1,276 @@
+"""ONNX models of estimators and pipelines: labels are equal, scores within 1e-6."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.compose import make_column_transformer
+from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skunsup import (
+    GAN,
+    AAEClassifier,
+    AAEClustering,
+    Autoencoder,
+    AutoencoderDetector,
+    BiGAN,
+    DeepEmbeddedClustering,
+    Images,
+    NeighborClustering,
+    NeighborEmbedding,
+    OutlierDetector,
+    Sequences,
+    SeriesDetector,
+    Table,
+    Text,
+    VAEDetector,
+    VariationalAutoencoder,
+    WassersteinAutoencoder,
+)
+
+from .helpers import on_torch_or_asked
+
+onnx = pytest.importorskip("skunsup.onnx", reason="needs skl2onnx")
+runtime = pytest.importorskip("onnxruntime")
+
+QUICK = {"hidden_layer_sizes": (16,), "epochs": 3, "random_state": 0}
+SHORT = {"hidden_layer_sizes": (16,), "max_steps": 8, "random_state": 0}
+RNG = np.random.default_rng(1)
+NEW = RNG.normal(size=(100, 6)) * np.linspace(0.5, 4, 100)[:, None]
+# Sizes that scores are compared by: their own, or the largest where they may be zero.
+ZERO = {"decision_function", "transform", "reconstruct", "inverse_transform"}
+
+
+def run(model, given):
+    """Return what a model gives for data, by the names of its outputs."""
+    session = runtime.InferenceSession(model.SerializeToString())
+    given = given if isinstance(given, dict) else {"X": given}
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, given), strict=True))
+
+
+def assert_same(estimator, found, X):
+    assert found
+    for method, values in found.items():
+        expected = np.asarray(getattr(estimator, method)(X))
+        values = values.reshape(expected.shape)
+        if method == "predict":
+            np.testing.assert_array_equal(values, expected)
+            continue
+        assert values.dtype == expected.dtype
+        scale = np.abs(expected)
+        scale = scale.max() if method in ZERO or expected.ndim > 1 else scale
+        assert (np.abs(values - expected) <= 2e-6 * scale).all()
+
+
+def check(estimator, X, new=NEW, given=None, *more, **options):
+    estimator = clone(estimator).fit(X, *more)
+    model = onnx.to_onnx(estimator, **options)
+    assert_same(estimator, run(model, new if given is None else given), new)
+    return estimator
+
+
+def test_a_pipeline_with_an_autoencoder_and_kmeans(blobs):
+    pipeline = make_pipeline(
+        StandardScaler(), Autoencoder(2, **QUICK), KMeans(3, random_state=0)
+    ).fit(blobs)
+    found = run(onnx.to_onnx(pipeline), NEW)
+    np.testing.assert_array_equal(found["label"], pipeline.predict(NEW))
+
+
+def test_a_detector_of_several_networks_and_scores(blobs):
+    detector = AutoencoderDetector(**QUICK)
+    pipeline = make_pipeline(StandardScaler(), detector).fit(blobs)
+    found = run(onnx.to_onnx(pipeline), NEW)
+    assert list(found) == ["predict", "decision_function", "score_samples"]
+    assert_same(pipeline, found, NEW)
+
+
+@on_torch_or_asked
+def test_columns_side_by_side(blobs):
+    columns = make_column_transformer(
+        (StandardScaler(), [0, 1]), (Autoencoder(2, **SHORT), [2, 3, 4, 5])
+    ).fit(blobs)
+    (found,) = run(onnx.to_onnx(columns, blobs), NEW).values()
+    np.testing.assert_allclose(found, columns.transform(NEW), atol=1e-6)
+
+
+MODELS = {
+    "Autoencoder": (Autoencoder(2, **SHORT), "transform score_samples reconstruct"),
+    "activation": (Autoencoder(2, activation="gelu", **SHORT), "transform"),
+    "loss": (Autoencoder(loss="binary_crossentropy", **SHORT), "transform"),
+    "VAE": (VariationalAutoencoder(**SHORT), "transform score_samples"),
+    "mixture": (VariationalAutoencoder(n_clusters=3, **SHORT), "predict score_samples"),
+    "draws": (VariationalAutoencoder(n_importance_samples=3, **SHORT), "score_samples"),
+    "WAE": (WassersteinAutoencoder(**SHORT), "transform score_samples"),
+    "BiGAN": (BiGAN(**SHORT), "transform score_samples"),
+    "GAN": (GAN(spectral_normalization=True, **SHORT), "transform"),
+    "embedding": (NeighborEmbedding(4, **SHORT), "transform"),
+    "map": (NeighborEmbedding(2, **SHORT), "transform"),
+    "AAEClustering": (AAEClustering(3, **SHORT), "predict transform"),
+    "neighbours": (NeighborClustering(3, **SHORT), "predict transform"),
+    "DEC": (DeepEmbeddedClustering(3, max_steps=8, random_state=0), "predict"),
+}
+
+
+@on_torch_or_asked
+@pytest.mark.parametrize("name", MODELS)
+def test_models(name, blobs):
+    model, methods = MODELS[name]
+    X, new = (blobs, NEW)
+    if name == "loss":
+        X, new = (1 / (1 + np.exp(-each)) for each in (blobs, NEW))
+    check(model, X, new, methods=methods.split())
+
+
+@on_torch_or_asked
+def test_classifiers_give_labels_of_any_type(blobs):
+    names = np.array(["no", "yes"])[np.arange(60) % 2]
+    for y in (names, np.arange(60) % 2 + 5):
+        model = AAEClassifier(**SHORT).fit(blobs, y)
+        found = run(onnx.to_onnx(model, methods=["predict"]), NEW)
+        np.testing.assert_array_equal(found["predict"], model.predict(NEW))
+
+
+@on_torch_or_asked
+@pytest.mark.parametrize("name", ["Autoencoder", "VAE", "AAEClustering"])
+def test_decoders(name, blobs):
+    model = clone(MODELS[name][0]).fit(blobs)
+    codes = RNG.normal(size=(20, model.n_components_))
+    found = run(onnx.to_onnx(model, methods=["inverse_transform"]), codes)
+    assert_same(model, found, codes)
+
+
+DETECTORS = {
+    "novelty": AutoencoderDetector(novelty=True, **SHORT),
+    "neighbour 5": AutoencoderDetector(scoring="neighbors", n_neighbors=5, **SHORT),
+    "columns": AutoencoderDetector(scoring=("columns", "covariance"), **SHORT),
+    "reconstruction": VAEDetector(scoring="reconstruction", novelty=True, **SHORT),
+    "around": OutlierDetector(make_pipeline(StandardScaler(), Autoencoder(**SHORT))),
+    "mixture": OutlierDetector(GaussianMixture(2, random_state=0)),
+}
+
+
+@on_torch_or_asked
+@pytest.mark.parametrize("name", DETECTORS)
+def test_detectors(name, blobs):
+    # Heavy tails, and equal values.
+    X, new = (np.column_stack([e[:, :4] ** 3, e[:, 4:].round(1)]) for e in (blobs, NEW))
+    check(DETECTORS[name], X, new)
+
+
+@on_torch_or_asked
+@pytest.mark.parametrize("method", ["mean", "min", "last"])
+@pytest.mark.parametrize("stride", [1, 3])
+def test_series_of_other_lengths(method, stride):
+    series, new = np.sin(np.arange(80) / 5)[:, None], np.sin(np.arange(61) / 4)[:, None]
+    around = make_pipeline(StandardScaler(), Autoencoder(**SHORT))
+    detector = SeriesDetector(around, window_length=8, method=method, stride=stride)
+    check(detector, series, new)
+
+
+@on_torch_or_asked
+def test_images_sequences_and_texts():
+    images = RNG.random((12, 8, 8))
+    model = Autoencoder(inputs=Images(filters=(4,)), **SHORT)
+    check(model, images, images, methods=["transform", "score_samples"])
+    pixels = (images * 255).astype(np.uint8)
+    check(model, pixels, pixels, methods=["transform"])
+    series = RNG.random((12, 5, 2))
+    for layer in ("gru", "lstm", "conv"):
+        model = Autoencoder(inputs=Sequences(layer=layer), **SHORT)
+        check(model, series, series, methods=["transform", "score_samples"])
+    words = ["one two three", "two four", "six one"] * 5
+    rows = Text().fit_transform(words).astype(np.float64)
+    model = Autoencoder(inputs=Text(), **SHORT)
+    check(model, words, words, rows, methods=["transform", "score_samples"])
+
+
+TABLE = pd.DataFrame(
+    {
+        "a": np.where(np.arange(40) % 9, NEW[:40, 0], np.nan),
+        "b": ["x", "y", None, "z"] * 10,
+        "c": pd.Categorical(["low", "mid", "high", "mid"] * 10, ordered=True),
+        "d": np.arange(40) % 3 == 0,
+    }
+)
+
+
+def fed(table):
+    """Columns of a table as onnxruntime takes them: nothing is an empty string."""
+    return {
+        "a": table[["a"]].to_numpy(float),
+        "b": table[["b"]].fillna("").to_numpy(object),
+        "c": table[["c"]].to_numpy(object),
+        "d": table[["d"]].to_numpy(bool),
+    }
+
+
+@on_torch_or_asked
+def test_tables_are_read_by_column():
+    new = TABLE.assign(a=NEW[40:80, 1])
+    methods = ["transform", "score_samples"]
+    for model in (Autoencoder, VariationalAutoencoder):
+        model = model(inputs=Table(), **SHORT)
+        check(model, TABLE, new, fed(new), methods=methods)
+    check(AutoencoderDetector(inputs=Table(), **SHORT), TABLE, new, fed(new))
+
+
+@keras.saving.register_keras_serializable("tests")
+def gated(x):
+    """An activation of the user's."""
+    return keras.ops.tanh(x) * keras.ops.sigmoid(x)
+
+
+@on_torch_or_asked
+def test_own_networks(blobs):
+    layers = [
+        keras.layers.Dense(5, "relu"),
+        keras.layers.BatchNormalization(),
+        keras.layers.Dropout(0.1),
+        keras.layers.Reshape((5, 1)),
+        keras.layers.Conv1D(2, 3, padding="same", activation="tanh"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(3, gated),
+    ]
+    network = keras.Sequential([keras.Input((6,)), *layers])
+    check(Autoencoder(encoder=network, **SHORT), blobs)
+
+
+class Counted(keras.layers.Layer):
+    """Tells how many of the entries are one, by a comparison of Python."""
+
+    def call(self, x):
+        return x * keras.ops.cast(x == 1.0, "float32")
+
+
+class Sorted(keras.layers.Layer):
+    """Has no nodes."""
+
+    def call(self, x):
+        return keras.ops.sort(x)
+
+
+@on_torch_or_asked
+@pytest.mark.parametrize(
+    ("layer", "words"), [(Sorted, "operation Sort"), (Counted, "keras.ops.equal")]
+)
+def test_what_cannot_be_exported_is_named(layer, words, blobs):
+    network = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3), layer()])
+    model = Autoencoder(encoder=network, **SHORT).fit(blobs)
+    with pytest.raises(NotImplementedError, match=f"encode of .*{words}"):
+        onnx.to_onnx(model)
+    with pytest.raises(ValueError, match=r"'predict', but Autoencoder can .*transform"):
+        onnx.to_onnx(model, methods=["predict"])
+
+
+def test_every_score_of_detectors_has_nodes():
+    from skunsup.onnx._scores import SCORES
+    from skunsup.outliers import _combined
+
+    made = [make(None, 1) for make in _combined.SCORES.values()]
+    assert {type(score) for score in made} | {_combined.Sum} <= {*SCORES}
