@@ -278,7 +278,7 @@ class _Object:
         if not is_own(kind):
             return None
         if isinstance(value, tuple):  # of typing.NamedTuple
-            fields = dict(zip(kind._fields, value, strict=True))
+            fields = dict(zip(kind.__annotations__, value, strict=True))
             return {"named": _name(kind), "state": plain(fields)}
         saved = getattr(value, "_saved", value.__getstate__)()
         return {"named": _name(kind), "state": plain(saved)}

@@ -28,7 +28,7 @@ def _trusted_types() -> tuple[str, ...]:
     """Return the full names of the public classes; functions begin in lower case."""
     found = [f"skunsup.transfer._tuned.{name}" for name in TUNED]
     for name, package in _imported(HERE / "__init__.pyi").items():
-        if name[0].isupper() and not name.endswith("_TYPES"):
+        if name[0].isupper() and "_" not in name:
             found.append(f"{_home(package, name)}.{name}")
     return tuple(sorted(found))
 

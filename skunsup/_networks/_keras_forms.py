@@ -157,7 +157,7 @@ class _KerasState:
         kind = _checked(fields["kind"], (keras.losses.Loss, keras.callbacks.Callback))
         made = object.__new__(kind)
         if issubclass(kind, keras.losses.Loss):
-            vars(made)["_dtype_policy"] = keras.DTypePolicy("float32")
+            vars(made).update(_dtype_policy=keras.DTypePolicy("float32"))
         if hasattr(kind, "__setstate__"):
             made.__setstate__(fields["state"])
         else:

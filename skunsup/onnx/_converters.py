@@ -4,11 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from skl2onnx import update_registered_converter
-from skl2onnx._parse import _parse_sklearn
-from skl2onnx.common._registration import (
-    register_converter,
-    register_shape_calculator,
-)
 from skl2onnx.common.data_types import (
     DoubleTensorType,
     FloatTensorType,
@@ -24,6 +19,11 @@ from skunsup.onnx._kinds import network_rows
 from skunsup.onnx._methods import METHODS, RowsIn, decoded
 from skunsup.onnx._scores import View, anomaly
 from skunsup.onnx._series import times_of
+from skunsup.onnx._skl2onnx_private import (
+    parsed,
+    register_converter,
+    register_shape_calculator,
+)
 from skunsup.outliers._detector import Detector
 from skunsup.outliers._flat import FlatDetector
 
@@ -67,10 +67,10 @@ def _parse(
         cut.outputs.append(
             scope.declare_local_variable("windows", DoubleTensorType([None, width]))
         )
-        found = _parse_sklearn(scope, model.estimator_, cut.outputs, custom_parsers)
+        found = parsed(scope, model.estimator_, cut.outputs, custom_parsers)
         given = [found[-1], *given]
     if isinstance(model, outliers.OutlierDetector):
-        found = _parse_sklearn(scope, model.estimator_, given, custom_parsers)
+        found = parsed(scope, model.estimator_, given, custom_parsers)
         given = [found[-1]]
     operator = scope.declare_local_operator(_alias(type(model)), model)
     operator.inputs = given
