@@ -12,7 +12,12 @@ from sklearn.neighbors import KernelDensity, kneighbors_graph
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import Autoencoder, AutoencoderDetector, OutlierDetector
-from skunsup.outliers._threshold import TukeyG, fit_tukey_g, weighted_quantile
+from skunsup.outliers._threshold import (
+    TukeyG,
+    exceeded_quantile,
+    fit_tukey_g,
+    weighted_quantile,
+)
 
 QUICK = {"hidden_layer_sizes": (16,), "epochs": 20, "random_state": 0}
 
@@ -242,3 +247,30 @@ def test_weighted_quantile_is_repetition():
         repeated = weighted_quantile(values.repeat(weight), None, p)
         assert weighted_quantile(values, weight.astype(float), p) == repeated
     assert weighted_quantile(np.array([1.0, 2.0, 3.0, 4.0]), None, 0.5) == 2.5
+
+
+@pytest.mark.parametrize("n", [20, 50, 98, 99, 300])
+@pytest.mark.parametrize("shape", ["exponential", "normal", "gamma"])
+def test_few_values_are_exceeded_by_one_in_a_hundred(n, shape):
+    rng = np.random.default_rng(0)
+    draw = {
+        "exponential": rng.exponential,
+        "normal": rng.normal,
+        "gamma": lambda size: rng.gamma(3.0, size=size),
+    }[shape]
+    highest = [exceeded_quantile(draw(size=n), None, n, 0.01) for _ in range(3000)]
+    # The highest of 20 would be exceeded by one in 21.
+    assert 0.002 < np.mean(draw(size=(1000, 1)) > highest) < 0.015
+
+
+def test_values_exceeded_by_few_count_weights_as_repetition():
+    rng = np.random.default_rng(0)
+    values, weight = rng.exponential(size=30), rng.integers(0, 4, size=30)
+    repeated = values.repeat(weight)
+    for values, weight in ((values, weight), (values[:2], np.array([1, 2]))):
+        repeated = values.repeat(weight)
+        expected = exceeded_quantile(repeated, None, len(repeated), 0.01)
+        found = exceeded_quantile(values, weight.astype(float), weight.sum(), 0.01)
+        assert found == pytest.approx(expected)
+        assert found >= repeated.max()
+    assert exceeded_quantile(np.ones(4), None, 4, 0.01) == 1.0

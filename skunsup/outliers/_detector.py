@@ -30,6 +30,7 @@ from skunsup._sklearn import (
 from skunsup.outliers._threshold import (
     DETECTION_RATE,
     EXPECTED_SHARE,
+    exceeded_quantile,
     fit_posterior,
     fit_tukey_g,
     weighted_quantile,
@@ -187,8 +188,7 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
     def _automatic_threshold(self, anomaly: np.ndarray, weight: Any) -> float:
         n = len(anomaly) if weight is None else weight.sum()
         if self._all_normal():
-            p = min(1.0, (1.0 - DETECTION_RATE) * (n + 1) / n)
-            return weighted_quantile(anomaly, weight, p)
+            return exceeded_quantile(anomaly, weight, n, DETECTION_RATE)
         at = weighted_quantile(anomaly, weight, 1 - DETECTION_RATE)
         # Scores of several clusters can have a lighter tail than their middle says.
         return min(at, self._shape.quantile(1 - DETECTION_RATE))

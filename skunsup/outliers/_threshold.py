@@ -145,3 +145,38 @@ def weighted_quantile(values: np.ndarray, weight: np.ndarray | None, p: float) -
     if at + 1 < len(distinct) and reached[at] <= p + 1e-12:
         return float(distinct[at] / 2 + distinct[at + 1] / 2)
     return float(distinct[at])
+
+
+def exceeded_quantile(
+    values: np.ndarray, weight: np.ndarray | None, n: float, rate: float
+) -> float:
+    """Return what a further value exceeds with probability `rate`, on average.
+
+    Of n values the highest is exceeded by one in n + 1. So of fewer than 1 / rate - 1
+    values none is high enough. What lies above their median is then taken to be
+    exponential: where k values above it have a mean of m, a further one that exceeds
+    the highest does so by t with probability (1 + t / (k m))^-k.
+
+    Parameters
+    ----------
+    values : array of shape (n_samples,)
+        Values like the further one.
+    weight : array of shape (n_samples,) or None
+        Their weights; None for 1 each.
+    n : float
+        Sum of the weights.
+    rate : float
+        Probability in (0, 0.5).
+    """
+    share = (1.0 - rate) * (n + 1) / n
+    if share <= 1.0:
+        return weighted_quantile(values, weight, share)
+    start = weighted_quantile(values, weight, 0.5)
+    above = values > start
+    k = float(above.sum() if weight is None else weight[above].sum())
+    if k < 1.0:
+        return weighted_quantile(values, weight, 1.0)
+    own = None if weight is None else weight[above]
+    m = np.average(values[above] - start, weights=own)
+    farther = k * m * ((1.0 / (n + 1) / rate) ** (1.0 / k) - 1.0)
+    return float(weighted_quantile(values, weight, 1.0) + farther)
