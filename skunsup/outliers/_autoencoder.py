@@ -50,9 +50,9 @@ class AutoencoderDetector(
     An autoencoder trained on mostly normal rows reconstructs normal rows well and
     others badly [1]_, but now and then a row far from all others well too. So a row is
     scored by what several small autoencoders leave unexplained, together with the
-    distance to its neighbours, a robust covariance and each column alone, which err
-    on other rows: `score_samples` is minus that, `feature_scores` says which columns
-    made it, and a threshold learned from the training scores makes `predict`. The
+    distance to its neighbours and a robust covariance, which err on other rows:
+    `score_samples` is minus that, `feature_scores` says which columns made it, and a
+    threshold learned from the training scores makes `predict`. The
     parameters from `n_components` on are those of :class:`Autoencoder`; the input is
     corrupted by a little Gaussian noise by default, which keeps the networks from
     learning to copy whatever they see [2]_.

@@ -45,14 +45,16 @@ MOST_REFERENCE_NUMBERS = 2**24
 # By `novelty`. The more neighbours are asked for, the more each row of reference costs.
 MOST_REFERENCE_ROWS = {True: 3_000, False: 1_000}
 # What `None` stands for, by `novelty`.
-N_NEIGHBORS = {True: 1, False: 0.03}
+N_NEIGHBORS = {True: 1, False: 20}
 SUPPORT_FRACTION = {True: 1.0, False: 0.8}
 MAX_SAMPLES = 0.5
-PLAIN = ("neighbors", "covariance", "columns")
 SCORING: dict[bool, str | tuple[str, ...]] = {
     True: "hybrid",
-    False: ("residual", *PLAIN),
+    False: ("residual", "neighbors", "covariance"),
 }
+# By which the rows to learn from are chosen. Columns do not see dependence, and so do
+# not score, but they see groups that are far out.
+PLAIN = ("neighbors", "covariance", "columns")
 
 WHOLE = (
     "A detector measures by default how far apart rows are, but rows of "
@@ -81,7 +83,8 @@ class DetectionParameters:
         [5]_. A sequence of these four is the sum of their tail probabilities, minus
         the logarithm of each. "hybrid": the geometric mean of residual and neighbours,
         in which neighbours weigh three times as much. "reconstruction": minus the score
-        of the model. None means the sum of the four, or "hybrid" with `novelty`.
+        of the model. None means ("residual", "neighbors", "covariance"), or "hybrid"
+        with `novelty`.
     novelty : bool
         Whether the training rows are known to be normal, as in scikit-learn's
         LocalOutlierFactor. It sets what None means for `scoring`, `support_fraction`
@@ -95,7 +98,7 @@ class DetectionParameters:
         `scoring="reconstruction"` it is always 1.
     n_neighbors : int or float
         Number of the neighbour, or a fraction in (0, 1) of the rows to look among. None
-        means 0.03, or 1 with `novelty`.
+        means 20, which a small group of outliers does not fill, or 1 with `novelty`.
 
     Attributes
     ----------
@@ -338,8 +341,8 @@ class FlatDetector(Detector, DetectionParameters):
     ) -> np.ndarray:
         """Return which rows networks and scores shall learn from.
 
-        Those that are the least outlying by neighbours and covariance, which need no
-        network.
+        Those that are the least outlying by neighbours, covariance and columns, which
+        need no network.
         """
         support = self._support()
         if support == 1.0 or self.scoring == "reconstruction":

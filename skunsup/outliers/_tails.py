@@ -3,8 +3,6 @@
 import numpy as np
 
 MOST_KNOTS = 1000
-TAIL = 0.1  # share of the values that the growth beyond them is read off
-LEAST_GROWTH = 1e-2
 
 
 class Tail:
@@ -12,8 +10,9 @@ class Tail:
 
     It is what a score says in nats, whatever its unit: 0 for the lowest, 0.7 for a
     median one, and log n for the highest of n. Between values it is linear. Beyond the
-    highest it grows with the logarithm of the score, at the rate at which the highest
-    tenth does (Hill 1975): however far out a row is by one score, others still count.
+    highest it grows with the logarithm of the score, as it would for the heaviest tails
+    in use, those of a Cauchy distribution: however far out a row is by one score,
+    others still count.
 
     Parameters
     ----------
@@ -31,20 +30,10 @@ class Tail:
         level = -np.log1p(-(below + upto) / 2.0 / (n + 1.0))
         self.values, first = np.unique(ordered[at], return_index=True)
         self.levels = level[at][first]
-        self.growth = _hill(ordered)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the tail of `values`, shape (n,), non-negative and non-decreasing."""
         inside = np.interp(values, self.values, self.levels)
         highest = max(self.values[-1], np.finfo(np.float64).tiny)
         beyond = np.log(np.maximum(values, highest)) - np.log(highest)
-        return inside + self.growth * beyond
-
-
-def _hill(ordered: np.ndarray) -> float:
-    """Return Hill's estimate of the rate at which log tail falls with log value."""
-    n_tail = max(1, int(TAIL * len(ordered)))
-    tail, start = ordered[-n_tail:], ordered[-n_tail - 1 :][0]
-    if start <= 0:
-        return 1.0
-    return 1.0 / max(float(np.log(tail / start).mean()), LEAST_GROWTH)
+        return inside + beyond
