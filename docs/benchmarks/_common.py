@@ -199,6 +199,13 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def cpu_seconds(call: Callable[[], object]) -> float:
+    """Return how long one call keeps processors busy, all threads together."""
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
 def median_seconds(call: Callable[[], object], repeats: int) -> float:
     """Return the median duration of `repeats` calls."""
     return float(np.median([seconds(call) for _ in range(repeats)]))

@@ -182,7 +182,9 @@ def run(detector, X_train, X, y, seed, limit):
             stack.enter_context(time_limit(limit))
             warnings.simplefilter("ignore")
             score = DETECTORS[detector]
-            duration = _common.seconds(lambda: scores.append(score(X_train, X, seed)))
+            duration = _common.cpu_seconds(
+                lambda: scores.append(score(X_train, X, seed))
+            )
         auroc = roc_auc_score(y, scores[0])
         precision = average_precision_score(y, scores[0])
     except Exception as error:  # a peer's failure is a result, whatever it is
@@ -213,7 +215,7 @@ def report(protocol, records, detectors):
     finished = {d: sets_of(records, d, names) for d in detectors}
     full = [d for d in detectors if len(finished[d]) == len(names)]
     header = ["detector", *(f"{group}, {len(own)}" for group, own in groups.items())]
-    header += ["regret: mean", "worst", "seconds", "seeds"]
+    header += ["regret: mean", "worst", "CPU seconds", "seeds"]
     best = best_of(records, names)
     means = [
         [
