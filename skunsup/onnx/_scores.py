@@ -200,8 +200,7 @@ def _tail(graph: Graph, tail: Tail, name: str) -> str:
     above = graph.node("Max", [column, graph.doubles(highest)])
     logs = graph.node("Log", [above])
     beyond = graph.node("Sub", [logs, graph.doubles(np.log(highest))])
-    grown = graph.node("Mul", [beyond, graph.doubles(tail.growth)])
-    return graph.reshape(graph.node("Add", [inside, grown]), -1)
+    return graph.reshape(graph.node("Add", [inside, beyond]), -1)
 
 
 def _squares(graph: Graph, distance: Mahalanobis, rows: str) -> str:
