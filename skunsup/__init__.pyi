@@ -27,5 +27,9 @@ from skunsup.outliers import SeriesDetector as SeriesDetector
 from skunsup.outliers import VAEDetector as VAEDetector
 from skunsup.preprocessing import SlidingWindows as SlidingWindows
 from skunsup.preprocessing import TokenVectorizer as TokenVectorizer
+from skunsup.sources import ArraySource as ArraySource
+from skunsup.sources import ParquetSource as ParquetSource
+from skunsup.sources import Source as Source
+from skunsup.sources import write_parquet as write_parquet
 from skunsup.transfer import PretrainedFeatures as PretrainedFeatures
 from skunsup.transfer import fine_tune as fine_tune

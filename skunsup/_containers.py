@@ -8,11 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-MAPPED = (
-    "or, where it is too large for that, write it to a .npy file and give "
-    "numpy.load(path, mmap_mode='r'), which is read a block at a time"
-)
-
 
 class Refused(NamedTuple):
     """A kind of container: how to know it, what is wrong, and what to give instead."""
@@ -122,12 +117,15 @@ REFUSED = [
     Refused(
         lambda X: _of(X, "dask", "dask_expr"),
         "which would be computed and read into memory as a whole",
-        "{name}.compute() for that, " + MAPPED,
+        "{name}.compute() for that. To read a chunk at a time give "
+        "skunsup.ArraySource({name}) for an array; write a frame by {name}.to_parquet "
+        "and give skunsup.ParquetSource(folder)",
     ),
     Refused(
         lambda X: _of(X, "zarr", "h5py"),
         "in a file, which would be read into memory as a whole",
-        "{name}[:] for that, " + MAPPED,
+        "{name}[:] for that, or skunsup.ArraySource({name}), which is read a chunk at "
+        "a time",
     ),
     Refused(
         lambda X: _of(X, "polars") and hasattr(X, "collect"),

@@ -50,7 +50,15 @@ from skunsup._training import (
 )
 from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
-from skunsup.inputs import Dense, Inputs, TrainingDefaults, as_kind
+from skunsup.inputs import (
+    Dense,
+    Inputs,
+    TrainingDefaults,
+    as_kind,
+    fit_source,
+    read_source,
+)
+from skunsup.sources import Source
 
 # Parameters of models that say how much memory their networks need.
 SIZES = (
@@ -336,12 +344,17 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         same = keep and identity(kind) == identity(clone(self._inputs))
         if same and not isinstance(kind, Dense):
             return self._read(X)
-        rows = kind.fit_rows(X, self, min_samples)
+        if isinstance(X, Source):
+            rows = fit_source(kind, X, self, min_samples)
+        else:
+            rows = kind.fit_rows(X, self, min_samples)
         self._inputs = kind
         return rows
 
     def _read(self, X: Any, name: str = "X") -> Rows:
         check_container(X, name)
+        if isinstance(X, Source):
+            return read_source(self._inputs, X, self, name)
         rows = self._inputs.read_rows(X, self, name)
         if not rows.n:
             raise ValueError(

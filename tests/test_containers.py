@@ -34,12 +34,15 @@ CASES = {
     "set": (lambda: {1.0, 2.0}, r"set, in which rows have no order. Give list\(X\)"),
     "fields": (lambda: np.zeros(3, [("a", float)]), "named fields.*structured_to_un"),
     "polars": (lambda: pl.DataFrame(X).lazy(), r"polars.LazyFrame.*X.collect\(\)"),
-    "h5py": (in_file, r"h5py.Dataset, in a file.*Give X\[:\].*mmap_mode='r'"),
+    "h5py": (in_file, r"h5py.Dataset, in a file.*X\[:\].*skunsup.ArraySource\(X\)"),
     "zarr": (lambda: like("zarr.core.array"), r"zarr.Array, in a file.*Give X\[:\]"),
-    "dask array": (lambda: like("dask.array.core"), r"dask.Array.*Give X.compute\(\)"),
+    "dask array": (
+        lambda: like("dask.array.core"),
+        r"dask.Array.*skunsup.ArraySource\(",
+    ),
     "dask frame": (
         lambda: like("dask_expr._collection", "DataFrame"),
-        r"dask_expr.DataFrame, which would be computed.*X.compute\(\).*mmap_mode",
+        r"dask_expr.DataFrame, which would be computed.*X.to_parquet.*ParquetSource",
     ),
     "spark": (
         lambda: like("pyspark.sql.dataframe", "DataFrame", toPandas=None),

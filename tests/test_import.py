@@ -25,7 +25,11 @@ import keras, os
 assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
 keras.ops.ones(3)  # TensorFlow looks for devices
 """
-PACKAGES = sorted(Path(skunsup.__file__).parent.glob("*/__init__.py"))
+PACKAGES = sorted(
+    path
+    for path in Path(skunsup.__file__).parent.glob("*/__init__.py")
+    if path.parent.name != "sources"  # which imports nothing of Keras
+)
 
 
 def test_import_is_lazy_and_quiet():
@@ -43,6 +47,18 @@ def test_dir_shows_public_names_only():
 def test_each_package_keeps_global_states_when_it_imports_keras(path):
     _docstring, first, *_ = ast.parse(path.read_text()).body
     assert ast.unparse(first) == "import skunsup._keras_import"
+
+
+def test_sources_import_nothing_else_of_the_package():
+    for path in (Path(skunsup.__file__).parent / "sources").glob("*.py"):
+        imported = [
+            node.module
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom)
+        ]
+        ours = [name for name in imported if name.startswith("skunsup")]
+        assert all(name.startswith("skunsup.sources") for name in ours)
+        assert "keras" not in path.read_text()
 
 
 def test_every_estimator_is_exported_and_in_the_reference():

@@ -14,6 +14,7 @@ from skunsup._training._rows import Rows, as_rows, flat_map, hstack, is_mapped
 from skunsup._training._samplers import RowSampler, Sampler
 from skunsup._training._sampling import WeightedSampler, weighted_sample
 from skunsup._training._semi_supervised import SemiSupervisedSampler, paired
+from skunsup._training._source_rows import SourceRows, in_memory
 from skunsup._training._state import Renewal, TrainingConfig, TrainingState
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Rows",
     "Sampler",
     "SemiSupervisedSampler",
+    "SourceRows",
     "TrainingConfig",
     "TrainingState",
     "Validation",
@@ -39,6 +41,7 @@ __all__ = [
     "compilations",
     "flat_map",
     "hstack",
+    "in_memory",
     "is_mapped",
     "optimizer_config",
     "paired",

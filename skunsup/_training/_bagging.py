@@ -82,8 +82,8 @@ class BaggedSampler:
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
         """Return `n_draws` row numbers, draw i for member i modulo their number."""
-        each = n_draws // len(self.members)
-        drawn = [sample.draw(each, rng) for sample in self.members]
+        each, order = n_draws // len(self.members), self.everyone.order(rng)
+        drawn = [sample.draw(each, rng, order) for sample in self.members]
         return np.column_stack(drawn).ravel()
 
 

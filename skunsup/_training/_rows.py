@@ -68,6 +68,10 @@ class Rows:
         )
         return np.concatenate([_hashed(block, salt) for block in self.blocks()])
 
+    def own_sampler(self, weight: np.ndarray | None) -> Any:
+        """Return what draws these rows where they have an order of their own."""
+        return None
+
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
         if isinstance(index, slice) or self.X.dtype != np.float32:
             return self.X[index]
@@ -129,6 +133,10 @@ class _WiderRows(Rows):
     def __init__(self, rows: Rows, columns: np.ndarray) -> None:
         self._rows, self._columns = rows, columns
         self.n, self.d = rows.n, rows.d + columns.shape[1]
+
+    def own_sampler(self, weight: np.ndarray | None) -> Any:
+        """Return what draws the narrower rows, if they have an order of their own."""
+        return self._rows.own_sampler(weight)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
         return np.hstack([self._rows.take(index), self._columns[index]])

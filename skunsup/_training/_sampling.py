@@ -8,6 +8,7 @@ weights arrive can change a fit, to the bit.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -40,21 +41,33 @@ class WeightedSampler:
         """Draws an epoch: the total weight, and at least one for each distinct row."""
         return max(round(self.total), len(self.index))
 
-    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
-        """Return `n_draws` row numbers in random order, drawn in proportion to weight.
+    def order(self, rng: np.random.Generator) -> Any:
+        """Return an order that samples of the same rows can share; here none."""
+        return None
+
+    def draw(
+        self, n_draws: int, rng: np.random.Generator, order: Any = None
+    ) -> np.ndarray:
+        """Return `n_draws` row numbers in random order, in proportion to weight."""
+        drawn = self.chosen(n_draws, rng)
+        rng.shuffle(drawn)
+        return drawn
+
+    def chosen(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Return `n_draws` row numbers in the order of `index`.
 
         Systematic sampling (Madow & Madow 1944): a row of weight w is drawn
         floor(n_draws w / total) times or once more, so each row exactly once where
         all weights are 1 and `n_draws` is their number.
         """
         if self.weight is None and n_draws == len(self.index):
-            drawn = self.index.copy()
             rng.random()
-        else:
-            step = self.total / n_draws
-            position = (np.arange(n_draws) + rng.random()) * step
-            drawn = self.index[np.minimum(self._at(position), len(self.index) - 1)]
-        rng.shuffle(drawn)
+            return self.index.copy()
+        step = self.total / n_draws
+        position = (np.arange(n_draws) + rng.random()) * step
+        drawn: np.ndarray = self.index[
+            np.minimum(self._at(position), len(self.index) - 1)
+        ]
         return drawn
 
     def split(
@@ -92,6 +105,9 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> WeightedSampler:
     weight : array of shape (n,) or None
         Non-negative, with a positive sum; None for 1 each.
     """
+    own: WeightedSampler | None = rows.own_sampler(weight)
+    if own is not None:
+        return own
     hashes = rows.hashes
     kept = None if weight is None else np.flatnonzero(weight)
     if kept is not None:

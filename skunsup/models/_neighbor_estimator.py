@@ -1,5 +1,6 @@
 """Base of the estimators around a network of pairs of neighbours."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from skunsup._networks import (
     SphereSpec,
     resolve_activation,
 )
-from skunsup._training import TrainingState, WeightedSampler
+from skunsup._training import TrainingState, WeightedSampler, in_memory
 from skunsup.inputs import TrainingDefaults
 from skunsup.models._latent import EncodingTransformer
 from skunsup.models._neighbor_data import (
@@ -48,8 +49,9 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
     ) -> NeighborData:
         """Return pairs of neighbours among the rows."""
         check_graph_given(self.metric, self.graph)
-        sample, rows = data.sample, data.rows
-        assert isinstance(sample, WeightedSampler)
+        assert isinstance(data.sample, WeightedSampler)
+        rows, sample = in_memory(data.rows, data.sample)
+        data = replace(data, rows=rows, sample=sample)
         if previous is None:
             unit_rows = self.metric == "cosine"
             likelihood = data.inputs.likelihood_

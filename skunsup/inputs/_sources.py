@@ -1,0 +1,116 @@
+"""Rows of sources, of every kind of data."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+from skunsup._training import Rows, SourceRows
+from skunsup.inputs._base import Inputs
+from skunsup.inputs.dense import Dense
+from skunsup.sources import Source, check_source, read_chunk
+
+MOST_LEARNED = 100_000  # rows that a kind of data learns from
+CHUNKS_OF_NUMBERS = 8  # of which the scales of columns are looked at
+
+NO_TABLE = (
+    "{name}.read({i}) returned {kind}, but expected a NumPy array, a list, or a "
+    "DataFrame of pandas."
+)
+
+
+def fit_source(
+    kind: Inputs, source: Source, owner: BaseEstimator, min_samples: int
+) -> Rows:
+    """Learn what the rows of a source look like, and return them.
+
+    Parameters
+    ----------
+    kind : Inputs
+        Not fitted yet. It learns from at most `MOST_LEARNED` rows, out of all chunks.
+    source : Source
+        Training data.
+    owner, min_samples
+        As `Inputs.fit_rows` takes them.
+    """
+    check_source(source, "X")
+    taken = _taken(source, whole=isinstance(kind, Dense))
+    try:
+        kind.fit_rows(_joined(list(taken.values())), owner, min_samples)
+    except (TypeError, ValueError) as error:
+        _name_chunk(kind, source, owner, taken)
+        raise error
+    return read_source(kind, source, owner)
+
+
+def read_source(
+    kind: Inputs, source: Source, owner: BaseEstimator, name: str = "X"
+) -> SourceRows:
+    """Return the rows of a source like those that a kind was fitted to.
+
+    Chunks are read, and validated, when their rows are needed.
+    """
+    check_source(source, name)
+
+    def rows_of(i: int) -> Rows:
+        try:
+            return kind.read_rows(read_chunk(source, i, name), owner, name)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"In {source.name_of(i)}: {error}") from error
+
+    rows = SourceRows(
+        lambda i: rows_of(i).take(slice(None)), source.boundaries, kind.n_columns_
+    )
+    rows.result_dtype = rows_of(0).result_dtype
+    return rows
+
+
+def _taken(source: Source, *, whole: bool) -> dict[int, Any]:
+    """Return rows of chunks by their numbers: few whole chunks, or some rows of all."""
+    n_chunks = CHUNKS_OF_NUMBERS if whole else source.n_chunks
+    numbers = np.unique(np.linspace(0, source.n_chunks - 1, n_chunks).astype(int))
+    share = 1.0 if whole else min(1.0, MOST_LEARNED / len(source))
+    taken = {}
+    for i in numbers.tolist():
+        chunk = read_chunk(source, i, "X")
+        n = len(chunk)
+        index = np.linspace(0, n - 1, min(n, max(2, round(share * n)))).astype(int)
+        taken[i] = _rows_of(chunk, index, i)
+    return taken
+
+
+def _name_chunk(
+    kind: Inputs, source: Source, owner: BaseEstimator, taken: dict[int, Any]
+) -> None:
+    """Raise the error of a single chunk that cannot be learned from, with its name."""
+    for i, rows in taken.items():
+        try:
+            clone(kind).fit_rows(rows, owner)
+        except (TypeError, ValueError) as error:
+            n_rows = f"{len(rows)} rows out of " if len(rows) < _size(source, i) else ""
+            name = f"{n_rows}{source.name_of(i)}"
+            raise type(error)(f"In {name}: {error}") from error
+
+
+def _size(source: Source, i: int) -> int:
+    return int(source.boundaries[i + 1] - source.boundaries[i])
+
+
+def _rows_of(chunk: Any, index: np.ndarray, i: int) -> Any:
+    if isinstance(chunk, np.ndarray):
+        return chunk[index]
+    if isinstance(chunk, list):
+        return [chunk[j] for j in index.tolist()]
+    if hasattr(chunk, "iloc"):
+        return chunk.iloc[index]
+    raise TypeError(NO_TABLE.format(name="X", i=i, kind=type(chunk).__name__))
+
+
+def _joined(parts: list[Any]) -> Any:
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    if isinstance(parts[0], list):
+        return [row for part in parts for row in part]
+    import pandas as pd
+
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,14 @@
+"""Data that are read a chunk at a time."""
+
+from skunsup.sources._arrays import ArraySource
+from skunsup.sources._base import Source, check_source, read_chunk
+from skunsup.sources._parquet import ParquetSource, write_parquet
+
+__all__ = [
+    "ArraySource",
+    "ParquetSource",
+    "Source",
+    "check_source",
+    "read_chunk",
+    "write_parquet",
+]

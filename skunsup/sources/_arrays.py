@@ -1,0 +1,81 @@
+"""Arrays in files or on clusters, a chunk at a time."""
+
+from typing import Any
+
+import numpy as np
+
+from skunsup.sources._base import NO_ROWS, Source
+
+CHUNK_BYTES = 4 * 2**20  # about so much is read at a time where an array leaves it open
+
+
+class ArraySource(Source):
+    """Rows of an array that is not in memory: of HDF5, Zarr or Dask.
+
+    Parameters
+    ----------
+    array : h5py.Dataset, zarr.Array, dask.array.Array or ndarray of shape (n, d, ...)
+        Numbers, rows along the first axis. What is read at a time are its own
+        chunks, small ones together.
+
+    Raises
+    ------
+    ValueError
+        If the array has no rows or no axis, or is a Dask array of unknown length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skunsup import ArraySource
+    >>> source = ArraySource(np.zeros((100_000, 32), np.float32))
+    >>> source.n_chunks, len(source)
+    (4, 100000)
+    """
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        if not getattr(array, "shape", ()):
+            raise ValueError(
+                f"array={array!r} has no rows. Give one with rows along its first axis."
+            )
+        if not array.shape[0] > 0:  # Dask says NaN where it does not know
+            what = "an unknown number of rows; call compute_chunk_sizes() on it"
+            raise ValueError(
+                NO_ROWS.format(name="array")
+                if array.shape[0] == 0
+                else f"array has {what}."
+            )
+        self.boundaries = _merged(_own_ends(array), _bytes_of_row(array))
+
+    def read(self, i: int) -> np.ndarray:
+        """Return the rows of one chunk."""
+        part = self.array[int(self.boundaries[i]) : int(self.boundaries[i + 1])]
+        return np.asarray(part.compute() if hasattr(part, "compute") else part)
+
+
+def _own_ends(array: Any) -> np.ndarray:
+    """Return where the chunks of an array end."""
+    n, chunks = array.shape[0], getattr(array, "chunks", None)
+    if chunks is None:
+        step = max(1, CHUNK_BYTES // _bytes_of_row(array))
+    elif isinstance(chunks[0], tuple):  # Dask's
+        return np.cumsum(chunks[0])
+    else:
+        step = chunks[0]
+    return np.append(np.arange(step, n, step), n)
+
+
+def _bytes_of_row(array: Any) -> int:
+    return max(1, int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize)
+
+
+def _merged(ends: np.ndarray, row: int) -> np.ndarray:
+    """Return boundaries of chunks of a useful size, made of whole chunks."""
+    least = CHUNK_BYTES // (2 * row)
+    boundaries = [0]
+    for end in ends.tolist():
+        if end - boundaries[-1] >= max(1, least):
+            boundaries.append(end)
+    if boundaries[-1] < ends[-1]:
+        boundaries.append(int(ends[-1]))
+    return np.array(boundaries)

@@ -1,0 +1,211 @@
+"""Folders of Parquet files, a row group at a time."""
+
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skunsup.sources._base import NO_ROWS, Source
+
+NOT_INSTALLED = "Parquet files need the package pyarrow: pip install pyarrow pandas."
+
+
+class ParquetSource(Source):
+    """Rows of a Parquet file, or of all files in a folder, in the order of their names.
+
+    A chunk is a row group of a file. It is read as a DataFrame of pandas. Needs
+    pyarrow and pandas.
+
+    Parameters
+    ----------
+    path : str or path
+        A file, or a folder with files that end in ".parquet".
+    columns : sequence of str, default=None
+        Names of the columns to read. None means all.
+
+    Raises
+    ------
+    ImportError
+        If pyarrow or pandas is not installed.
+    ValueError
+        If there is no file or no row, if files have other columns than the first, or,
+        when a chunk is read, if its file has changed since.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skunsup import ParquetSource
+    >>> folder = tempfile.mkdtemp()
+    >>> table = pd.DataFrame({"a": np.arange(6.0), "b": np.ones(6)})
+    >>> table.to_parquet(f"{folder}/first.parquet", row_group_size=4)
+    >>> table.to_parquet(f"{folder}/second.parquet")
+    >>> ParquetSource(folder).boundaries.tolist()
+    [0, 4, 6, 12]
+    """
+
+    def __init__(
+        self, path: "str | PathLike[str]", columns: Sequence[str] | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.columns = None if columns is None else list(columns)
+        parquet = _parquet()
+        self._files = _files(self.path)
+        self._seen = [_stamp(file) for file in self._files]
+        self._groups: list[tuple[int, int]] = []
+        ends, first = [0], None
+        for k, file in enumerate(self._files):
+            known = parquet.ParquetFile(file)
+            schema = self._chosen(known.schema_arrow, file)
+            first = schema if first is None else first
+            _check_schema(schema, first, file, self._files[0])
+            for group in range(known.num_row_groups):
+                n = known.metadata.row_group(group).num_rows
+                if n:
+                    self._groups.append((k, group))
+                    ends.append(ends[-1] + n)
+        self.boundaries = np.array(ends)
+        if not len(self):
+            raise ValueError(NO_ROWS.format(name=f"path={str(path)!r}"))
+
+    def read(self, i: int) -> Any:
+        """Return the rows of one chunk, a DataFrame.
+
+        Raises
+        ------
+        ValueError
+            If the file has changed since the source was made.
+        """
+        k, group = self._groups[i]
+        file = self._files[k]
+        if _stamp(file) != self._seen[k]:
+            raise ValueError(
+                f"The file {str(file)!r} has changed since the source was made. Make "
+                "the source anew, once nothing writes to the folder."
+            )
+        with _parquet().ParquetFile(file) as known:
+            table = known.read_row_group(group, columns=self.columns)
+        return table.to_pandas()
+
+    def name_of(self, i: int) -> str:
+        """Return what to call a chunk in messages."""
+        k, group = self._groups[i]
+        return f"row group {group} of {str(self._files[k])!r}"
+
+    def _chosen(self, schema: Any, file: Path) -> dict[str, str]:
+        """Return the types of the columns that are read, by name."""
+        names = schema.names if self.columns is None else self.columns
+        missing = [name for name in names if name not in schema.names]
+        if missing:
+            raise ValueError(
+                f"{str(file)!r} has no column {missing[0]!r}. Its columns are "
+                f"{', '.join(map(repr, schema.names))}."
+            )
+        return {name: str(schema.field(name).type) for name in names}
+
+
+def write_parquet(
+    function: Callable[[Any], Any],
+    source: Source,
+    path: "str | PathLike[str]",
+    columns: Sequence[str] | None = None,
+) -> ParquetSource:
+    """Write what a function makes of each chunk, such as scores, to a folder.
+
+    Each chunk is one file, written under another name and then renamed. Needs pyarrow
+    and pandas.
+
+    Parameters
+    ----------
+    function : callable
+        From a chunk to an array or a DataFrame with as many rows, such as
+        `score_samples` of a fitted detector.
+    source : Source
+        What to read.
+    path : str or path
+        A folder, which is made. It may not hold Parquet files yet.
+    columns : sequence of str, default=None
+        Names of the columns, where `function` gives an array; None means "0", "1", ...
+
+    Returns
+    -------
+    ParquetSource
+        The files that were written.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds Parquet files, or `function` gives another number of rows.
+    """
+    import pandas as pd
+
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.glob("*.parquet")):
+        raise ValueError(
+            f"path={str(path)!r} holds Parquet files, which would be mixed with those "
+            "that are written. Give a folder without any."
+        )
+    for i in range(source.n_chunks):
+        chunk = source.read(i)
+        made = function(chunk)
+        if len(made) != len(chunk):
+            raise ValueError(
+                f"The function returned {len(made)} rows for the {len(chunk)} rows of "
+                f"{source.name_of(i)}."
+            )
+        if not isinstance(made, pd.DataFrame):
+            values = np.asarray(made).reshape(len(made), -1)
+            names = columns or [str(j) for j in range(values.shape[1])]
+            made = pd.DataFrame(values, columns=list(names))
+        part = folder / f"part-{i:06d}.parquet.part"
+        made.to_parquet(part, index=False)
+        part.rename(part.with_suffix(""))
+    return ParquetSource(folder)
+
+
+def _parquet() -> Any:
+    try:
+        import pandas  # noqa: F401
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ImportError(NOT_INSTALLED) from error
+    return parquet
+
+
+def _files(path: Path) -> list[Path]:
+    found = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not found or not found[0].exists():
+        raise ValueError(
+            f"path={str(path)!r} is no file, and no folder with files that end in "
+            "'.parquet'."
+        )
+    return found
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Return what changes where a file is written again, None where it is gone."""
+    try:
+        known = file.stat()
+    except FileNotFoundError:
+        return None
+    return known.st_mtime_ns, known.st_size
+
+
+def _check_schema(
+    schema: dict[str, str], first: dict[str, str], file: Path, first_file: Path
+) -> None:
+    """Raise ValueError where a file has other columns than the first."""
+    if list(schema.items()) == list(first.items()):
+        return
+    pairs = zip_longest(schema.items(), first.items(), fillvalue=("no column", ""))
+    (name, kind), (other, other_kind) = next((a, b) for a, b in pairs if a != b)
+    raise ValueError(
+        f"{str(file)!r} has {name} {kind} where {str(first_file)!r} has {other} "
+        f"{other_kind}. Name the columns that all files have in `columns`, or write "
+        "the files with the same columns and types."
+    )
