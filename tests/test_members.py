@@ -211,7 +211,7 @@ def test_one_network_is_the_model_itself(blobs):
         n_estimators=1, noise=None, scoring="reconstruction", random_state=0, **params
     ).fit(blobs)
     given = {n: getattr(detector, n) for n in Autoencoder().get_params()}
-    given["learning_rate_schedule"] = "cosine"
+    given |= {"learning_rate_schedule": "cosine", "batch_size": 128}
     alone = Autoencoder(**given).fit(blobs)
     np.testing.assert_allclose(
         detector.score_samples(blobs), alone.score_samples(blobs), rtol=1e-6

@@ -23,6 +23,11 @@ class ArraySource(Source):
     ValueError
         If the array has no rows or no axis, or is a Dask array of unknown length.
 
+    See Also
+    --------
+    ParquetSource : A folder of files.
+    Source : Anything else.
+
     Examples
     --------
     >>> import numpy as np
@@ -48,7 +53,18 @@ class ArraySource(Source):
         self.boundaries = _merged(_own_ends(array), _bytes_of_row(array))
 
     def read(self, i: int) -> np.ndarray:
-        """Return the rows of one chunk."""
+        """Return the rows of one chunk.
+
+        Parameters
+        ----------
+        i : int
+            From 0 up to the number of chunks.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, d, ...)
+            As the array holds them.
+        """
         part = self.array[int(self.boundaries[i]) : int(self.boundaries[i + 1])]
         return np.asarray(part.compute() if hasattr(part, "compute") else part)
 

@@ -25,6 +25,11 @@ class Source(ABC):
         Number of the first row of each chunk, and the number of rows behind them.
         From 0 up, strictly increasing.
 
+    See Also
+    --------
+    ParquetSource : A folder of files.
+    ArraySource : An array of HDF5, Zarr or Dask.
+
     Examples
     --------
     >>> import numpy as np
@@ -86,7 +91,18 @@ class Source(ABC):
         return _Mapped(self, function)
 
     def name_of(self, i: int) -> str:
-        """Return what to call a chunk in messages."""
+        """Return what to call a chunk in messages.
+
+        Parameters
+        ----------
+        i : int
+            From 0 up to the number of chunks.
+
+        Returns
+        -------
+        str
+            With its rows, or its file.
+        """
         first, end = self.boundaries[i], self.boundaries[i + 1]
         return f"chunk {i} (rows {first} to {end - 1})"
 

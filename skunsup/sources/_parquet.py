@@ -34,6 +34,11 @@ class ParquetSource(Source):
         If there is no file or no row, if files have other columns than the first, or,
         when a chunk is read, if its file has changed since.
 
+    See Also
+    --------
+    write_parquet : Scores of a source, as files.
+    ArraySource : An array of HDF5, Zarr or Dask.
+
     Examples
     --------
     >>> import tempfile
@@ -73,7 +78,17 @@ class ParquetSource(Source):
             raise ValueError(NO_ROWS.format(name=f"path={str(path)!r}"))
 
     def read(self, i: int) -> Any:
-        """Return the rows of one chunk, a DataFrame.
+        """Return the rows of one chunk.
+
+        Parameters
+        ----------
+        i : int
+            From 0 up to the number of chunks.
+
+        Returns
+        -------
+        DataFrame
+            The columns that were asked for.
 
         Raises
         ------
@@ -92,7 +107,18 @@ class ParquetSource(Source):
         return table.to_pandas()
 
     def name_of(self, i: int) -> str:
-        """Return what to call a chunk in messages."""
+        """Return what to call a chunk in messages.
+
+        Parameters
+        ----------
+        i : int
+            From 0 up to the number of chunks.
+
+        Returns
+        -------
+        str
+            With its file.
+        """
         k, group = self._groups[i]
         return f"row group {group} of {str(self._files[k])!r}"
 
@@ -140,6 +166,22 @@ def write_parquet(
     ------
     ValueError
         If the folder holds Parquet files, or `function` gives another number of rows.
+
+    See Also
+    --------
+    ParquetSource : What is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skunsup import ArraySource, write_parquet
+    >>> source = ArraySource(np.ones((5, 2)))
+    >>> sums = write_parquet(
+    ...     lambda chunk: chunk.sum(axis=1), source, tempfile.mkdtemp(), ["sum"]
+    ... )
+    >>> sums.read(0)["sum"].tolist()
+    [2.0, 2.0, 2.0, 2.0, 2.0]
     """
     import pandas as pd
 
