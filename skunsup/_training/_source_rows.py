@@ -47,7 +47,9 @@ class SourceRows(Rows):
 
     def own_sampler(self, weight: np.ndarray | None) -> "SourceSampler":
         """Return what draws the rows a shelf at a time."""
-        index = np.arange(self.n) if weight is None else np.flatnonzero(weight)
+        number = np.int32 if self.n < 2**31 else np.int64
+        index = np.arange(self.n, dtype=number)
+        index = index if weight is None else index[weight > 0]
         own = None if weight is None else weight[index].astype(np.float64)
         return SourceSampler(index, own, self.boundaries, self.chunks_of_shelf)
 
