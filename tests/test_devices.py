@@ -103,3 +103,15 @@ def test_other_backends_refuse_several_devices(monkeypatch):
     monkeypatch.setattr(keras.distribution, "distribution", lambda: object())
     with pytest.raises(ValueError, match=r"uses one device\. Set KERAS_BACKEND=jax"):
         Autoencoder(2, epochs=1).fit(np.eye(4))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="torch's processes")
+def test_processes_of_torch_are_refused(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    with pytest.raises(ValueError, match="joins 2 processes"):
+        Autoencoder(2, epochs=1).fit(np.eye(4))
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 1)
+    Autoencoder(2, epochs=1).fit(np.eye(4))

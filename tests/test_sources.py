@@ -108,6 +108,11 @@ def test_a_fit_learns_as_from_an_array():
     assert again.n_features_in_ == D
 
 
+def test_fewer_rows_than_a_minibatch():
+    model = clone(MODEL).set_params(batch_size=64, epochs=1)
+    assert np.isfinite(model.fit(Chunks(X[:10])).history_["loss"]).all()
+
+
 def test_the_same_seed_gives_the_same_fit(small_shelves):
     one, two = (clone(STOPPED).fit(Chunks(X)) for _ in range(2))
     assert np.array_equal(one.transform(X), two.transform(X))

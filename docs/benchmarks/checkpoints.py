@@ -27,16 +27,16 @@ DENSE = {"hidden_layer_sizes": (16,), "batch_size": 32, "random_state": 0}
 STOPPING = {"early_stopping": True, "n_iter_no_change": 10_000, "tol": 0.0}
 INTERVAL = 0.05
 MODELS = {
-    "early stopping": skunsup.Autoencoder(4, epochs=150, **STOPPING, **DENSE),
+    "early stopping": skunsup.Autoencoder(4, epochs=60, **STOPPING, **DENSE),
     "cosine": skunsup.Autoencoder(
-        4, epochs=400, learning_rate_schedule="cosine", **DENSE
+        4, epochs=150, learning_rate_schedule="cosine", **DENSE
     ),
-    "variational": skunsup.VariationalAutoencoder(4, epochs=400, **DENSE),
-    "GAN": skunsup.GAN(4, epochs=150, batch_size=32, random_state=0),
+    "variational": skunsup.VariationalAutoencoder(4, epochs=150, **DENSE),
+    "GAN": skunsup.GAN(4, epochs=60, batch_size=32, random_state=0),
     "several networks": skunsup.AutoencoderDetector(
-        n_estimators=4, max_steps=4000, random_state=0
+        n_estimators=4, max_steps=1500, random_state=0
     ),
-    "clusters": skunsup.NeighborClustering(4, epochs=100, **DENSE),
+    "clusters": skunsup.NeighborClustering(4, epochs=40, **DENSE),
 }
 
 
@@ -46,9 +46,10 @@ def main():
     options.add_argument("--trials", type=int, default=10)
     options.add_argument("--only", nargs="+", choices=list(MODELS))
     options = options.parse_args()
-    rows = [
-        [name, *trials(MODELS[name], options.trials)] for name in options.only or MODELS
-    ]
+    rows = []
+    for name in options.only or MODELS:
+        rows.append([name, *trials(MODELS[name], options.trials)])
+        print(*rows[-1], sep=", ", flush=True)
     head = ["fit", "trials", "kills", "equal to the bit"]
     print(_common.table(head, rows))
     ratio = cost()

@@ -36,6 +36,12 @@ PRODUCTS = {
     torch.nn.functional.linear,
 }
 
+SEVERAL_PROCESSES = (
+    "torch.distributed joins {n} processes, but each would train a network of its own. "
+    "Call torch.distributed.destroy_process_group() to let it, or use JAX and "
+    "keras.distribution.DataParallel for one network on several devices."
+)
+
 # A trace patches torch.nn, which two threads would undo in the wrong order.
 _tracing = threading.Lock()
 
@@ -163,8 +169,13 @@ def _share_memory(whole: keras.Variable, parts: list[keras.Variable]) -> None:
 
 
 def placement() -> None:
-    """Raise ValueError where `keras.distribution` asks for several devices."""
+    """Raise ValueError where several devices or processes shall train together."""
     refuse_distribution()
+    processes = torch.distributed
+    if processes.is_available() and processes.is_initialized():
+        n = processes.get_world_size()
+        if n > 1:
+            raise ValueError(SEVERAL_PROCESSES.format(n=n))
 
 
 def making_variables() -> AbstractContextManager[None]:
