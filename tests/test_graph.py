@@ -80,6 +80,14 @@ def test_mutual_neighbours_come_first_or_else_the_nearest():
     np.testing.assert_array_equal(dense, both)
 
 
+def test_odds_fall_with_the_larger_of_two_ranks():
+    table = np.array([[1, 2], [2, 0], [1, 0], [0, 1]], np.int32)
+    found = mutual_neighbors(Neighbors(table, np.full(4, 2)))
+    np.testing.assert_array_equal(found.table[:3], [[1, 2], [2, 0], [1, 0]])
+    np.testing.assert_array_equal(found.odds[:3], [[0.5, 0.5], [1, 0.5], [1, 0.5]])
+    assert found.odds[3, 0] == 1
+
+
 def test_a_given_graph_is_read_as_distances():
     graph = kneighbors_graph(X, 8, mode="distance")
     found = given_neighbors(graph, np.arange(40), 40, 5)
@@ -156,6 +164,15 @@ def test_rows_and_partners_are_drawn_by_weight():
     sampler = sampler_of(TABLE, COUNT, weight)
     np.testing.assert_allclose(frequencies(sampler), expected, atol=0.01)
     assert sampler.n_draws == 8
+
+
+def test_partners_are_drawn_by_their_odds():
+    sample = WeightedSampler(np.arange(3), None)
+    odds = np.array([[1.0, 0.5], [1.0, 0.25], [1.0, 9.0]])
+    neighbors = Neighbors(np.array(TABLE), np.array(COUNT), odds)
+    expected = np.array([[0, 2 / 3, 1 / 3], [0.8, 0, 0.2], [0, 1, 0]]) / 3
+    found = frequencies(NeighborSampler(sample, neighbors))
+    np.testing.assert_allclose(found, expected, atol=0.01)
 
 
 def test_views_are_drawn_alike_and_apart():

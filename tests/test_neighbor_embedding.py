@@ -207,6 +207,20 @@ def test_the_graph_names_equal_rows_by_the_first():
     assert not graph[:, 60:].any()
 
 
+@on_torch_or_asked
+@pytest.mark.parametrize(
+    "changed",
+    [{"noise_level": 0.0}, {"temperature": 0.5}, {"n_neighbors": 3}, {"n_views": 2}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_parameters_reach_the_training(changed):
+    pixels = "n_views" in changed
+    given = {"inputs": Images(SHAPE)} if pixels else {}
+    rows = IMAGES[:40] if pixels else X
+    codes = [few(**given, **more).fit_transform(rows) for more in ({}, changed)]
+    assert np.abs(codes[0] - codes[1]).max() > 1e-3
+
+
 def test_the_metric_counts():
     scaled = X * rng.uniform(0.1, 10, size=(60, 1)).astype(np.float32)
     kept = {}
