@@ -12,6 +12,7 @@ from sklearn.neighbors import VALID_METRICS, NearestNeighbors
 
 APPROXIMATE_ROWS = 20_000  # above which pynndescent takes less time than comparing all
 METRICS = sorted(set(VALID_METRICS["brute"]) - {"precomputed"})
+COMPARED = {"cityblock", "nan_euclidean"}  # metrics that pynndescent does not have
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def nearest_neighbors(
     """Find the `k` nearest other rows of each row.
 
     By comparison with all rows, or, of more than 20,000 rows and where `pynndescent` is
-    installed, by nearest neighbour descent [1]_, which may miss a few.
+    installed, by nearest neighbour descent [1]_, which may miss a few. A function is
+    used for the latter only if `numba.njit` has compiled it.
 
     Parameters
     ----------
@@ -100,13 +102,19 @@ def nearest_neighbors(
     .. [1] Dong, Moses & Li, "Efficient k-nearest neighbor graph construction for
        generic similarity measures", WWW 2011.
     """
-    if len(X) > APPROXIMATE_ROWS and find_spec("pynndescent") is not None:
+    if len(X) > APPROXIMATE_ROWS and _can_descend(metric):
         table = _descended(X, k, metric, seed)
     else:
         search = NearestNeighbors(n_neighbors=k, algorithm="brute", metric=metric)
         lengths, table = search.fit(X).kneighbors()
         _check_lengths(lengths, metric)
     return Neighbors(table.astype(np.int32), np.full(len(X), k))
+
+
+def _can_descend(metric: str | Callable) -> bool:
+    if find_spec("pynndescent") is None:
+        return False
+    return hasattr(metric, "py_func") if callable(metric) else metric not in COMPARED
 
 
 def _check_lengths(lengths: np.ndarray, metric: str | Callable) -> None:
@@ -122,7 +130,9 @@ def _descended(X: np.ndarray, k: int, metric: str | Callable, seed: int) -> np.n
     from pynndescent import NNDescent
 
     index = NNDescent(X, metric=metric, n_neighbors=k + 1, random_state=seed, n_jobs=1)
-    found: np.ndarray = without_self(index.neighbor_graph[0])
+    near, lengths = index.neighbor_graph
+    _check_lengths(lengths, metric)
+    found: np.ndarray = without_self(near)
     lost = np.flatnonzero((found < 0).any(axis=1))
     if len(lost):
         search = NearestNeighbors(n_neighbors=k + 1, algorithm="brute", metric=metric)

@@ -1,6 +1,7 @@
 """Graphs of neighbours, and pairs drawn from them."""
 
 import builtins
+import math
 import os
 
 import numpy as np
@@ -59,6 +60,16 @@ def test_descent_is_not_looked_for_among_few_rows(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     nearest_neighbors(X, 5)
+
+
+@pytest.mark.parametrize("metric", ["cityblock", "nan_euclidean", math.dist])
+def test_metrics_that_the_descent_does_not_have_are_compared(metric, monkeypatch):
+    expected = nearest_neighbors(X, 5, metric).table
+    monkeypatch.setattr(_graph, "APPROXIMATE_ROWS", 20)
+    monkeypatch.setattr(_graph, "find_spec", lambda name: True)
+    monkeypatch.setattr(_graph, "_descended", lambda X, k, *_: np.full((40, k), 7))
+    np.testing.assert_array_equal(nearest_neighbors(X, 5, metric).table, expected)
+    assert (nearest_neighbors(X, 5, "manhattan").table == 7).all()
 
 
 def test_rows_are_not_their_own_neighbours():

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score, mutual_info_score
 from sklearn.neighbors import kneighbors_graph
 
 from skunsup import Images, NeighborClustering
-from skunsup._graph import Neighbors
+from skunsup._graph import Neighbors, nearest_neighbors
 from skunsup.models._cluster_network import smoothed_cross_entropy
 from skunsup.models._cluster_training import (
     centres,
@@ -20,6 +20,7 @@ from skunsup.models._cluster_training import (
     representatives,
 )
 from skunsup.models._partition import (
+    _graphs,
     affinity,
     edge_information,
     number_of_clusters,
@@ -171,20 +172,40 @@ def test_partition_takes_the_candidate_with_most_information():
     codes, group = strips(600)
     plain = KMeans(2, n_init=5, random_state=0).fit_predict(codes)
     assert adjusted_rand_score(group, plain) < 0.1
-    found = partition(codes, None, 2, 0)
+    found = partition(codes, nearest_neighbors(codes, 50), None, 2, 0)
     assert adjusted_rand_score(group, found.labels) > 0.9
     assert found.information > 0.5
+
+
+def test_graphs_join_no_more_rows_than_a_cluster_has():
+    group = np.arange(160) % 40
+    codes = on_sphere(
+        rng.normal(size=(40, 8))[group] + 0.01 * rng.normal(size=(160, 8))
+    )
+    graph, both = _graphs(codes, nearest_neighbors(codes, 50), None, 40)
+    within = group[:, None] == group
+    assert graph.toarray()[within].sum() > 0.5 * graph.sum()
+    assert both.toarray()[within].sum() > 0.5 * both.sum()
+
+
+def test_neighbours_of_rows_count_beside_those_of_codes():
+    codes = on_sphere(rng.normal(size=(200, 8)))
+    group = np.arange(200) % 2
+    rows = np.column_stack([20.0 * group, rng.normal(size=(200, 2))])
+    neighbors = nearest_neighbors(rows.astype(np.float32), 50)
+    found = partition(codes, neighbors, None, 2, 0)
+    assert adjusted_rand_score(group, found.labels) > 0.9
 
 
 def test_number_of_clusters_is_that_of_groups_set_apart():
     centers = on_sphere(rng.normal(size=(6, 8)))
     codes = np.repeat(centers, 60, axis=0) + 0.1 * rng.normal(size=(360, 8))
     codes = on_sphere(codes)
-    graph = kneighbors_graph(codes, 50).indices.reshape(360, 50)
-    neighbors = Neighbors(graph, np.full(360, 50))
-    found = number_of_clusters(codes, neighbors, None, range(2, 13), 0)
+    found = number_of_clusters(
+        codes, nearest_neighbors(codes, 50), None, range(2, 13), 0
+    )
     assert found == 6
-    assert number_of_clusters(codes, neighbors, None, [2, 3], 0) == 3
+    assert number_of_clusters(codes, nearest_neighbors(codes, 50), None, [2, 3], 0) == 3
 
 
 def test_numbers_may_be_left_open():
@@ -244,9 +265,26 @@ def test_numbers_of_clusters_are_sorted_and_limited():
     assert cluster_numbers((4, 2, 4), 9) == [2, 4]
 
 
-def test_more_neighbors_than_rows_are_refused():
-    with pytest.raises(ValueError, match="n_neighbors=60, but X has 60 distinct"):
-        few(n_neighbors=60).fit(X)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"n_neighbors": 60}, "n_neighbors=60, but X has 60 distinct"),
+        ({"metric": "cosinus"}, "Did you mean 'cosine'"),
+        ({"metric": lambda a, b: np.nan}, "metric gives NaN as distance of row 0"),
+        ({"metric": "precomputed"}, "from graph, which is None"),
+        (
+            {"metric": "precomputed", "graph": sp.eye_array(59)},
+            r"shape \(59, 59\), but X has 60 rows",
+        ),
+        (
+            {"metric": "precomputed", "graph": sp.eye_array(60)},
+            "no neighbour for 60 of 60 rows",
+        ),
+    ],
+)
+def test_neighbours_that_cannot_be_are_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        few(**given).fit(X)
 
 
 @on_torch_or_asked

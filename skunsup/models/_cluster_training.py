@@ -108,7 +108,7 @@ def found_clusters(
     k = data.numbers[0]
     if len(data.numbers) > 1:
         k = number_of_clusters(part, neighbors, weight, data.numbers, seed)
-    found = partition(part, weight, k, seed)
+    found = partition(part, neighbors, weight, k, seed)
     labels[chosen] = found.labels
     return labels, k, found.information
 

@@ -13,14 +13,14 @@ from sklearn.exceptions import ConvergenceWarning
 from skunsup._graph import Neighbors, nearest_neighbors
 
 SIZES = (10, 20, 50)  # of the graphs, in neighbours of a row
-COUNTED = 20  # neighbours of the graph on which the number of clusters is tried
+FEWEST = 3  # neighbours of a row, of however few rows a cluster is
 ONE_SIDED = 0.1  # weight of an edge to a row that does not return it
 POWER = 3  # of eigenvalues, the steps of a random walk
-MORE = (
-    1.5  # coordinates for each cluster; with one each, small groups take their places
-)
+WIDTHS = (1.0, 1.5, 2.0)  # coordinates for each cluster, of the candidates
+MORE = 1.5  # the same, where numbers of clusters are tried
 STARTS = 5  # of k-means
 PRICE = 0.8  # nats of mutual information that a nat of entropy must bring
+TINY = 1e-300  # sum of weights to divide by
 DENSE_ROWS = 200  # of which all eigenvectors take no longer than some
 
 
@@ -33,8 +33,7 @@ class Partition:
     labels : array of int, shape (n,)
         Cluster of each row.
     information : float
-        Mutual information of the clusters at the two ends of an edge, in nats, the mean
-        over several graphs.
+        Mutual information of the clusters at the two ends of an edge, in nats.
     """
 
     labels: np.ndarray
@@ -43,20 +42,25 @@ class Partition:
 
 def partition(
     codes: np.ndarray,
+    neighbors: Neighbors,
     weight: np.ndarray | None,
     n_clusters: int,
     seed: int,
 ) -> Partition:
     """Divide rows into clusters that their neighbours share.
 
-    Candidates are k-means on the codes, and on the spectral coordinates of the graphs
-    of 10, 20 and 50 neighbours. Taken is the one with most mutual information between
-    the clusters at the two ends of an edge, in the mean over these graphs.
+    Candidates are k-means, from several starts, on one, one and a half and two spectral
+    coordinates a cluster, of the graph of codes, and of this with the graph of rows.
+    Taken is the one with most mutual information between the clusters at the two ends
+    of an edge of the latter. Each graph is the sum of those of 10, 20 and 50
+    neighbours, though of no more than an average cluster has rows.
 
     Parameters
     ----------
     codes : array of shape (n, width)
         Codes of distinct rows, each of length 1.
+    neighbors : Neighbors
+        Of the rows themselves, nearest first.
     weight : array of shape (n,) or None
         Weights of rows, None for equal ones.
     n_clusters : int
@@ -66,12 +70,13 @@ def partition(
     """
     if n_clusters == 1:
         return Partition(np.zeros(len(codes), np.intp), 0.0)
-    graphs = code_graphs(codes, weight)
-    spaces = [codes]
-    for graph in graphs:
-        spaces.append(spectral_coordinates(graph, _width(n_clusters)))
-    found = [_clustered(space, weight, n_clusters, seed) for space in spaces]
-    scores = [mean_information(labels, graphs, n_clusters)[0] for labels in found]
+    graph, both = _graphs(codes, neighbors, weight, n_clusters)
+    found = [
+        labels
+        for each in (graph, both)
+        for labels in _candidates(each, weight, n_clusters, seed)
+    ]
+    scores = [edge_information(labels, both, n_clusters)[0] for labels in found]
     best = int(np.argmax(scores))
     return Partition(found[best], scores[best])
 
@@ -87,8 +92,8 @@ def number_of_clusters(
 
     Taken is the one with the greatest difference I - 0.8 H between the mutual
     information I of the clusters at the two ends of an edge and the entropy H of the
-    clusters, in the mean over the graphs of codes and of rows. To cut a group in two
-    adds entropy, and adds nearly as much information only where few edges are cut.
+    clusters, in the graphs of codes and of rows together. To cut a group in two adds
+    entropy, and adds nearly as much information only where few edges are cut.
 
     Parameters
     ----------
@@ -103,25 +108,50 @@ def number_of_clusters(
     seed : int
         Of k-means.
     """
-    graphs = code_graphs(codes, weight)
-    middle = graphs[min(SIZES.index(COUNTED), len(graphs) - 1)]
-    coordinates = spectral_coordinates(middle, _width(max(numbers)), unit=False)
-    graphs += [affinity(neighbors.nearest(k), weight) for k in SIZES]
+    graph, both = _graphs(codes, neighbors, weight)
+    coordinates = spectral_coordinates(graph, _width(max(numbers), MORE), unit=False)
     gains = []
     for k in numbers:
-        space = _unit(coordinates[:, : _width(k)])
-        labels = _clustered(space, weight, k, seed)
-        information, entropy = mean_information(labels, graphs, k)
+        space = _unit(coordinates[:, : _width(k, MORE)])
+        labels = _clustered(space, weight, k, seed, STARTS)
+        information, entropy = edge_information(labels, both, k)
         gains.append(information - PRICE * entropy)
     return int(numbers[int(np.argmax(gains))])
 
 
-def code_graphs(codes: np.ndarray, weight: np.ndarray | None) -> list[sp.csr_array]:
-    """Return the graphs of 10, 20 and 50 neighbours, of fewer rows all others."""
-    most = min(max(SIZES), len(codes) - 1)
-    neighbors = nearest_neighbors(codes, most)
+def _graphs(
+    codes: np.ndarray,
+    neighbors: Neighbors,
+    weight: np.ndarray | None,
+    n_clusters: int = 1,
+) -> tuple[sp.csr_array, sp.csr_array]:
+    """Return the graph of codes, and it with that of rows, each of several sizes."""
+    n = len(codes)
+    most = min(max(SIZES), n - 1, max(n // n_clusters, FEWEST))
     sizes = sorted({min(k, most) for k in SIZES})
-    return [affinity(neighbors.nearest(k), weight) for k in sizes]
+    graph = _of_sizes(nearest_neighbors(codes, most), sizes, weight)
+    return graph, sp.csr_array(graph + _of_sizes(neighbors, sizes, weight))
+
+
+def _of_sizes(
+    neighbors: Neighbors, sizes: Sequence[int], weight: np.ndarray | None
+) -> sp.csr_array:
+    """Return the sum of graphs of several numbers of neighbours, of equal weight."""
+    graphs = [affinity(neighbors.nearest(k), weight) for k in sizes]
+    return sp.csr_array(sum(graph / max(graph.sum(), TINY) for graph in graphs))
+
+
+def _candidates(
+    graph: sp.csr_array, weight: np.ndarray | None, n_clusters: int, seed: int
+) -> list[np.ndarray]:
+    """Return clusters by several numbers of spectral coordinates and several starts."""
+    widths = [_width(n_clusters, each) for each in WIDTHS]
+    coordinates = spectral_coordinates(graph, max(widths), unit=False)
+    return [
+        _clustered(_unit(coordinates[:, :width]), weight, n_clusters, seed + start)
+        for width in widths
+        for start in range(STARTS)
+    ]
 
 
 def affinity(neighbors: Neighbors, weight: np.ndarray | None) -> sp.csr_array:
@@ -157,7 +187,7 @@ def spectral_coordinates(
         Whether rows are divided by their lengths.
     """
     n = graph.shape[0]
-    scale = sp.diags_array(np.maximum(graph.sum(axis=1), 1e-300) ** -0.5)
+    scale = sp.diags_array(np.maximum(graph.sum(axis=1), TINY) ** -0.5)
     walk = sp.csr_array(scale @ graph @ scale)
     if n <= max(DENSE_ROWS, 2 * n_coordinates):
         values, vectors = np.linalg.eigh(walk.toarray())
@@ -183,28 +213,23 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.maximum(lengths, 1e-12)
 
 
-def _width(n_clusters: int) -> int:
-    return max(n_clusters + 2, int(MORE * n_clusters))
+def _width(n_clusters: int, each: float) -> int:
+    return max(n_clusters + 1, int(each * n_clusters))
 
 
 def _clustered(
-    space: np.ndarray, weight: np.ndarray | None, n_clusters: int, seed: int
+    space: np.ndarray,
+    weight: np.ndarray | None,
+    n_clusters: int,
+    seed: int,
+    n_starts: int = 1,
 ) -> np.ndarray:
-    kmeans = KMeans(n_clusters, n_init=STARTS, random_state=seed)
+    kmeans = KMeans(n_clusters, n_init=n_starts, random_state=seed)
     with warnings.catch_warnings():
         # Of fewer distinct points than clusters, which the criterion then judges.
         warnings.simplefilter("ignore", ConvergenceWarning)
         labels: np.ndarray = kmeans.fit(space, sample_weight=weight).labels_
     return labels
-
-
-def mean_information(
-    labels: np.ndarray, graphs: Sequence[sp.csr_array], n_clusters: int
-) -> tuple[float, float]:
-    """Return means over graphs of `edge_information`."""
-    each = [edge_information(labels, graph, n_clusters) for graph in graphs]
-    information, entropy = np.mean(each, axis=0)
-    return float(information), float(entropy)
 
 
 def edge_information(
