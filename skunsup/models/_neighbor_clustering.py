@@ -86,15 +86,17 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
 
     Notes
     -----
-    Candidates for the clusters are k-means on the codes, and on spectral coordinates
-    [2]_ of the graphs of 10, 20 and 50 neighbours in the code. Taken is the one with
-    the most mutual information between the clusters at the two ends of an edge, in the
-    mean over the three graphs. Of more than 20,000 distinct rows, so many are drawn for
-    this; the others take part in the training.
+    Candidates for the clusters are k-means, from several starts, on spectral
+    coordinates [2]_ of the graph of neighbours among codes, and of this with the graph
+    of neighbours among rows. Taken is the one with the most mutual information between
+    the clusters at the two ends of an edge of the latter. Each graph is the sum of
+    those of 10, 20 and 50 neighbours, though of no more than an average cluster has
+    rows. Of more than 20,000 distinct rows, so many are drawn for this; the others take
+    part in the training.
 
-    A number of clusters is chosen by the same information I less 0.8 times the entropy
-    H of the clusters, in the mean over graphs of codes and of rows. It is a guide and
-    no measurement: it finds groups that are set apart, so classes that touch count as
+    A number of clusters is chosen by the same information I less 0.75 times the entropy
+    H of the clusters, in the graph of codes and of rows. It is a guide and no
+    measurement: it finds groups that are set apart, so classes that touch count as
     one, and groups of fewer than 20 rows are too small for it.
 
     Clusters are groups that are set apart from others, and need not be what somebody

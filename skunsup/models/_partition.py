@@ -19,7 +19,7 @@ POWER = 3  # of eigenvalues, the steps of a random walk
 WIDTHS = (1.0, 1.5, 2.0)  # coordinates for each cluster, of the candidates
 MORE = 1.5  # the same, where numbers of clusters are tried
 STARTS = 5  # of k-means
-PRICE = 0.8  # nats of mutual information that a nat of entropy must bring
+PRICE = 0.75  # nats of mutual information that a nat of entropy must bring
 TINY = 1e-300  # sum of weights to divide by
 DENSE_ROWS = 200  # of which all eigenvectors take no longer than some
 
@@ -90,7 +90,7 @@ def number_of_clusters(
 ) -> int:
     """Choose a number of clusters.
 
-    Taken is the one with the greatest difference I - 0.8 H between the mutual
+    Taken is the one with the greatest difference I - 0.75 H between the mutual
     information I of the clusters at the two ends of an edge and the entropy H of the
     clusters, in the graphs of codes and of rows together. To cut a group in two adds
     entropy, and adds nearly as much information only where few edges are cut.
