@@ -362,3 +362,12 @@ def test_training_goes_on_with_the_vocabulary_that_a_pickle_has(texts):
     changed = Text(**RECURRENT, standardize=Lower(("a",)))
     with pytest.raises(ValueError, match="another network"):
         twin.set_params(inputs=changed).fit(words)
+
+
+def test_the_length_of_a_text_is_limited():
+    kind = Text(max_characters=3).fit(["a b", "abc"])
+    with pytest.raises(ValueError, match=r"4 characters in row 1.*max_characters=3"):
+        kind.transform(["abc", "abcd"])
+    with pytest.raises(ValueError, match=r"5 characters in row 0.*max_characters=3"):
+        Autoencoder(inputs=Text(max_characters=3)).fit(["a b c", "a"])
+    assert Text(max_characters=None).fit(["a b c"]).vectorizer_.max_characters is None
