@@ -131,32 +131,32 @@ LARGE = {"inputs": Images(image_shape=(56, 56))}  # whose models take 375 steps
         (AutoencoderDetector(), RNG.random((100, 3)), (128, 500)),
         (AutoencoderDetector(novelty=True), RNG.random((100, 3)), (128, 1000)),
         (VAEDetector(inputs=Table()), FRAME, (128, 4000)),
-        (AutoencoderDetector(**LARGE), np.zeros((9, 3136)), ("auto", 187)),
+        (AutoencoderDetector(**LARGE), np.zeros((9, 3136)), ("auto", 140)),
         (
             AutoencoderDetector(**LARGE, n_estimators=2),
             np.zeros((9, 3136)),
-            ("auto", 375),
+            ("auto", 281),
         ),
         (
             AutoencoderDetector(**LARGE, n_estimators=1),
             np.zeros((9, 3136)),
             ("auto", 375),
         ),
-        (VAEDetector(**LARGE, novelty=True), np.zeros((9, 3136)), ("auto", 375)),
+        (VAEDetector(**LARGE, novelty=True), np.zeros((9, 3136)), ("auto", 281)),
         (VAEDetector(**LARGE, batch_size=9), np.zeros((9, 3136)), (9, 375)),
         (VAEDetector(**LARGE, max_steps=9), np.zeros((9, 3136)), ("auto", 9)),
         (VAEDetector(**LARGE, epochs=9), np.zeros((9, 3136)), ("auto", None)),
         (
             AutoencoderDetector(inputs=Text(), scoring="reconstruction"),
             LONG_TEXTS,
-            ("auto", 258),
+            ("auto", 193),
         ),
     ],
 )
 def test_the_kind_of_data_limits_the_steps_of_detectors(
     monkeypatch, detector, X, expected
 ):
-    """To those of a model, whose "auto" they take; to twice these of all networks."""
+    """To those of a model, whose "auto" they take; to 1.5 times these of several."""
     seen = []
 
     def noted(model, *rest):

@@ -40,6 +40,7 @@ from skunsup.outliers._threshold import weighted_quantile
 from skunsup.outliers._trimming import distance_from_medians, fit_trimmed
 
 N_COMPONENTS = 16
+SEVERAL = 1.5  # steps of all networks of a detector, relative to those of a model
 BATCH_SIZE = 128  # of numbers, where the user leaves it open
 MOST_REFERENCE_NUMBERS = 2**24
 # By `novelty`. The more neighbours are asked for, the more each row of reference costs.
@@ -153,8 +154,8 @@ class DetectorDefaults(TrainingParameters):
     max_steps : int
         Minibatches to train on, at most; the last epoch may be cut short. None means
         1,000 where `epochs` is None too, else no limit. Of images and texts it then is
-        at most what a model trains for by default, of which several networks of one
-        detector have twice as many in all.
+        at most what a model trains for by default; several networks of one detector
+        have half as many again in all.
 
     Attributes
     ----------
@@ -270,7 +271,8 @@ class FlatDetector(Detector, DetectionParameters):
             model.max_steps = self._steps[bool(self.novelty)]
             if kind.max_steps is not None:
                 n_networks = 1 if members is None else members.n_members
-                most = kind.max_steps * min(n_networks, 2) // n_networks
+                share = 1.0 if n_networks == 1 else SEVERAL / n_networks
+                most = int(share * kind.max_steps)
                 model.max_steps = min(model.max_steps, max(most, 1))
 
     def _all_normal(self) -> bool:
