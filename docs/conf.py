@@ -26,7 +26,10 @@ exclude_patterns = ["_build", "_templates"]
 nitpicky = True
 # Names of other projects, which are links only where their inventories are read.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(jax|joblib|keras|numpy|pandas|scipy|sklearn|tensorflow|torch)(\..*)?")
+    (
+        r"py:.*",
+        r"(jax|joblib|keras|numpy|pandas|scipy|skl2onnx|sklearn|tensorflow|torch)(\..*)?",
+    )
 ]
 
 # The inventories need a network, so they are read only where the pages are hosted.
