@@ -170,6 +170,20 @@ def test_pipelines_compute_the_same(blobs):
     assert_same(written_and_read(columns.fit(blobs)), columns, blobs)
 
 
+def test_mlflow_writes_and_reads_by_skops(blobs, tmp_path):
+    """The recipe of the guide; MLflow is no dependency of the tests."""
+    flavour = pytest.importorskip("mlflow.sklearn")
+    pipeline = make_pipeline(StandardScaler(), AutoencoderDetector(**QUICK)).fit(blobs)
+    flavour.save_model(
+        pipeline,
+        tmp_path / "model",
+        serialization_format="skops",
+        skops_trusted_types=list(skunsup.TRUSTED_TYPES),
+        pip_requirements=["skunsup"],
+    )
+    assert_same(flavour.load_model(tmp_path / "model"), pipeline, blobs)
+
+
 def test_detectors_compute_the_same(blobs):
     detector = AutoencoderDetector(**QUICK).fit(blobs)
     assert_same(written_and_read(detector), detector, blobs)
