@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 HERE = Path(__file__).parent
+PACKAGES = ("inputs", "models", "outliers", "preprocessing", "transfer")
 # `fine_tune` returns them.
 TUNED = ("FineTunedClassifier", "FineTunedRegressor")
 
@@ -25,10 +26,10 @@ def _home(module: str, name: str) -> str:
 
 
 def _trusted_types() -> tuple[str, ...]:
-    """Return the full names of the public classes; functions begin in lower case."""
+    """Return the names of the public estimators; functions begin in lower case."""
     found = [f"skunsup.transfer._tuned.{name}" for name in TUNED]
     for name, package in _imported(HERE / "__init__.pyi").items():
-        if name[0].isupper() and "_" not in name:
+        if name[0].isupper() and package.split(".")[1] in PACKAGES:
             found.append(f"{_home(package, name)}.{name}")
     return tuple(sorted(found))
 
