@@ -42,9 +42,8 @@ def few(groups):
 
 
 @pytest.fixture(scope="module")
-def clusterer(groups, compiles):
-    epochs = 40 if compiles else 15
-    return AAEClustering(4, epochs=epochs, **SMALL).fit(groups[0])
+def clusterer(groups):
+    return AAEClustering(4, epochs=40, **SMALL).fit(groups[0])
 
 
 @pytest.fixture(scope="module")
