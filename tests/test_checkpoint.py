@@ -43,8 +43,9 @@ WATCHED = Autoencoder(
     ],
     **DENSE,
 )
+# No epoch is better than the first by `tol`, so that it stops after four.
 STOPPED = Autoencoder(
-    2, early_stopping=True, n_iter_no_change=2, **{**DENSE, "epochs": 20}
+    2, early_stopping=True, n_iter_no_change=3, tol=10.0, **{**DENSE, "epochs": 20}
 )
 
 
@@ -149,7 +150,7 @@ def test_every_kind_of_fit_goes_on(name, killed):
 def test_a_fit_goes_on_within_an_epoch(killed, monkeypatch):
     model = clone(STOPPED).set_params(epochs=2)
     wanted = clone(model).fit(X)
-    monkeypatch.setattr(_loop, "BLOCK_BYTES", 4 * 8 * 4 * 2)  # two steps a block
+    monkeypatch.setattr(_loop, "_block_steps", lambda *given: 2)
     for after, n_blocks in ((1, 1), (3, 3), (4, 0), (6, 2)):
         going_on, written = killed(model, after)
         assert len(written[-1]["taken"]) == n_blocks
@@ -294,10 +295,22 @@ def test_a_file_cut_short_is_refused(file_of_a_fit, path):
             clone(STOPPED).set_params(checkpoint=path).fit(X)
 
 
+class MakesFolder:
+    """An object whose pickle makes a folder when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
 def test_a_file_with_a_pickle_is_refused(path):
-    np.savez(path, np.array([print], dtype=object))
+    made = path.with_name("made")
+    np.savez(path, np.array([MakesFolder(made)], dtype=object))
     with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
         _checkpoint_file.read(path)
+    assert not made.exists()
 
 
 def test_a_path_that_cannot_be_a_file_is_refused(tmp_path):
@@ -328,10 +341,15 @@ def test_a_full_disk_is_a_warning(path, monkeypatch):
     assert not list(path.parent.iterdir())
 
 
-def test_a_file_that_cannot_be_replaced_stays(path, monkeypatch):
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_file_that_cannot_be_replaced_stays(call, path, monkeypatch):
     _checkpoint_file.write(path, {"a": np.arange(3)})
     before = path.read_bytes()
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(5, "")))
+
+    def fails(*given):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, call, fails)
     with pytest.raises(OSError, match="Errno 5"):
         _checkpoint_file.write(path, {"a": np.arange(4)})
     assert path.read_bytes() == before
