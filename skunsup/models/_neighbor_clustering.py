@@ -88,11 +88,12 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     -----
     Candidates for the clusters are k-means, from several starts, on spectral
     coordinates [2]_ of the graph of neighbours among codes, and of this with the graph
-    of neighbours among rows. Taken is the one with the most mutual information between
-    the clusters at the two ends of an edge of the latter. Each graph is the sum of
-    those of 10, 20 and 50 neighbours, though of no more than an average cluster has
-    rows. Of more than 20,000 distinct rows, so many are drawn for this; the others take
-    part in the training.
+    of neighbours among rows; then each row moves to the cluster that its edges make
+    most likely [3]_. Taken is the one with the most mutual information between the
+    clusters at the two ends of an edge of the latter. Each graph is the sum of those of
+    10, 20 and 50 neighbours, though of no more than an average cluster has rows. Of
+    more than 20,000 distinct rows, so many are drawn for this; the others take part in
+    the training.
 
     A number of clusters is chosen by the same information I less 0.75 times the entropy
     H of the clusters, in the graph of codes and of rows. It is a guide and no
@@ -114,6 +115,8 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
        images without labels", ECCV 2020.
     .. [2] Ng, Jordan & Weiss, "On spectral clustering: Analysis and an algorithm",
        NeurIPS 2001.
+    .. [3] Karrer & Newman, "Stochastic blockmodels and community structure in
+       networks", Physical Review E 83, 2011.
 
     Examples
     --------
