@@ -206,6 +206,7 @@ def test_sample_weight_moves_the_threshold_as_repetition():
 def test_flat_detector_is_the_wrapped_model(tumours):
     train, X, _ = tumours
     params = {"n_estimators": 1, "scoring": "reconstruction", "noise": None}
+    params["batch_size"] = 128
     flat = AutoencoderDetector(n_components=4, **params, **QUICK).fit(train)
     params = {name: getattr(flat, name) for name in Autoencoder().get_params()}
     params["learning_rate_schedule"] = "cosine"
