@@ -248,18 +248,35 @@ def test_views_are_stored_behind_the_row():
     assert (views[:, 1] != views[:, 2]).any(axis=1).all()
 
 
-def test_views_take_no_more_memory_than_they_may(monkeypatch):
-    monkeypatch.setattr("skunsup.models._views.VIEW_BYTES", 4 * 60 * 64 * 3)
+@pytest.fixture
+def prepared(monkeypatch):
+    """What minibatches of the last fit were drawn from."""
     seen = {}
     original = NeighborEmbedding._architecture
 
     def noted(self, data):
-        seen["views"] = data.sample.n_views
+        seen.update(vars(data))
         return original(self, data)
 
     monkeypatch.setattr(NeighborEmbedding, "_architecture", noted)
+    return seen
+
+
+def test_views_take_no_more_memory_than_they_may(monkeypatch, prepared):
+    monkeypatch.setattr("skunsup.models._views.VIEW_BYTES", 4 * 60 * 64 * 3)
     few(inputs=Images(SHAPE)).fit(IMAGES[:60])
-    assert seen["views"] == 3
+    assert prepared["sample"].n_views == 3
+
+
+@on_torch_or_asked
+def test_held_out_rows_stand_beside_the_nearest_training_row(prepared):
+    few(max_steps=1).fit(X[:50], X_val=X[50:])
+    pairs = prepared["validation"].rows.take(slice(None))
+    held, beside = np.split(pairs, 2, axis=1)
+    rows = prepared["single"].take(slice(None))
+    apart = np.linalg.norm(held[:, None] - rows, axis=-1)
+    np.testing.assert_array_equal(beside, rows[apart.argmin(axis=1)])
+    assert len(np.unique(held, axis=0)) == 10
 
 
 def test_early_stopping_judges_pairs_of_held_out_rows():
