@@ -1,6 +1,7 @@
 """The neighbour embedding: what it learns, from what data, and what it refuses."""
 
 import pickle
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -141,6 +142,22 @@ def test_spectral_coordinates_suit_k_means():
     )
     found = KMeans(3, n_init=3, random_state=0).fit_predict(model.fit_transform(groups))
     assert adjusted_rand_score(np.repeat(range(3), 30), found) > 0.95
+
+
+def test_spectral_coordinates_are_eigenvectors_of_the_graph_among_codes():
+    codes = np.random.default_rng(1).normal(size=(60, 5))
+    codes /= np.linalg.norm(codes, axis=1)[:, None]
+    graph = kneighbors_graph(codes, 20).toarray()
+    graph = np.minimum(graph, graph.T) + 0.1 * np.maximum(graph, graph.T)
+    scale = graph.sum(axis=1) ** -0.5
+    values, vectors = np.linalg.eigh(scale[:, None] * graph * scale)
+    expected = vectors[:, -4:] * values[-4:] ** 3
+    expected /= np.linalg.norm(expected, axis=1)[:, None]
+    data = SimpleNamespace(sample=SimpleNamespace(sample=SimpleNamespace(weight=None)))
+    model = few(n_components=4, coordinates="spectral")
+    found = model._coordinates_of(codes, data, None)
+    # Eigenvectors are known but for their signs.
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
 
 
 @on_torch_or_asked
@@ -286,6 +303,15 @@ def test_early_stopping_judges_pairs_of_held_out_rows():
     assert 0 < min(losses) < np.log(257) + 5
     given = few(max_steps=None, epochs=2).fit(X[:50], X_val=X[50:])
     assert np.isfinite(given.history_["val_loss"]).all()
+
+
+@on_torch_or_asked
+def test_new_rows_are_encoded_as_those_of_pairs(prepared):
+    wide = np.random.default_rng(1).normal(3.0, size=(60, 70)).astype(np.float32)
+    model = few(n_components=5).fit(wide)
+    seen = model._network.compute("embed", prepared["single"])
+    codes = model.transform(wide)[prepared["origin"]]
+    np.testing.assert_allclose(codes, seen, atol=1e-4)
 
 
 TEXTS = [
