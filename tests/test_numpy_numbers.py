@@ -37,6 +37,7 @@ GIVEN = {
     "Blocks.weights": {"left": 1.0, "right": 0.5},
     "blocks": BLOCKS,
     "contamination": 0.25,
+    "DeepEmbeddedClustering.estimator": skunsup.Autoencoder(2, epochs=1),
     "discriminator_layer_sizes": 8,
     "epochs": 2,
     "estimator": GaussianMixture(random_state=0),
@@ -51,9 +52,9 @@ GIVEN = {
     "optimizer": {"class_name": "SGD", "config": {"clipnorm": 1.0}},
     "random_state": 0,
     "sequence_shape": (5, 2),
-    "step": 1,
+    "stride": 1,
     "verbose": 0,
-    "width": 2,
+    "window_length": 2,
 }
 FLAVOURS = {
     "64 bits": (np.int64, np.float64),
