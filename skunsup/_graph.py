@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.neighbors import VALID_METRICS, NearestNeighbors
 
-APPROXIMATE_ROWS = 20_000  # above which pynndescent takes less time than comparing all
+APPROXIMATE_ROWS = 50_000  # above which pynndescent takes less time than comparing all
 METRICS = sorted(set(VALID_METRICS["brute"]) - {"precomputed"})
 COMPARED = {"cityblock", "nan_euclidean"}  # metrics that pynndescent does not have
 
@@ -77,7 +77,7 @@ def nearest_neighbors(
 ) -> Neighbors:
     """Find the `k` nearest other rows of each row.
 
-    By comparison with all rows, or, of more than 20,000 rows and where `pynndescent` is
+    By comparison with all rows, or, of more than 50,000 rows and where `pynndescent` is
     installed, by nearest neighbour descent [1]_, which may miss a few. A function is
     used for the latter only if `numba.njit` has compiled it.
 
