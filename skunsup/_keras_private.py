@@ -43,7 +43,8 @@ def comparisons_refused(message: str) -> Iterator[None]:
     """Let `==` and `!=` between symbolic tensors raise, in a block.
 
     Keras leaves them to Python, for which two tensors are never equal, so that what is
-    computed from them is wrong without a word.
+    computed from them is wrong without a word. In the block, a symbolic tensor may also
+    stand to the right of an array of JAX, which asks it for its values otherwise.
     """
 
     def refused(self: Any, other: Any) -> bool:
@@ -53,12 +54,18 @@ def comparisons_refused(message: str) -> Iterator[None]:
             raise NotImplementedError(message)
         return False
 
+    kind, values = keras.KerasTensor, "__jax_array__"
     with _comparing:
-        keras.KerasTensor.__eq__ = refused
+        asked = vars(kind).get(values)
+        kind.__eq__ = refused
         try:
+            if asked is not None:
+                delattr(kind, values)
             yield
         finally:
-            del keras.KerasTensor.__eq__
+            del kind.__eq__
+            if asked is not None:
+                setattr(kind, values, asked)
 
 
 def leave_unreduced(optimizer: Any) -> None:

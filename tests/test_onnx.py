@@ -268,6 +268,14 @@ def test_what_cannot_be_exported_is_named(layer, words, blobs):
         onnx.to_onnx(model, methods=["predict"])
 
 
+def test_variables_may_stand_in_front_of_symbolic_tensors(blobs):
+    """As in the score of the families with a prior; JAX asks a tensor for values."""
+    model = WassersteinAutoencoder(**SHORT).fit(blobs)
+    assert_same(model, run(onnx.to_onnx(model, methods=["score_samples"]), NEW), NEW)
+    with pytest.raises(ValueError, match="KerasTensor"):
+        keras.KerasTensor((2,)).__jax_array__()
+
+
 def test_every_score_of_detectors_has_nodes():
     from skunsup.onnx._scores import SCORES
     from skunsup.outliers import _combined
