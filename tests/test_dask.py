@@ -1,6 +1,9 @@
 """Dask searches and scores, with the numbers of one process."""
 
+import os
+
 import joblib
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,13 +11,13 @@ from sklearn.model_selection import GridSearchCV
 
 from skunsup import Autoencoder, AutoencoderDetector
 
-from .helpers import on_torch_or_asked
+# Dask is imported where its tests run alone, since that takes seconds.
+if keras.backend.backend() != "torch" and not os.environ.get("SKUNSUP_ALL_TESTS"):
+    pytest.skip("Runs on torch, or with SKUNSUP_ALL_TESTS=1", allow_module_level=True)
 
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
-
-pytestmark = on_torch_or_asked
 
 X = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
 SMALL = {"hidden_layer_sizes": (8,), "batch_size": 8, "max_steps": 16}

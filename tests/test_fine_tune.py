@@ -460,6 +460,7 @@ assert not hasattr(keras.Model, "__deepcopy__")
 """
 
 
+@on_torch_or_asked
 def test_importing_scikeras_leaves_keras_as_it_was():
     pytest.importorskip("jax", reason="Keras's NumPy backend imports JAX")
     command = [sys.executable, "-W", "ignore", "-c", UNPATCHED]

@@ -111,6 +111,7 @@ def test_it_restores_images_better_than_pca(learned, digits):
     )
 
 
+@on_torch_or_asked
 def test_augmentation_makes_codes_depend_less_on_place(digits, learned):
     inputs = Images((8, 8), shift=0.15)
     moved = clone(learned).set_params(inputs=inputs).fit(digits[:1200])

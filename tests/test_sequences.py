@@ -65,9 +65,8 @@ def on_ragged(ragged):
     return Autoencoder(**QUICK, inputs=Sequences(**SMALL)).fit(ragged)
 
 
-@pytest.mark.parametrize(
-    "layer", [pytest.param("lstm", marks=on_torch_or_asked), "conv"]
-)
+@on_torch_or_asked
+@pytest.mark.parametrize("layer", ["lstm", "conv"])
 def test_it_restores_waves_of_any_length(layer):
     X, new = waves(300, 12, 0, shortest=6), waves(100, 12, 1, shortest=6)
     inputs = Sequences(layer, units=24)

@@ -274,8 +274,8 @@ def test_outlier_detector_passes_metadata_on(routing):
         outer = OutlierDetector(model, contamination=0.3)
         outer.fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
     alone = autoencoder(**JUDGED).fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
-    single = {"n_estimators": 1, "scoring": "reconstruction"}
-    flat = AutoencoderDetector(0.3, **single, **alone.get_params())
+    single = {"n_estimators": 1, "scoring": "reconstruction", "batch_size": 32}
+    flat = AutoencoderDetector(0.3, **{**alone.get_params(), **single})
     flat.fit(TRAIN, sample_weight=WEIGHTS, X_val=HELD)
     assert outer.estimator_.history_ == alone.history_
     np.testing.assert_array_equal(outer.score_samples(X), alone.score_samples(X))
@@ -346,6 +346,8 @@ EVERY = {
     "encoder": dense(D, 3),
     "decoder": dense(3, D),
     "callbacks": [keras.callbacks.ReduceLROnPlateau("loss", factor=0.3)],
+    "checkpoint": None,
+    "checkpoint_interval": 7.0,
     "warm_start": True,
     "random_state": 7,
     "verbose": 0,

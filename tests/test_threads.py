@@ -92,11 +92,13 @@ def test_a_row_is_scored_in_few_calls(blobs, compiles):
     """Time of one row is that of Python calls; checks of arguments made hundreds."""
     if not compiles:
         pytest.skip("Keras's own calls, one for each layer")
-    model, row, calls = Autoencoder(**QUICK).fit(blobs), blobs[:1], []
-    model.score_samples(row)
-    sys.setprofile(lambda frame, event, _: calls.append(event))
-    try:
-        model.score_samples(row)
-    finally:
-        sys.setprofile(None)
-    assert calls.count("call") < 180
+    model, row, counts = Autoencoder(**QUICK).fit(blobs), blobs[:1], []
+    for _ in range(3):  # the collector may run within one of them
+        calls = []
+        sys.setprofile(lambda frame, event, _, calls=calls: calls.append(event))
+        try:
+            model.score_samples(row)
+        finally:
+            sys.setprofile(None)
+        counts.append(calls.count("call"))
+    assert min(counts) < 180
