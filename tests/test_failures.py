@@ -268,10 +268,12 @@ MEMORY = {
     "encoder": (Autoencoder, {"encoder": huge_encoder}),
 }
 # TensorFlow waits ten seconds for memory where it makes a user's network.
-OWN = pytest.param("encoder", marks=on_torch_or_asked)
+WAITS = pytest.param("encoder", marks=on_torch_or_asked)
 
 
-@pytest.mark.parametrize("name", [*(name for name in MEMORY if name != "encoder"), OWN])
+@pytest.mark.parametrize(
+    "name", [*(name for name in MEMORY if name != "encoder"), WAITS]
+)
 def test_a_network_that_does_not_fit(name):
     kind, params = MEMORY[name]
     given = {**SMALL, **params} if kind is Autoencoder else params
