@@ -131,8 +131,9 @@ def test_before_the_first_steps_the_estimator_stays_as_it_was(
 def test_what_is_being_built_is_built(blobs, monkeypatch, store):
     for kept in (_fitted._networks, _loop._trainers):
         monkeypatch.setattr(kept, "_values", OrderedDict())
+        monkeypatch.setattr(kept, "_count", 0)
     model = Autoencoder(**QUICK).fit(blobs)
-    store._values.clear()
+    store.clear()
     done = pressed_in(monkeypatch, Architecture, "build")
     with unchanged(model), pytest.raises(KeyboardInterrupt):
         model.fit(blobs)

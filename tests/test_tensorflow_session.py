@@ -102,7 +102,7 @@ def test_variables_have_no_shape_and_no_numbers_in_their_names(blobs, model):
         return variable
 
     for store in (_loop._trainers, _fitted._networks):
-        store._values.clear()
+        store.clear()
     with tf.variable_creator_scope(seen):
         model.fit(blobs[:8]).transform(blobs[:8])
         assert model.model_.variables

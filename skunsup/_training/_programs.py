@@ -24,6 +24,7 @@ class LRUCache:
     def __init__(self, size: int) -> None:
         self.size = size
         self._values: OrderedDict[Hashable, list[Any]] = OrderedDict()
+        self._count = 0  # of all values, since a walk over them hashes each key
         self._lock = threading.RLock()
 
     def __contains__(self, key: Hashable) -> bool:
@@ -35,6 +36,7 @@ class LRUCache:
             if key not in self._values:
                 with interrupts_put_off():
                     self._values[key] = [make()]
+                    self._count += 1
             self._trim(key)
             return self._values[key][0]
 
@@ -44,6 +46,7 @@ class LRUCache:
         with self._lock:
             free = self._values.pop(key, [])
             value = free.pop() if free else None
+            self._count -= value is not None
             if free:
                 self._values[key] = free
         if value is None:
@@ -54,13 +57,21 @@ class LRUCache:
         finally:
             with self._lock:
                 self._values.setdefault(key, []).append(value)
+                self._count += 1
                 self._trim(key)
+
+    def clear(self) -> None:
+        """Drop all values."""
+        with self._lock:
+            self._values.clear()
+            self._count = 0
 
     def _trim(self, key: Hashable) -> None:
         self._values.move_to_end(key)
-        while sum(map(len, self._values.values())) > self.size:
+        while self._count > self.size:
             oldest = next(iter(self._values))
             self._values[oldest].pop(0)
+            self._count -= 1
             if not self._values[oldest]:
                 del self._values[oldest]
 
