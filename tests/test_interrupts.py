@@ -117,6 +117,7 @@ def test_before_the_first_steps_the_estimator_stays_as_it_was(
     if not compiles:
         pytest.skip("torch traces after the first steps")
     monkeypatch.setattr(_loop._trainers, "_values", OrderedDict())
+    monkeypatch.setattr(_loop._trainers, "_count", 0)
     done = pressed_in(monkeypatch, backend().Trainer, "_step")  # called by a trace
     model = Autoencoder(**QUICK)
     with unchanged(model), pytest.raises(KeyboardInterrupt):
