@@ -25,7 +25,7 @@ import skunsup
 
 DENSE = {"hidden_layer_sizes": (16,), "batch_size": 32, "random_state": 0}
 STOPPING = {"early_stopping": True, "n_iter_no_change": 10_000, "tol": 0.0}
-INTERVAL = 0.05
+INTERVAL = 0.0  # writes after each block of steps
 MODELS = {
     "early stopping": skunsup.Autoencoder(4, epochs=60, **STOPPING, **DENSE),
     "cosine": skunsup.Autoencoder(
@@ -68,7 +68,7 @@ def trials(model, n_trials):
         with tempfile.TemporaryDirectory() as folder:
             path, found = Path(folder) / "fit.npz", None
             while found is None:
-                limit = rng.uniform(0.1, 1.0) * length
+                limit = rng.uniform(0.2, 1.5) * length
                 found, killed = fitted_in_child(model, path, limit)
                 n_kills += killed
             n_equal += found == wanted
