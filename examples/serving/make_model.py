@@ -16,15 +16,21 @@ from sklearn.preprocessing import StandardScaler
 from skunsup import AutoencoderDetector
 from skunsup.onnx import to_onnx
 
-data = load_breast_cancer(as_frame=True)
-X = data.data[data.target == 1]  # benign ones count as normal
-pipeline = make_pipeline(
-    StandardScaler(), AutoencoderDetector(max_steps=200, random_state=0)
-).fit(X.to_numpy())
 
-folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-(folder / "detector.onnx").write_bytes(to_onnx(pipeline).SerializeToString())
-skops.io.dump(pipeline, folder / "detector.skops")
-columns = [name.replace(" ", "_") for name in X.columns]
-rows = data.data.iloc[:8].to_numpy().tolist()
-(folder / "detector.json").write_text(json.dumps({"columns": columns, "rows": rows}))
+def main(folder):
+    """Fit a detector of unusual tumours, and write its files to a folder."""
+    data = load_breast_cancer(as_frame=True)
+    X = data.data[data.target == 1]  # benign ones count as normal
+    pipeline = make_pipeline(
+        StandardScaler(), AutoencoderDetector(max_steps=200, random_state=0)
+    ).fit(X.to_numpy())
+    (folder / "detector.onnx").write_bytes(to_onnx(pipeline).SerializeToString())
+    skops.io.dump(pipeline, folder / "detector.skops")
+    columns = [name.replace(" ", "_") for name in X.columns]
+    rows = data.data.iloc[:8].to_numpy().tolist()
+    text = json.dumps({"columns": columns, "rows": rows})
+    (folder / "detector.json").write_text(text)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
