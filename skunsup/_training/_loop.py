@@ -383,7 +383,7 @@ class TrainingLoop:
         """Write a checkpoint between two blocks of one epoch, where it is time."""
         if self.checkpoint is None or count > 1 or self.plan.renewal is not None:
             return
-        if len(np.concatenate(self.taken)) < self.n_steps and self.checkpoint.due():
+        if self.checkpoint.due() and sum(map(len, self.taken)) < self.n_steps:
             self.save(first)
 
     def work(self, first: int, count: int, n_known: int) -> Iterator[Work]:
