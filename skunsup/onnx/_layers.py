@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from skunsup.onnx._operations import activated
+from skunsup.onnx._elementwise import activated
 
 Handler = Callable[[Any, Any, list[Any], dict[str, Any]], Any]
 
