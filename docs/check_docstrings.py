@@ -10,6 +10,7 @@ from pathlib import Path
 from numpydoc.validate import ERROR_MSGS, validate
 
 import skunsup
+from skunsup import metrics
 from skunsup.inputs import Inputs
 
 # What a class or a function owes its reader, though its methods do not.
@@ -37,14 +38,15 @@ def is_ours(member: object) -> bool:
 
 def public_objects() -> Iterator[tuple[str, bool]]:
     """Yield each public dotted name, and whether it is a method or a property."""
-    for name in skunsup.__all__:
-        public = getattr(skunsup, name)
-        if not callable(public):
-            continue
-        yield f"skunsup.{name}", False
-        if inspect.isclass(public):
-            for member in public_members(public):
-                yield f"skunsup.{name}.{member}", True
+    for package in (skunsup, metrics):
+        for name in package.__all__:
+            public = getattr(package, name)
+            full = f"{package.__name__}.{name}"
+            if isinstance(public, type) or inspect.isfunction(public):
+                yield full, False
+            if inspect.isclass(public):
+                for member in public_members(public):
+                    yield f"{full}.{member}", True
     for member in public_members(Inputs):
         yield f"skunsup.inputs.Inputs.{member}", True
 
