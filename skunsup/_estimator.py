@@ -2,14 +2,14 @@
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._containers import check_container
+from skunsup._fit_data import FitData, TrainingTask
 from skunsup._identity import differ, identity
 from skunsup._networks import (
     Architecture,
@@ -38,27 +38,22 @@ from skunsup._training import (
     Validation,
     WeightedSampler,
     bagged_sampler,
-    check_callbacks,
     hstack,
-    optimizer_config,
     paired,
     running_checkpoint,
     shared_network,
-    train,
     weighted_sample,
     with_callbacks_at_rest,
 )
-from skunsup._training_parameters import TrainingParameters
+from skunsup._training_plan import TrainedByParameters
 from skunsup._validation import check_weights
 from skunsup.inputs import (
     Dense,
     Inputs,
-    TrainingDefaults,
     as_kind,
-    fit_source,
-    read_source,
+    fit_inputs,
+    read_inputs,
 )
-from skunsup.sources import Source
 
 # Parameters of models that say how much memory their networks need.
 SIZES = (
@@ -82,74 +77,15 @@ CHANGED = (
 )
 
 
-@dataclass(frozen=True)
-class FitData:
-    """Validated training data."""
-
-    rows: Rows
-    sample: Sampler
-    validation: Validation | None
-    inputs: Inputs
-    dtype: np.dtype
-
-    @property
-    def n_features(self) -> int:
-        """Columns of a row, as networks see it."""
-        return self.inputs.n_columns_
-
-
-@dataclass(frozen=True)
-class TrainingTask:
-    """One training of a network.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        What to train.
-    recipes : tuple of OptimizerConfig
-        Optimizer of each group of parameters.
-    plan : TrainingConfig
-        How.
-    data : FitData
-        Rows, and those held out.
-    sample : sampler
-        Draws minibatches.
-    start : TrainingState
-        From where.
-    going_on : bool
-        Whether `start` has been trained in an earlier call.
-    """
-
-    architecture: Architecture
-    recipes: tuple[OptimizerConfig, ...]
-    plan: TrainingConfig
-    data: FitData
-    sample: Sampler | BaggedSampler
-    start: TrainingState
-    going_on: bool
-
-    def run(self) -> TrainingState:
-        """Train, and return where it ended."""
-        return train(
-            self.architecture,
-            self.recipes,
-            self.plan,
-            self.data.rows,
-            self.sample,
-            self.data.validation,
-            self.start,
-        )
-
-
-class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
+class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
     A subclass names in `_criterion` the method of its network that judges validation
-    rows, and says in `_architecture` what network. Ten more hooks have defaults: what
-    model says what rows are, what labels mean, what minibatches are drawn from, how
-    long training is where that is left open, where weights start, with what
-    optimizers, in what steps they are trained, what rows become between epochs, how
-    wide the code is, and what the history tells of its health.
+    rows, and says in `_architecture` what network. Eight more hooks have defaults,
+    apart from those of `TrainedByParameters`: what model says what rows are, what
+    labels mean, what minibatches are drawn from, where weights start, in what steps
+    they are trained, what rows become between epochs, how wide the code is, and what
+    the history tells of its health.
     """
 
     _doc_link_module = "skunsup"
@@ -177,10 +113,6 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         """Return what minibatches are drawn from; by default the rows themselves."""
         return data
 
-    def _training_defaults(self, data: FitData) -> TrainingDefaults:
-        """Return minibatches and epochs where "auto" leaves them open."""
-        return data.inputs.training_
-
     def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
         """Train a network; return what it is in the end, and its weights."""
         return task.architecture, task.run()
@@ -188,10 +120,6 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
     def _n_outputs(self, architecture: Architecture) -> int:
         """Return the width of what `transform` gives."""
         return architecture.n_components * architecture.n_members
-
-    def _optimizer_configs(self) -> tuple[OptimizerConfig, ...]:
-        """Return the optimizer of each group of the network's parameters."""
-        return (self._optimizer_config(self.learning_rate),)
 
     def _source(self) -> "DeepEstimator":
         """Return the model whose `inputs` and, if it is fitted, kind of data count."""
@@ -206,9 +134,6 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 
     def _saved(self) -> dict[str, Any]:
         return with_callbacks_at_rest(super()._saved(), self.callbacks)
-
-    def _optimizer_config(self, learning_rate: Any) -> OptimizerConfig:
-        return optimizer_config(self.optimizer, learning_rate, self.weight_decay)
 
     @validated(prefer_skip_nested_validation=True)
     def fit(
@@ -335,7 +260,6 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
 
         With `keep`, what was learned before stands, if it is of the same kind.
         """
-        check_container(X)
         source = self._source()
         kind = clone(as_kind(source.inputs))
         if source is not self and not keep and is_trained(source):
@@ -344,23 +268,12 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
         same = keep and identity(kind) == identity(clone(self._inputs))
         if same and not isinstance(kind, Dense):
             return self._read(X)
-        if isinstance(X, Source):
-            rows = fit_source(kind, X, self, min_samples)
-        else:
-            rows = kind.fit_rows(X, self, min_samples)
+        rows = fit_inputs(kind, X, self, min_samples)
         self._inputs = kind
         return rows
 
     def _read(self, X: Any, name: str = "X") -> Rows:
-        check_container(X, name)
-        if isinstance(X, Source):
-            return read_source(self._inputs, X, self, name)
-        rows = self._inputs.read_rows(X, self, name)
-        if not rows.n:
-            raise ValueError(
-                f"{name} has 0 sample(s) (n_samples=0), but a minimum of 1 is required."
-            )
-        return rows
+        return read_inputs(self._inputs, X, self, name)
 
     def _training_data(self, rows: Rows, y: Any, sample_weight: Any) -> FitData:
         dtype = rows.result_dtype
@@ -412,54 +325,6 @@ class DeepEstimator(PickledEstimator, TrainingParameters, metaclass=ABCMeta):
                 "X_val, or early_stopping=False."
             )
         return rest, held
-
-    def _plan(self, data: FitData, *, stopping: bool) -> TrainingConfig:
-        self._check_length()
-        return TrainingConfig(
-            epochs=self._n_epochs(data),
-            batch_size=self._batch_size(data),
-            patience=self.n_iter_no_change if stopping else None,
-            tol=self.tol,
-            callbacks=check_callbacks(self.callbacks),
-            verbose=int(self.verbose),
-            max_steps=self.max_steps,
-            schedule=str(self.learning_rate_schedule),
-        )
-
-    def _batch_size(self, data: FitData) -> int | None:
-        """Return the rows a step, None for all, where "auto" leaves it to the kind."""
-        given = self.batch_size
-        defaults = self._training_defaults(data)
-        return defaults.batch_size if isinstance(given, str) else given
-
-    def _steps_per_epoch(self, data: FitData) -> int:
-        n = data.sample.n_draws
-        return -(-n // (self._batch_size(data) or n))
-
-    def _n_epochs(self, data: FitData) -> int | None:
-        """Return the most epochs, where "auto" leaves them to the kind of data."""
-        if not isinstance(self.epochs, str):
-            return self.epochs
-        kind = self._training_defaults(data)
-        if self.max_steps is not None:
-            return kind.most_epochs
-        return kind.epochs(self._steps_per_epoch(data))
-
-    def _check_length(self) -> None:
-        if self.epochs is None and self.max_steps is None:
-            raise ValueError(
-                "epochs=None and max_steps=None leave open how long to train. Give one "
-                "of them, for instance max_steps=1000."
-            )
-        schedule = self.learning_rate_schedule
-        if schedule == "constant":
-            return
-        if any(recipe.learning_rate is None for recipe in self._optimizer_configs()):
-            raise ValueError(
-                f"learning_rate_schedule={schedule!r} changes a constant rate, but "
-                "learning_rate or the optimizer brings a schedule of its own. Give "
-                "learning_rate as a float, or learning_rate_schedule='constant'."
-            )
 
     def _previous(self) -> TrainingState | None:
         return getattr(self, "_state", None)

@@ -3,7 +3,7 @@
 import skunsup._keras_import  # noqa: F401
 from skunsup.inputs._base import Inputs, TrainingDefaults
 from skunsup.inputs._kinds import INPUTS, as_kind
-from skunsup.inputs._sources import fit_source, read_source
+from skunsup.inputs._sources import fit_inputs, read_inputs
 from skunsup.inputs.blocks import Blocks
 from skunsup.inputs.dense import Dense
 from skunsup.inputs.images import Images, image_paths
@@ -22,7 +22,7 @@ __all__ = [
     "Text",
     "TrainingDefaults",
     "as_kind",
-    "fit_source",
+    "fit_inputs",
     "image_paths",
-    "read_source",
+    "read_inputs",
 ]

@@ -1,10 +1,11 @@
-"""Rows of sources, of every kind of data."""
+"""Rows of data and of sources, of every kind."""
 
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from skunsup._containers import check_container
 from skunsup._training import Rows, SourceRows
 from skunsup.inputs._base import Inputs
 from skunsup.inputs.dense import Dense
@@ -19,20 +20,51 @@ NO_TABLE = (
 )
 
 
-def fit_source(
-    kind: Inputs, source: Source, owner: BaseEstimator, min_samples: int
-) -> Rows:
-    """Learn what the rows of a source look like, and return them.
+def fit_inputs(kind: Inputs, X: Any, owner: BaseEstimator, min_samples: int) -> Rows:
+    """Learn what the rows of `X` look like, and return them.
 
     Parameters
     ----------
     kind : Inputs
-        Not fitted yet. It learns from at most `MOST_LEARNED` rows, out of all chunks.
-    source : Source
+        Not fitted yet.
+    X : array-like or Source
         Training data.
     owner, min_samples
         As `Inputs.fit_rows` takes them.
     """
+    check_container(X)
+    if isinstance(X, Source):
+        return _fit_source(kind, X, owner, min_samples)
+    return kind.fit_rows(X, owner, min_samples)
+
+
+def read_inputs(kind: Inputs, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
+    """Return the rows of `X`, of the kind that was fitted; at least one.
+
+    Parameters
+    ----------
+    kind : Inputs
+        Fitted.
+    X : array-like or Source
+        Data.
+    owner, name
+        As `Inputs.read_rows` takes them.
+    """
+    check_container(X, name)
+    if isinstance(X, Source):
+        return _read_source(kind, X, owner, name)
+    rows = kind.read_rows(X, owner, name)
+    if not rows.n:
+        raise ValueError(
+            f"{name} has 0 sample(s) (n_samples=0), but a minimum of 1 is required."
+        )
+    return rows
+
+
+def _fit_source(
+    kind: Inputs, source: Source, owner: BaseEstimator, min_samples: int
+) -> Rows:
+    """Learn from at most `MOST_LEARNED` rows, out of all chunks; return all rows."""
     check_source(source, "X")
     taken = _taken(source, whole=isinstance(kind, Dense))
     try:
@@ -40,10 +72,10 @@ def fit_source(
     except (TypeError, ValueError) as error:
         _name_chunk(kind, source, owner, taken)
         raise error
-    return read_source(kind, source, owner)
+    return _read_source(kind, source, owner)
 
 
-def read_source(
+def _read_source(
     kind: Inputs, source: Source, owner: BaseEstimator, name: str = "X"
 ) -> SourceRows:
     """Return the rows of a source like those that a kind was fitted to.

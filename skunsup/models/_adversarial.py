@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import keras
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Group, generator_loss, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals

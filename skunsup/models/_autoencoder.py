@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 from sklearn.base import BaseEstimator
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network, pca_values
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, reals

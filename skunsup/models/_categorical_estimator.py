@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, NetworkSpec
 from skunsup._networks import resolve_activation as resolved
 from skunsup._parameters import parameter, parameters

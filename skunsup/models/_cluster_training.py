@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skunsup._estimator import TrainingTask
+from skunsup._fit_data import TrainingTask
 from skunsup._networks import Architecture
 from skunsup._random import draw_seed
 from skunsup._training import TrainingState, shared_network

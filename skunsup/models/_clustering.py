@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals

@@ -10,13 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import (
     DeepEstimator,
-    FitData,
     architecture_of,
     fit_data,
     is_trained,
     network_of,
     same_inputs,
 )
+from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
     CodePart,

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, squared_distances
 from skunsup._training import FittedNetwork, Rows, WeightedSampler, hstack
 from skunsup.models._code import CodeNetwork

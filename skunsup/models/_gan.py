@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 
-from skunsup._estimator import DeepEstimator, FitData
+from skunsup._estimator import DeepEstimator
+from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
     resolve_activation,

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.mixture import GaussianMixture
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, CodePart, Network, check_loss
 from skunsup._random import draw_seed
 from skunsup._training import (

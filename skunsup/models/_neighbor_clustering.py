@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 
-from skunsup._estimator import FitData, TrainingTask
+from skunsup._fit_data import FitData, TrainingTask
 from skunsup._networks import Architecture
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import integers

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.neighbors import NearestNeighbors
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._graph import (
     Neighbors,
     check_metric,

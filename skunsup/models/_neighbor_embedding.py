@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from skunsup._estimator import FitData, TrainingTask, is_trained, network_of
+from skunsup._estimator import is_trained, network_of
+from skunsup._fit_data import FitData, TrainingTask
 from skunsup._graph import nearest_neighbors
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameters

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
     DenseStack,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skunsup._estimator import TrainingTask
+from skunsup._fit_data import TrainingTask
 from skunsup._networks import Architecture
 from skunsup._training import FittedNetwork, TrainingState
 from skunsup.models._neighbor_data import NeighborData

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import (
     LOSS_DOMAINS,
     DenseStack,

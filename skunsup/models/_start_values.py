@@ -10,7 +10,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._estimator import DeepEstimator, FitData, network_of
+from skunsup._estimator import DeepEstimator, network_of
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, DenseStack, Network, check_loss
 from skunsup._random import draw_seed
 from skunsup._training import (

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
     Network,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from skunsup._estimator import FitData
+from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
