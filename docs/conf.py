@@ -6,6 +6,8 @@ from importlib.metadata import version as installed_version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from sphinx_gallery.sorting import ExplicitOrder
+
 from skunsup._parameters import groups
 
 project = "skunsup"
@@ -52,6 +54,19 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "backreferences_dir": "api/backreferences",
+    "subsection_order": ExplicitOrder(
+        [
+            "../examples/clusters",
+            "../examples/outliers",
+            "../examples/generation",
+            "../examples/inputs",
+            "../examples/transfer",
+            "../examples/scaling",
+        ]
+    ),
+    "within_subsection_order": "FileNameSortKey",
+    # Tables and estimators are shown, and what Matplotlib's functions return is not.
+    "capture_repr": ("_repr_html_",),
     "doc_module": ("skunsup",),
     "inspect_global_variables": False,
     "download_all_examples": False,

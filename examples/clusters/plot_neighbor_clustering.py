@@ -7,7 +7,7 @@ This example leaves the number of clusters open, looks at the groups that come o
 asks the network about digits that it has not seen.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_neighbor_clustering.py figures``.
+named on the command line: ``python examples/clusters/plot_neighbor_clustering.py figures``.
 """
 
 import sys

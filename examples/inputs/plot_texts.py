@@ -14,7 +14,7 @@ The example
    sentences that are like a new one.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_texts.py figures``.
+named on the command line: ``python examples/inputs/plot_texts.py figures``.
 """
 
 import importlib

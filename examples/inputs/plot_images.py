@@ -8,7 +8,7 @@ the encoder sees in training, while the decoder must restore the image where it 
 the code says what digit there is, and less of where it stands.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_images.py figures``.
+named on the command line: ``python examples/inputs/plot_images.py figures``.
 """
 
 import sys

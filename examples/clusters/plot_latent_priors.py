@@ -8,7 +8,7 @@ laid out in a bell, in a ring of ten petals and along a spiral, without any labe
 Because the shape is known, every point of it can be decoded to a digit.
 
 As a script it saves its figure as a PNG file in the current directory, or in the one
-named on the command line: ``python examples/plot_latent_priors.py figures``.
+named on the command line: ``python examples/clusters/plot_latent_priors.py figures``.
 """
 
 import sys

@@ -8,7 +8,7 @@ a :class:`~skunsup.VariationalAutoencoder` in a :class:`~sklearn.pipeline.Pipeli
 draws new rows from it until the classes are balanced, and trains on both.
 
 As a script it saves its figure as a PNG file in the current directory, or in the one
-named on the command line: ``python examples/plot_augmentation.py figures``.
+named on the command line: ``python examples/generation/plot_augmentation.py figures``.
 """
 
 import sys

@@ -11,7 +11,7 @@ a time, here to
 
 ``checkpoint`` lets the fit go on where it was if the process is killed. As a script it
 saves its figure as a PNG file in the current directory, or in the one named on the
-command line: ``python examples/plot_large_table.py figures``.
+command line: ``python examples/scaling/plot_large_table.py figures``.
 """
 
 import sys

@@ -11,7 +11,7 @@ categories, booleans, and cells that are missing. This example
 3. finds rows whose cells do not go together, by :class:`~skunsup.AutoencoderDetector`.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_mixed_table.py figures``.
+named on the command line: ``python examples/inputs/plot_mixed_table.py figures``.
 """
 
 import sys

@@ -8,7 +8,7 @@ how the game between generator and discriminator stands. In the end the discrimi
 hidden features serve a linear classifier.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_gan_digits.py figures``.
+named on the command line: ``python examples/generation/plot_gan_digits.py figures``.
 """
 
 import sys

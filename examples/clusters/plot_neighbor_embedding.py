@@ -8,7 +8,7 @@ their places too; and with a decoder, each place of the map is an image. Labels 
 for the colours alone.
 
 As a script it saves its figure as a PNG file in the current directory, or in the one
-named on the command line: ``python examples/plot_neighbor_embedding.py figures``.
+named on the command line: ``python examples/clusters/plot_neighbor_embedding.py figures``.
 """
 
 import sys

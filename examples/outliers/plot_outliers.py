@@ -11,7 +11,7 @@ distance to its neighbours. This example
 3. shows which columns made a row an outlier.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_outliers.py figures``.
+named on the command line: ``python examples/outliers/plot_outliers.py figures``.
 """
 
 import sys

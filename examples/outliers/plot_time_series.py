@@ -12,7 +12,7 @@ back into scores of time points. This example
 3. shows what the autoencoder expected instead, and which column gave the fault away.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_time_series.py figures``.
+named on the command line: ``python examples/outliers/plot_time_series.py figures``.
 """
 
 import sys

@@ -8,7 +8,7 @@ into one code and restored from it. In training each is hidden now and then, so 
 model learns to restore either from the other: it names images, and draws names.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_blocks.py figures``.
+named on the command line: ``python examples/inputs/plot_blocks.py figures``.
 """
 
 import sys

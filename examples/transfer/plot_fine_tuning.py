@@ -14,7 +14,7 @@ behind it, and learns from the rows with labels. The example
    it is.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_fine_tuning.py figures``.
+named on the command line: ``python examples/transfer/plot_fine_tuning.py figures``.
 """
 
 import sys
