@@ -10,8 +10,8 @@ Clusters and outliers among handwritten digits
 3. :class:`~skunsup.AutoencoderDetector` finds the digits that look least like digits,
    and the pixels that give them away.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/plot_quickstart.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/plot_quickstart.py figures``.
 """
 
 import sys

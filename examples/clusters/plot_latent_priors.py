@@ -7,8 +7,8 @@ discriminator sees to it that these follow a distribution of your choice. Here t
 laid out in a bell, in a ring of ten petals and along a spiral, without any label.
 Because the shape is known, every point of it can be decoded to a digit.
 
-As a script it saves its figure as a PNG file in the current directory, or in the one
-named on the command line: ``python examples/clusters/plot_latent_priors.py figures``.
+As a script it saves its figure in the folder that the command line names:
+``python examples/clusters/plot_latent_priors.py figures``.
 """
 
 import sys

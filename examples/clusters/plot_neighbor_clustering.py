@@ -6,8 +6,8 @@ How many kinds of digits
 This example leaves the number of clusters open, looks at the groups that come out, and
 asks the network about digits that it has not seen.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/clusters/plot_neighbor_clustering.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/clusters/plot_neighbor_clustering.py figures``.
 """
 
 import sys

@@ -7,8 +7,8 @@ neighbours are near. Unlike t-SNE it is a network, so digits that it has not see
 their places too; and with a decoder, each place of the map is an image. Labels are used
 for the colours alone.
 
-As a script it saves its figure as a PNG file in the current directory, or in the one
-named on the command line: ``python examples/clusters/plot_neighbor_embedding.py figures``.
+As a script it saves its figure in the folder that the command line names:
+``python examples/clusters/plot_neighbor_embedding.py figures``.
 """
 
 import sys

@@ -7,8 +7,8 @@ many of the malignant ones that it meets later. This example learns the small cl
 a :class:`~skunsup.VariationalAutoencoder` in a :class:`~sklearn.pipeline.Pipeline`,
 draws new rows from it until the classes are balanced, and trains on both.
 
-As a script it saves its figure as a PNG file in the current directory, or in the one
-named on the command line: ``python examples/generation/plot_augmentation.py figures``.
+As a script it saves its figure in the folder that the command line names:
+``python examples/generation/plot_augmentation.py figures``.
 """
 
 import sys

@@ -7,8 +7,8 @@ so: the same noise is turned into digits after every few epochs, and ``history_`
 how the game between generator and discriminator stands. In the end the discriminator's
 hidden features serve a linear classifier.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/generation/plot_gan_digits.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/generation/plot_gan_digits.py figures``.
 """
 
 import sys

@@ -7,8 +7,8 @@ is a digit's image and its name, as ten columns of zeros and a one. Both are enc
 into one code and restored from it. In training each is hidden now and then, so the
 model learns to restore either from the other: it names images, and draws names.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/inputs/plot_blocks.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/inputs/plot_blocks.py figures``.
 """
 
 import sys

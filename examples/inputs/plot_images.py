@@ -7,8 +7,8 @@ are, here scikit-learn's digits, and encodes them by convolutions. ``shift`` mov
 the encoder sees in training, while the decoder must restore the image where it was: so
 the code says what digit there is, and less of where it stands.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/inputs/plot_images.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/inputs/plot_images.py figures``.
 """
 
 import sys

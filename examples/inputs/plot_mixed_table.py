@@ -10,8 +10,8 @@ categories, booleans, and cells that are missing. This example
 2. draws new rows from :class:`~skunsup.VariationalAutoencoder`;
 3. finds rows whose cells do not go together, by :class:`~skunsup.AutoencoderDetector`.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/inputs/plot_mixed_table.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/inputs/plot_mixed_table.py figures``.
 """
 
 import sys

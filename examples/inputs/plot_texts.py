@@ -13,8 +13,8 @@ The example
 4. reads the first sentences in the order of their words, gets texts back, and finds
    sentences that are like a new one.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/inputs/plot_texts.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/inputs/plot_texts.py figures``.
 """
 
 import importlib

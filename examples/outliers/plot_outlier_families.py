@@ -10,8 +10,8 @@ Four detectors learn what benign tumours look like, each in its own way: by copy
 the malignant ones that come later? Each judges by its own score alone here
 (``scoring="residual"``), without the neighbours that it asks by default.
 
-As a script it saves its figure as a PNG file in the current directory, or in the one
-named on the command line: ``python examples/outliers/plot_outlier_families.py figures``.
+As a script it saves its figure in the folder that the command line names:
+``python examples/outliers/plot_outlier_families.py figures``.
 """
 
 import sys

@@ -10,8 +10,8 @@ distance to its neighbours. This example
 2. shows its scores, its threshold and its outlier probabilities;
 3. shows which columns made a row an outlier.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/outliers/plot_outliers.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/outliers/plot_outliers.py figures``.
 """
 
 import sys

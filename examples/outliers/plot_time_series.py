@@ -11,8 +11,8 @@ back into scores of time points. This example
 2. compares detectors on single hours and on windows;
 3. shows what the autoencoder expected instead, and which column gave the fault away.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/outliers/plot_time_series.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/outliers/plot_time_series.py figures``.
 """
 
 import sys

@@ -9,9 +9,10 @@ a time, here to
 2. write the score of every reading to another folder;
 3. look for the hours in which the machine was unwell.
 
-``checkpoint`` lets the fit go on where it was if the process is killed. As a script it
-saves its figure as a PNG file in the current directory, or in the one named on the
-command line: ``python examples/scaling/plot_large_table.py figures``.
+``checkpoint`` lets the fit go on where it was if the process is killed.
+
+As a script it saves its figure in the folder that the command line names:
+``python examples/scaling/plot_large_table.py figures``.
 """
 
 import sys

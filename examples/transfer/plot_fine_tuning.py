@@ -13,8 +13,8 @@ behind it, and learns from the rows with labels. The example
 3. searches, with cross-validation on the labelled rows, whether to keep the encoder as
    it is.
 
-As a script it saves its figures as PNG files in the current directory, or in the one
-named on the command line: ``python examples/transfer/plot_fine_tuning.py figures``.
+As a script it saves its figures in the folder that the command line names:
+``python examples/transfer/plot_fine_tuning.py figures``.
 """
 
 import sys
