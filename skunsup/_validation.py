@@ -55,6 +55,22 @@ def check_X(
     return X if mapped else checked  # type: ignore[return-value]
 
 
+def check_incomplete(estimator: BaseEstimator, X: object) -> np.ndarray:
+    """Validate rows of numbers like those of `fit`, in which NaN is a missing cell.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `sklearn.utils.validation.validate_data` does.
+    """
+    refuse_dates(X, "X")
+    check_container(X)
+    checked: np.ndarray = validate_data(
+        estimator, X, reset=False, dtype=FLOATS, ensure_all_finite="allow-nan"
+    )
+    return checked
+
+
 def _is_known(estimator: BaseEstimator, X: Any) -> bool:
     """Return True if nothing can be wrong with `X`, at a twentieth of the cost.
 

@@ -13,7 +13,14 @@ from skunsup._networks import (
 )
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, available_if, integers, reals
+from skunsup._training import as_rows
 from skunsup.models._clusterer import with_probabilities
+from skunsup.models._conditional import (
+    N_PRIOR,
+    gibbs_rows,
+    prior_codes,
+    resampled_codes,
+)
 from skunsup.models._latent import LatentTransformer, summing_to_one
 from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parameters import CodeParameters
@@ -299,6 +306,29 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
         shares = np.exp(logits - logits.max())
         variances = np.exp(np.clip(log_variances, *LOG_VARIANCES))
         return LearnedMixture(shares / shares.sum(), means, variances)
+
+    def _complete_rows(
+        self, rows: np.ndarray, observed: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        if self.likelihood == "multinomial":
+            raise ValueError(
+                "likelihood='multinomial' is for rows of counts as a whole, of which "
+                "no cells can be missing or given. Use likelihood='gaussian'."
+            )
+        network = self._network
+        if self._inputs.likelihood_ is not None:  # the encoder sees what is missing
+            codes = resampled_codes(network, rows, rng)
+            return self._observed(network.compute("decode", as_rows(codes)), rng)
+        codes = self._prior().sample(N_PRIOR, rng)
+        means = network.compute("decode", as_rows(codes))
+        gaussian = self.likelihood == "gaussian"
+        variance = self.noise_variance_ if gaussian else means.var(axis=0)
+        start = prior_codes(codes, means, variance, rows, observed, rng)
+
+        def noisy(means: np.ndarray) -> np.ndarray:
+            return self._observed(means, rng)
+
+        return gibbs_rows(network, rows, observed, start, noisy, rng)
 
     def _observed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         variance = self.noise_variance_ * (self.likelihood == "gaussian")

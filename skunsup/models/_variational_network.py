@@ -123,6 +123,22 @@ class VariationalNetwork(Network):
         """Rows of the mean codes of rows."""
         return self.decode(self.encode(x))
 
+    def posterior(self, x: Any) -> Any:
+        """Means of the codes of rows, then the log-variances."""
+        return ops.concatenate(self._posterior(x, training=False), axis=-1)
+
+    def log_weight(self, pairs: Any) -> Any:
+        """Log of p(x, z) / q(z | x), of rows x with codes z behind them.
+
+        The importance weight of a code (Burda et al. 2016, eq. 7). Cells that are
+        missing in x do not count.
+        """
+        d = self.settings["n_features"]
+        x, z = pairs[..., :d], pairs[..., d:]
+        mean, log_variance = self._posterior(x, training=False)
+        nll = ops.sum(self._nll(x, self.decoder(z, training=False)), axis=-1)
+        return self._log_prior(z) - log_normal(z, mean, log_variance) - nll
+
     def memberships(self, x: Any) -> Any:
         """Probability of each component of the mixture, of rows."""
         mean, log_variance = self._posterior(x, training=False)

@@ -14,6 +14,7 @@ from skunsup._networks import (
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs
+from skunsup.inputs._given import check_given, column_of
 from skunsup.inputs.table._codes import (
     as_numbers,
     check_finite,
@@ -28,6 +29,7 @@ from skunsup.inputs.table._columns import (
     read_columns,
     same_name,
 )
+from skunsup.inputs.table._given import check_value, filled, observed_cells, put
 from skunsup.inputs.table._likelihood import TableLikelihood
 from skunsup.inputs.table._networks import EmbeddingEncoder, embedding_width
 from skunsup.inputs.table._rows import TableRows
@@ -219,7 +221,7 @@ class Table(Inputs):
             )
         return 0.0, 0.0
 
-    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
+    def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> TableRows:
         """Return rows of a table with the columns that `fit` saw."""
         table = as_table(X, name)
         validate_data(owner, table, reset=False, skip_check_array=True)
@@ -237,7 +239,7 @@ class Table(Inputs):
                 )
         return self._rows(columns, name)
 
-    def _rows(self, columns: Sequence[Column], name: str) -> Rows:
+    def _rows(self, columns: Sequence[Column], name: str) -> TableRows:
         """Return rows of columns like those in `fit`."""
         n = len(columns[0].values)
         numbers = [
@@ -266,6 +268,52 @@ class Table(Inputs):
         if like is not None and self.library_ == library(like) == "pandas":
             table.index = like.index
         return table
+
+    def read_incomplete(
+        self, X: Any, owner: BaseEstimator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows, and the columns of the cells that are not missing."""
+        rows = self.read_rows(X, owner)
+        return rows.take(slice(None)), self._observed(rows)
+
+    def filled(self, X: Any, drawn: Any) -> Any:
+        """Return the table with missing cells from `drawn`."""
+        return filled(X, drawn)
+
+    def given_row(
+        self, given: Any, owner: BaseEstimator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return a row in which all other cells are missing."""
+        numbers = np.full((1, len(self._numbers)), np.nan)
+        codes = np.full((1, len(self._categories)), -1, np.int32)
+        for j, value in self._given(given).items():
+            levels = self.columns_[j].levels
+            if levels is None:
+                numbers[0, self._numbers.index(j)] = value
+            else:
+                codes[0, self._categories.index(j)] = list(levels).index(value)
+        rows = TableRows(self._scale(numbers), codes, self.likelihood_)
+        return rows.take(slice(None))[0], self._observed(rows)[0]
+
+    def with_given(self, data: Any, given: dict, owner: BaseEstimator) -> Any:
+        """Return the table with the given values."""
+        for j, value in self._given(given).items():
+            data = put(data, self.columns_[j], j, value)
+        return data
+
+    def _observed(self, rows: TableRows) -> np.ndarray:
+        cells = observed_cells(rows.numbers, rows.codes, self.likelihood_.places)
+        return cells[:, self.likelihood_.feature_index()]
+
+    def _given(self, given: Any) -> dict[int, Any]:
+        check_given(given)
+        named = self.library_ != "numpy"
+        names = [column.name for column in self.columns_] if named else None
+        places = [column_of(column, names, len(self.columns_)) for column in given]
+        return {
+            j: check_value(self.columns_[j], value)
+            for j, value in zip(places, given.values(), strict=True)
+        }
 
     def encoder(
         self,
