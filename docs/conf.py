@@ -1,19 +1,21 @@
 """Configuration of the documentation."""
 
+import inspect
 import os
 import re
-from importlib.metadata import version as installed_version
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from sphinx_gallery.sorting import ExplicitOrder
 
+import skunsup
 from skunsup._parameters import groups
 
 project = "skunsup"
 author = "The skunsup developers"
 copyright = "2026, The skunsup developers"
-release = version = installed_version("skunsup")
+release = version = skunsup.__version__
 
 extensions = [
     "myst_parser",
@@ -21,6 +23,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
@@ -43,10 +46,26 @@ if links_to_other_projects:
         "sklearn": ("https://scikit-learn.org/stable", None),
     }
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
+myst_substitutions = {"version": version}
 myst_heading_anchors = 3
 
+
+def properties():
+    """Names of the public properties of each public class, by its name."""
+    return {
+        name: [
+            each
+            for each, value in inspect.getmembers_static(getattr(skunsup, name))
+            if isinstance(value, property) and not each.startswith("_")
+        ]
+        for name in skunsup.__all__
+        if inspect.isclass(getattr(skunsup, name))
+    }
+
+
 autosummary_generate = True
+autosummary_context = {"properties": properties()}
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 
@@ -75,10 +94,24 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skunsup"
+html_static_path = ["_static"]
+html_css_files = ["skunsup.css"]
+html_search_scorer = str(Path(__file__).parent / "_search" / "scorer.js")
+html_show_sourcelink = False
+html_sidebars = {"index": []}
 html_theme_options = {
+    "github_url": "https://github.com/skunsup/skunsup",
+    "header_links_before_dropdown": 5,
+    "logo": {"text": f"skunsup {version}"},
+    "navbar_align": "left",
+    "navigation_depth": 2,
     "navigation_with_keys": False,
+    "show_nav_level": 2,
     "show_toc_level": 2,
 }
+
+# "fit()", not "Autoencoder.fit()", in the list of a page, which is narrow.
+toc_object_entries_show_parents = "hide"
 
 
 def unlink_inherited_references(app, what, name, obj, options, lines):

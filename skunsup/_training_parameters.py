@@ -27,7 +27,7 @@ class TrainingParameters:
     Parameters
     ----------
     inputs : Images, Sequences, Text, Table, Blocks, str or None
-        What a row of X is, which chooses networks and likelihood. None for numbers;
+        Kind of data of X, which chooses networks and likelihood. None for numbers;
         "images", "sequences", "text" or "table" for the defaults of that kind.
     optimizer : str, dict or keras.optimizers.Optimizer
         A Keras name, configuration or instance. An instance is copied, once for each
@@ -74,7 +74,7 @@ class TrainingParameters:
         Seconds between two writes of `checkpoint`, at least; more where one takes
         long. 0 writes after each block of steps.
     warm_start : bool
-        Whether `fit` goes on from the weights and the optimizer state of the last call.
+        Let `fit` continue from the weights and optimizer state of the last call.
     random_state : int, RandomState instance or None
         Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
         every call on one machine and backend.

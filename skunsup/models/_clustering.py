@@ -39,7 +39,7 @@ class AAEClustering(CategoricalEstimator, Clusterer):
         Weight of the divergence of the proportions of clusters in a minibatch from
         equal ones [2]_, in the same units. It keeps clusters in use; 0 as in [1]_.
     init : {"k-means", "random"}
-        How the encoder's last layer starts: so that rows fall into the clusters of
+        Start of the encoder's last layer: so that rows fall into the clusters of
         `sklearn.cluster.KMeans`, or at random as in [1]_. An own `encoder` needs
         "random".
     encoder, decoder : keras.Model or callable

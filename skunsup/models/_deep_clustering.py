@@ -77,7 +77,7 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
     update_interval : int
         Steps between two computations of the targets, up to the end of an epoch.
     inputs : Images, Sequences, Text, Table, Blocks, str or None
-        What a row of X is. None means that of `estimator`.
+        Kind of data of X. None means that of `estimator`.
     batch_size : int, "auto" or None
         Rows a step. "auto" means 32, or 64 images. None, or more than there are rows,
         takes all rows in one step.

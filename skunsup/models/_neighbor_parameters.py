@@ -34,10 +34,10 @@ class NeighborParameters(LayerParameters):
         `sklearn.neighbors.kneighbors_graph` with ``mode="distance"`` returns them, for
         `metric="precomputed"`.
     store_graph : bool
-        Whether to keep the neighbours, as `graph_`.
+        Keep the graph of neighbours, as `graph_`.
     temperature : float
-        What similarities of codes are divided by in the loss. A lower one pays more
-        attention to the rows that are hardest to tell from a neighbour.
+        Divisor of the similarities of codes in the loss. A lower one gives more weight
+        to the rows that are hardest to tell from a neighbour.
     n_views : int
         Views of an image, itself among them, from which training draws: it is shifted,
         turned and zoomed as `inputs` says, or by up to 7 %, 10 degrees and 10 % where
@@ -120,7 +120,7 @@ class EmbeddingParameters(DecoderParameters, NeighborParameters):
         Width of what `transform` gives. None means 10, for a map 2, or what an own
         `encoder` returns.
     coordinates : {"auto", "code", "map", "spectral"}
-        What `transform` gives. "code" is the code itself, of length 1. "map" is a place
+        Result of `transform`. "code" is the code itself, of length 1. "map" is a place
         in a map of the neighbours, best with 2 components and for the eye; "spectral"
         are the leading eigenvectors of the graph of neighbours among codes, best for
         :class:`sklearn.cluster.KMeans` with half more components than clusters. Both

@@ -133,8 +133,8 @@ keras.optimizers.schedules.LearningRateSchedule
         gradient, between real and generated rows [1]_. None means 10 with the
         Wasserstein loss and 0 with the others.
     spectral_normalization : bool
-        Whether the weights of the discriminator are divided by their spectral norms
-        [2]_; not those of an own `discriminator`.
+        Divide the weights of the discriminator by their spectral norms [2]_; not those
+        of an own `discriminator`.
     discriminator : keras.Model or callable
         Own network from codes to hidden features, on which a linear unit is put: an
         unfitted Keras model, or a callable of (n_inputs, None) that returns one.

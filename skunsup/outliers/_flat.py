@@ -75,8 +75,8 @@ class DetectionParameters:
         puts the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`.
     scoring : str or sequence of str
-        What makes a row an outlier. "residual": the Mahalanobis distance of what the
-        network leaves unexplained [1]_. "neighbors": the distance to neighbour number
+        Score that makes a row an outlier. "residual": the Mahalanobis distance of the
+        residual [1]_. "neighbors": the distance to neighbour number
         `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [2]_, by
         columns in standard deviations, or as normal scores where their tails are heavy.
         "covariance": the Mahalanobis distance of the row, by a robust covariance that
@@ -87,7 +87,7 @@ class DetectionParameters:
         of the model. None means ("residual", "neighbors", "covariance"), or "hybrid"
         with `novelty`.
     novelty : bool
-        Whether the training rows are known to be normal, as in scikit-learn's
+        True if the training rows are known to be normal, as in scikit-learn's
         LocalOutlierFactor. It sets what None means for `scoring`, `support_fraction`
         and `n_neighbors`, and makes at least two networks learn, each on half of the
         rows, so that a training row is judged by one that did not see it. Either way

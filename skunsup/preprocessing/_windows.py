@@ -44,13 +44,13 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
         Time points from one window to the next, at most `window_length`. The last
         window always ends in the last time point, so no point is left out.
     pad : bool, default=True
-        Whether the first window stands for the time points before its end as well. With
+        Let the first window stand for the time points before its end as well. With
         `stride=1` there is then one window for each time point, the first
         `window_length` of which are equal; without, there are `window_length` - 1
         fewer.
     flatten : bool, default=True
-        Whether windows are rows of `window_length` times `n_features` columns, time
-        point by time point, or arrays of shape (window_length, n_features).
+        Make windows rows of `window_length` times `n_features` columns, time point by
+        time point, instead of arrays of shape (window_length, n_features).
 
     Attributes
     ----------

@@ -67,9 +67,9 @@ class Blocks(Composition, Inputs):
         is its uncertainty where the paper's objective is least [1]_; models that learn
         variances, such as VariationalAutoencoder, do the like for numbers anyway.
     missing : {"error", "allow"}, default="error"
-        What to do about rows in which a block is missing.
+        Treatment of rows in which a block is missing.
     input_dropout : float, default=0.0
-        Share of the blocks that the encoder does not get to see in training [2]_. At
+        Share of the blocks that are hidden from the encoder in training [2]_. At
         least one that is there always stays.
 
     See Also

@@ -67,8 +67,8 @@ def image_paths(
     folder : str or path
         Where the images are.
     unreadable : {"raise", "skip"}, default="raise"
-        What to do about files that are cut short, are no images, are no regular files
-        or are above a limit.
+        Treatment of files that are cut short, are no images, are no regular files or
+        are above a limit.
     max_pixels : int or None, default=89_478_485
         Height times width of an image at most, which is looked up in the head of the
         file, before the image takes memory. Above the default Pillow warns. None for no

@@ -67,7 +67,7 @@ class Images(Inputs):
     crop : float, default=0.0
         Largest share of height and width that is cut off; what is left is scaled up.
     flip : {"horizontal", "vertical", "both"}, default=None
-        Which mirror images are as likely as the image.
+        Mirror images that are as likely as the image.
     contrast : float, default=0.0
         Largest change of the distance of pixels from their mean, as a share.
     max_pixels : int or None, default=89_478_485

@@ -57,14 +57,14 @@ class Sequences(Inputs):
     Parameters
     ----------
     layer : {"gru", "lstm", "conv"}, default="gru"
-        What runs over the steps. Recurrent layers, of which the last state goes on to
-        the `hidden_layer_sizes` of the model, and which unfold the code step by step in
+        Layers over the steps. Recurrent layers, of which the last state goes on to the
+        `hidden_layer_sizes` of the model, and which unfold the code step by step in
         the decoder [1]_; or dilated convolutions that look back in time alone [2]_,
         whose mean, maximum and last step go on. These are faster on long sequences.
     units : int, default=64
         Width of each such layer, at most 1,000,000.
     n_layers : int, default=None
-        How many, at most 1,000. None means 1 of a recurrent kind, or as many
+        Number of layers, at most 1,000. None means 1 of a recurrent kind, or as many
         convolutions as let the last step see all, up to 6.
     kernel_size : int, default=3
         Steps that a convolution looks at; they are 1, 2, 4, ... steps apart from one

@@ -62,7 +62,7 @@ class Table(Inputs):
     Parameters
     ----------
     encoding : {"one-hot", "embedding"}, default="one-hot"
-        What the first layer of an encoder sees of a category: one column for each
+        Input of an encoder for a category: one column for each
         value, or with "embedding", for columns of more than 10 values, 1.6 n^0.56
         learned numbers for n values [1]_.
     scaling : {"standard", "quantile"}, default="standard"

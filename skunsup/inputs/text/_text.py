@@ -54,7 +54,7 @@ class Text(Inputs):
     units : int, default=64
         Width of each recurrent layer or convolution, at most 1,000,000.
     n_layers : int, default=None
-        How many, at most 1,000. None means 1 of a recurrent kind, or as many
+        Number of layers, at most 1,000. None means 1 of a recurrent kind, or as many
         convolutions as let the last step see all tokens, up to 4.
     kernel_size : int, default=3
         Tokens that a convolution looks at; they are 1, 2, 4, ... tokens apart from one
