@@ -164,8 +164,8 @@ def make_sample_scorer(
     Parameters
     ----------
     metric : callable
-        Function of (X_real, X_generated, **options) that returns a float, such as those
-        of this module.
+        Function of ``(X_real, X_generated, **options)`` that returns a float, such as
+        those of this module.
     greater_is_better : bool, default=True
         Whether higher values of the metric are better; if not, its sign is changed.
     n_samples : int or None, default=None

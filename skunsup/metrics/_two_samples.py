@@ -99,9 +99,9 @@ def frechet_distance(
 ) -> float:
     """Squared Frechet distance of normal distributions fitted to both sets of rows.
 
-    |m - m'|^2 + tr(C + C' - 2 (C C')^0.5), with the means m and covariances C of the
-    two sets [1]_. Of images it is taken between features of a network that was trained
-    for something else [2]_: give them by `features`.
+    ``|m - m'|^2 + tr(C + C' - 2 (C C')^0.5)``, with the means m and covariances C of
+    the two sets [1]_. Of images it is taken between features of a network that was
+    trained for something else [2]_: give them by `features`.
 
     Parameters
     ----------
