@@ -21,13 +21,13 @@ from skunsup.models._cluster_training import (
 )
 from skunsup.models._partition import (
     _graphs,
-    affinity,
+    best_partition,
     edge_information,
     moved,
     number_of_clusters,
     partition,
-    spectral_coordinates,
 )
+from skunsup.models._spectral import affinity, spectral_coordinates
 
 from .helpers import array, on_torch_or_asked, tensor, unchanged
 
@@ -176,6 +176,29 @@ def test_partition_takes_the_candidate_with_most_information():
     found = partition(codes, nearest_neighbors(codes, 50), None, 2, 0)
     assert adjusted_rand_score(group, found.labels) > 0.9
     assert found.information > 0.5
+
+
+def test_a_small_group_is_told_from_halves_of_a_large_one():
+    small = np.arange(500) >= 450
+    rows = np.random.default_rng(0).normal(size=(500, 2)).astype(np.float32)
+    rows[small] += [0, 20]
+    halves = np.where(small, 0, rows[:, 0] > 0)
+    graph = affinity(nearest_neighbors(rows, 20), None)
+    given = [halves, small.astype(int)]
+    found = best_partition(given, graph, 2)
+    np.testing.assert_array_equal(found.labels, small)
+    told = [edge_information(labels, graph, 2)[0] for labels in given]
+    assert told[0] > told[1] == found.information
+
+
+def test_of_partitions_that_are_level_the_more_even_one_is_taken():
+    graph = sp.csr_array([[27.0, 6, 4], [6, 14, 7], [4, 7, 41]])
+    even, uneven = np.array([0, 0, 1]), np.array([0, 1, 1])
+    told = [edge_information(labels, graph, 2) for labels in (even, uneven)]
+    gains = [information - 0.6 * entropy for information, entropy in told]
+    assert gains[0] < gains[1] < gains[0] + 0.03
+    found = best_partition([uneven, even], graph, 2)
+    np.testing.assert_array_equal(found.labels, even)
 
 
 def test_rows_move_where_their_edges_say():

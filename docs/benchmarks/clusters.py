@@ -76,6 +76,11 @@ def parse():
     options.add_argument(
         "--limit", type=float, default=1800, help="seconds that a fit may take"
     )
+    options.add_argument(
+        "--together",
+        action="store_true",
+        help="run all in this process: quicker, but only the first fit compiles",
+    )
     options.add_argument("--subject", nargs=3, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.data is None:
@@ -88,22 +93,29 @@ def found(name, seed, method, options):
     key = f"{name}/{method}/{seed}"
     cache = read(options.cache)
     if key not in cache:
-        foreign = method.startswith("ClustPy")
-        if foreign and options.clustpy is None:
+        if method.startswith("ClustPy") and options.clustpy is None:
             return []
-        arguments = ["--data", options.data, "--subject", name, seed, method]
-        result = _common.run_child(
-            __file__,
-            arguments,
-            threads="one",
-            interpreter=options.clustpy if foreign else sys.executable,
-            limit=options.limit,
-        )
+        if options.together:
+            result = measure(name, seed, method, Path(options.data))
+        else:
+            result = in_child(name, seed, method, options)
         failed = [{"method": method, **result}] if "error" in result else None
         cache = read(options.cache)  # others may have written meanwhile
         cache[key] = failed or result["runs"]
         write(options.cache, cache)
     return cache[key]
+
+
+def in_child(name, seed, method, options):
+    """Return what methods reach in a process of their own, or their error."""
+    foreign = method.startswith("ClustPy")
+    return _common.run_child(
+        __file__,
+        ["--data", options.data, "--subject", name, seed, method],
+        threads="one",
+        interpreter=options.clustpy if foreign else sys.executable,
+        limit=options.limit,
+    )
 
 
 def read(path):

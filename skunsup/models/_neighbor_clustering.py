@@ -54,7 +54,7 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     """Clusters of rows whose neighbours belong together, by a network.
 
     A network learns codes in which neighbours are near, as `NeighborEmbedding` does.
-    The rows are divided so that the cluster of a row says most of the clusters of its
+    The rows are divided so that the cluster of a row says much of the clusters of its
     neighbours in the code. Then a head on the code learns these clusters, in half as
     many steps as came before, while the codes go on learning; halfway the head's own
     clusters take the place of the first ones, as in [1]_. `predict` is the head, so
@@ -70,9 +70,10 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
         For each cluster, the number of the row whose code is nearest to the mean code
         of the cluster; -1 for a cluster into which no row falls.
     edge_information_ : float
-        Mutual information of the clusters at the two ends of an edge, in nats, by which
-        the clusters were chosen among candidates for the same code. It compares fits
-        on the same rows with as many clusters, though only roughly.
+        Mutual information of the clusters at the two ends of an edge, in nats, one of
+        the two numbers by which the clusters were chosen among candidates for the same
+        code. It compares fits on the same rows with as many clusters, though only
+        roughly.
     history_ : dict of str to list of float
         One entry an epoch of both trainings: `loss`, the sum of its terms `contrast`
         and `cross_entropy`, of which the second is 0 in the first training; and
@@ -89,14 +90,16 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     Candidates for the clusters are k-means, from several starts, on spectral
     coordinates [2]_ of the graph of neighbours among codes, and of this with the graph
     of neighbours among rows; then each row moves to the cluster that its edges make
-    most likely [3]_. Taken is the one with the most mutual information between the
-    clusters at the two ends of an edge of the latter. Each graph is the sum of those of
-    10, 20 and 50 neighbours, though of no more than an average cluster has rows. Of
-    more than 20,000 distinct rows, so many are drawn for this; the others take part in
-    the training.
+    most likely [3]_. They are judged by the mutual information I of the clusters at the
+    two ends of an edge of the latter, and the entropy H of the clusters. I alone
+    prefers clusters of like sizes: two halves of a large group to that group and a
+    small one. So all candidates within 0.03 nats of the greatest I - 0.6 H count as
+    level, and of these the one with the greatest I is taken. Each graph is the sum of
+    those of 10, 20 and 50 neighbours, though of no more than an average cluster has
+    rows. Of more than 20,000 distinct rows, so many are drawn for this; the others take
+    part in the training.
 
-    A number of clusters is chosen by the same information I less 0.75 times the entropy
-    H of the clusters, in the graph of codes and of rows. It is a guide and no
+    A number of clusters is chosen by the greatest I - 0.75 H. It is a guide and no
     measurement: it finds groups that are set apart, so classes that touch count as
     one, and groups of fewer than 20 rows are too small for it.
 

@@ -27,8 +27,8 @@ from skunsup.models._pair_training import (
     shortened,
     with_columns,
 )
-from skunsup.models._partition import affinity, spectral_coordinates
 from skunsup.models._parts import decoder_part, reconstruction
+from skunsup.models._spectral import affinity, spectral_coordinates
 from skunsup.models._weighted_decoder import set_unit
 
 HEAD = 256

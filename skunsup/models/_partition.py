@@ -6,23 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup._graph import Neighbors, nearest_neighbors
+from skunsup.models._spectral import TINY, affinity, spectral_coordinates, unit_rows
 
 SIZES = (10, 20, 50)  # of the graphs, in neighbours of a row
 FEWEST = 3  # neighbours of a row, of however few rows a cluster is
-ONE_SIDED = 0.1  # weight of an edge to a row that does not return it
-POWER = 3  # of eigenvalues, the steps of a random walk
 WIDTHS = (1.0, 1.5, 2.0)  # coordinates for each cluster, of the candidates
 MORE = 1.5  # the same, where numbers of clusters are tried
 STARTS = 10  # of k-means
 PRICE = 0.75  # nats of mutual information that a nat of entropy must bring
+SIZE_PRICE = 0.6  # the same, of partitions into one number of clusters
+LEVEL = 0.03  # nats below the best of these by which they count as level
 RARE = 1e-9  # probability of an edge of which there is none
-TINY = 1e-300  # sum of weights to divide by
-DENSE_ROWS = 200  # of which all eigenvectors take no longer than some
 
 
 @dataclass(frozen=True)
@@ -52,10 +50,9 @@ def partition(
 
     Candidates are k-means, from several starts, on one, one and a half and two spectral
     coordinates a cluster, of the graph of codes, and of this with the graph of rows;
-    then each row moves where its edges say. Taken is the one with most mutual
-    information between the clusters at the two ends of an edge of the latter. Each
-    graph is the sum of those of 10, 20 and 50 neighbours, though of no more than an
-    average cluster has rows.
+    then each row moves where its edges say. `best_partition` chooses by the latter
+    graph. Each graph is the sum of those of 10, 20 and 50 neighbours, though of no more
+    than an average cluster has rows.
 
     Parameters
     ----------
@@ -78,9 +75,34 @@ def partition(
         for each in (graph, both)
         for labels in _candidates(each, weight, n_clusters, seed)
     ]
-    scores = [edge_information(labels, both, n_clusters)[0] for labels in found]
-    best = int(np.argmax(scores))
-    return Partition(found[best], scores[best])
+    return best_partition(found, both, n_clusters)
+
+
+def best_partition(
+    found: Sequence[np.ndarray], graph: sp.csr_array, n_clusters: int
+) -> Partition:
+    """Choose among partitions into one number of clusters.
+
+    By the mutual information I of the clusters at the two ends of an edge and the
+    entropy H of the clusters. I alone is greatest for clusters of like sizes, also
+    where groups are not: two halves of a large group may tell more than that group and
+    a small one. I - 0.6 H finds the latter. Partitions within 0.03 nats of the greatest
+    I - 0.6 H count as level, and of these the one with the greatest I is taken.
+
+    Parameters
+    ----------
+    found : sequence of arrays of int, shape (n,)
+        Labels from 0 to `n_clusters` - 1.
+    graph : sparse array of shape (n, n)
+        Symmetric, not negative.
+    n_clusters : int
+        How many.
+    """
+    pairs = [edge_information(labels, graph, n_clusters) for labels in found]
+    information, entropy = np.transpose(pairs)
+    gain = information - SIZE_PRICE * entropy
+    best = int(np.where(gain >= gain.max() - LEVEL, information, -np.inf).argmax())
+    return Partition(found[best], float(information[best]))
 
 
 def number_of_clusters(
@@ -114,7 +136,7 @@ def number_of_clusters(
     coordinates = spectral_coordinates(graph, _width(max(numbers), MORE), unit=False)
     gains = []
     for k in numbers:
-        space = _unit(coordinates[:, : _width(k, MORE)])
+        space = unit_rows(coordinates[:, : _width(k, MORE)])
         labels = _clustered(space, weight, k, seed, STARTS)
         information, entropy = edge_information(labels, both, k)
         gains.append(information - PRICE * entropy)
@@ -150,24 +172,10 @@ def _candidates(
     widths = [_width(n_clusters, each) for each in WIDTHS]
     coordinates = spectral_coordinates(graph, max(widths), unit=False)
     return [
-        _clustered(_unit(coordinates[:, :width]), weight, n_clusters, seed + start)
+        _clustered(unit_rows(coordinates[:, :width]), weight, n_clusters, seed + start)
         for width in widths
         for start in range(STARTS)
     ]
-
-
-def affinity(neighbors: Neighbors, weight: np.ndarray | None) -> sp.csr_array:
-    """Return a symmetric graph in which edges that both rows name weigh 1, others 0.1.
-
-    With weights of rows, those of edges are multiplied by those of both their ends.
-    """
-    one_sided = neighbors.matrix().astype(np.float64)
-    other = one_sided.T.tocsr()
-    graph = one_sided.minimum(other) + ONE_SIDED * one_sided.maximum(other)
-    if weight is not None:
-        scale = sp.diags_array(weight)
-        graph = scale @ graph @ scale
-    return sp.csr_array(graph)
 
 
 def moved(labels: np.ndarray, graph: sp.csr_array, n_clusters: int) -> np.ndarray:
@@ -195,51 +203,6 @@ def moved(labels: np.ndarray, graph: sp.csr_array, n_clusters: int) -> np.ndarra
     likely = np.where(share > 0, edges @ gain, -np.inf)
     found: np.ndarray = likely.argmax(axis=1)
     return found if len(np.unique(found)) == n_clusters else labels
-
-
-def spectral_coordinates(
-    graph: sp.csr_array, n_coordinates: int, *, unit: bool = True
-) -> np.ndarray:
-    """Return coordinates in which rows are near that a random walk soon connects.
-
-    The leading eigenvectors of the graph, divided by the roots of the degrees on both
-    sides, times their eigenvalues to the power 3; rows have length 1 (Ng, Jordan &
-    Weiss 2002; Coifman & Lafon 2006).
-
-    Parameters
-    ----------
-    graph : sparse array of shape (n, n)
-        Symmetric, not negative.
-    n_coordinates : int
-        How many, at most n.
-    unit : bool, default=True
-        Whether rows are divided by their lengths.
-    """
-    n = graph.shape[0]
-    scale = sp.diags_array(np.maximum(graph.sum(axis=1), TINY) ** -0.5)
-    walk = sp.csr_array(scale @ graph @ scale)
-    if n <= max(DENSE_ROWS, 2 * n_coordinates):
-        values, vectors = np.linalg.eigh(walk.toarray())
-    else:
-        values, vectors = _leading(walk, n_coordinates)
-    order = np.argsort(-values, kind="stable")[:n_coordinates]
-    coordinates = vectors[:, order] * np.maximum(values[order], 0.0) ** POWER
-    return _unit(coordinates) if unit else coordinates
-
-
-def _leading(walk: sp.csr_array, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the leading eigenvalues and vectors, or those that were found in time."""
-    start = np.random.default_rng(0).random(walk.shape[0])
-    try:
-        values, vectors = eigsh(walk, k, which="LA", tol=1e-3, v0=start)
-    except ArpackNoConvergence as stopped:
-        values, vectors = stopped.eigenvalues, stopped.eigenvectors
-    return values, vectors
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.maximum(lengths, 1e-12)
 
 
 def _width(n_clusters: int, each: float) -> int:
