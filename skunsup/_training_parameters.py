@@ -41,6 +41,10 @@ class TrainingParameters:
     weight_decay : float
         Decoupled weight decay [2]_ of the kernels, not of the biases. None means the
         optimizer's own.
+    ema : float
+        Decay in [0, 1) of the moving average of the weights [3]_, which stands for them
+        after training and where validation rows are judged; 0 for none. It rises to
+        this value over the first steps. Callbacks see the weights themselves.
     batch_size : int, "auto" or None
         Rows a step. "auto" means 32, or 64 images. None, or more than there are rows,
         takes all rows in one step; 1 trains on one row at a time.
@@ -102,6 +106,8 @@ class TrainingParameters:
     .. [1] Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts",
        ICLR 2017.
     .. [2] Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    .. [3] Polyak & Juditsky, "Acceleration of stochastic approximation by averaging",
+       SIAM Journal on Control and Optimization 30, 1992.
     """
 
     inputs: str | type[Inputs] | Inputs | None = parameter(None, INPUTS)
@@ -113,6 +119,7 @@ class TrainingParameters:
         "constant", [StrOptions({"constant", "cosine"})]
     )
     weight_decay: float | None = parameter(None, [reals(0, None, "left"), None])
+    ema: float = parameter(0.0, [reals(0, 1, "left")])
     batch_size: int | str | None = parameter("auto", NUMBER_OF)
     epochs: int | str | None = parameter("auto", NUMBER_OF)
     max_steps: int | None = parameter(None, [integers(1), None])

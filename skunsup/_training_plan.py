@@ -28,8 +28,12 @@ class TrainedByParameters(TrainingParameters):
         """Return the optimizer of each group of the network's parameters."""
         return (self._optimizer_config(self.learning_rate),)
 
-    def _optimizer_config(self, learning_rate: Any) -> OptimizerConfig:
-        return optimizer_config(self.optimizer, learning_rate, self.weight_decay)
+    def _optimizer_config(
+        self, learning_rate: Any, averaged: bool = True
+    ) -> OptimizerConfig:
+        """Return an optimizer with that rate, of weights that `ema` averages or not."""
+        ema = self.ema if averaged else 0.0
+        return optimizer_config(self.optimizer, learning_rate, self.weight_decay, ema)
 
     def _plan(self, data: FitData, *, stopping: bool) -> TrainingConfig:
         self._check_length()

@@ -117,7 +117,7 @@ def _checkpoint_state(callback):
 COSINE = {"learning_rate_schedule": "cosine", "max_steps": 300, "epochs": None}
 OTHERS = {
     "plain": PLAIN,
-    "cosine": Autoencoder(2, **{**DENSE, **COSINE}),
+    "cosine": Autoencoder(2, ema=0.9, **{**DENSE, **COSINE}),
     "long": Autoencoder(2, **{**DENSE, "epochs": 300}),
     "torch's generator": Autoencoder(2, noise="gaussian", **DENSE),
     "variational": VariationalAutoencoder(2, **DENSE),

@@ -67,7 +67,7 @@ def assert_equal_states(one, other):
     [
         (4, 2, {}),
         (6, 3, {"noise": "swap", "max_features": 0.5}),
-        (8, 2, {"noise": "masking", "weight_decay": 0.01}),
+        (8, 2, {"noise": "masking", "weight_decay": 0.01, "ema": 0.9}),
         (8, 4, {"early_stopping": True, "n_iter_no_change": 1}),
         (4, 2, {"callbacks": [Halve()], "learning_rate_schedule": "constant"}),
     ],

@@ -333,6 +333,7 @@ EVERY = {
     "optimizer": keras.optimizers.Nadam(0.02, beta_1=0.8),
     "learning_rate": 0.03,
     "weight_decay": 0.01,
+    "ema": 0.5,
     "batch_size": 16,
     "epochs": 2,
     "early_stopping": True,

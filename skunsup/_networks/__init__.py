@@ -9,6 +9,7 @@ from skunsup._networks._adversarial import (
     discriminator_loss,
     generator_loss,
     gradient_penalty,
+    zero_gradient_penalty,
 )
 from skunsup._networks._architecture import (
     Architecture,
@@ -22,6 +23,7 @@ from skunsup._networks._building import building, make_variables_in
 from skunsup._networks._built import BuiltSpec, Initializer
 from skunsup._networks._code_part import CodePart
 from skunsup._networks._corruption import Corruption
+from skunsup._networks._denoiser import DenoiserSpec
 from skunsup._networks._dense import DenseStack, dense_layers, tail
 from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
@@ -66,6 +68,7 @@ __all__ = [
     "BuiltSpec",
     "CodePart",
     "Corruption",
+    "DenoiserSpec",
     "DenseStack",
     "Description",
     "GaussianPrior",
@@ -113,4 +116,5 @@ __all__ = [
     "uniform",
     "user_network",
     "with_shares",
+    "zero_gradient_penalty",
 ]

@@ -53,3 +53,8 @@ def gradient_penalty(slopes: Any) -> Any:
     """Mean squared distance from 1 of the norms of `slopes` (Gulrajani et al. 2017)."""
     norms = ops.sqrt(ops.sum(ops.square(slopes), axis=-1) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
+
+
+def zero_gradient_penalty(slopes: Any) -> Any:
+    """Half the mean squared norm of `slopes` (Mescheder et al. 2018, eq. 9)."""
+    return 0.5 * ops.mean(ops.sum(ops.square(slopes), axis=-1))

@@ -28,8 +28,10 @@ class ArrayTrainer(Trainer):
     @cached_property
     def parts(self) -> list[Group]:
         """The groups of weights as the program updates them."""
-        pairs = zip(self.optimizers, self.groups, strict=True)
-        return [group(*pair) for pair in pairs]
+        of_groups = zip(
+            self.optimizers, self.groups, self.decays, self.averages, strict=True
+        )
+        return [group(*each) for each in of_groups]
 
     @cached_property
     def rest(self) -> list[keras.Variable]:

@@ -1,7 +1,7 @@
 """Interfaces of a backend and of a trainer."""
 
 import importlib
-from collections.abc import Callable, Generator, Hashable, Iterable
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -43,6 +43,9 @@ class NetworkTrainer(Protocol):
     def load(self, values: Values, optimizer_values: Values) -> None:
         """Set the network's and the optimizers' variables."""
 
+    def fresh(self, values: Values) -> Values:
+        """Return what the optimizers' variables are before training from `values`."""
+
     def values(self) -> Values:
         """Copies of the network's variables."""
 
@@ -68,9 +71,14 @@ class Backend(Protocol):
 
     @staticmethod
     def Trainer(
-        network: Network, optimizers: list[keras.optimizers.Optimizer]
+        network: Network,
+        optimizers: list[keras.optimizers.Optimizer],
+        decays: Sequence[float] = (),
     ) -> "Trainer":
-        """Return a trainer of a built network, of a subclass of `Trainer`."""
+        """Return a trainer of a built network, of a subclass of `Trainer`.
+
+        It keeps averages of the weights of each group whose decay is not 0.
+        """
 
     @staticmethod
     def making_variables() -> AbstractContextManager[None]:

@@ -1,6 +1,7 @@
 """Groups of weights as programs update them: variables, or one vector of all."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -30,13 +31,19 @@ class Group:
         Those of `own`, or a vector that stands for all of them.
     slots : list of (keras.Variable, list of keras.Variable)
         Each variable of the program, and those of the network and of its optimizer
-        whose entries it holds, in order: `variables`, then the optimizer's.
+        whose entries it holds, in order: `variables`, the optimizer's, `averages`.
+    decay : float, default=0.0
+        Of the averages.
+    averages : list of keras.Variable, default=()
+        Moving averages of `variables`; empty for none.
     """
 
     own: list[keras.Variable]
     optimizer: keras.optimizers.Optimizer
     variables: list[keras.Variable]
     slots: list[Slot]
+    decay: float = 0.0
+    averages: Sequence[keras.Variable] = ()
 
     @property
     def is_vector(self) -> bool:
@@ -57,6 +64,29 @@ class Group:
         return [ops.concatenate(flat)]
 
 
+def average_share(decay: float, iterations: Any) -> Any:
+    """Return the share that an average keeps in a step, after so many with this one.
+
+    It rises to `decay`, so that the first weights are soon forgotten, as in
+    `tf.train.ExponentialMovingAverage`.
+    """
+    n = ops.cast(iterations, "float32")
+    return ops.minimum(decay, (1.0 + n) / (10.0 + n))
+
+
+def averaged(share: Any, average: Any, value: Any) -> Any:
+    """Return an average with a new value in it; an equal value leaves it as it is."""
+    return average + (1.0 - share) * (value - average)
+
+
+def new_averages(own: list[keras.Variable], decay: float) -> list[keras.Variable]:
+    """Return variables for the averages of weights, if any are to be kept."""
+    if not decay:
+        return []
+    with building():
+        return [keras.Variable(np.zeros(v.shape, np.float32)) for v in own]
+
+
 def split(vector: Any, variables: list[keras.Variable]) -> list[Any]:
     """Return the parts of a vector that stand for `variables`, in their shapes."""
     ends = np.cumsum([n_entries(v) for v in variables]).tolist()
@@ -68,7 +98,27 @@ def split(vector: Any, variables: list[keras.Variable]) -> list[Any]:
     ]
 
 
-def group(optimizer: keras.optimizers.Optimizer, own: list[keras.Variable]) -> Group:
+def group(
+    optimizer: keras.optimizers.Optimizer,
+    own: list[keras.Variable],
+    decay: float = 0.0,
+    averages: list[keras.Variable] | None = None,
+) -> Group:
+    """Return how a program updates the weights `own`, and their averages."""
+    made = _updated(optimizer, own)
+    if not averages:
+        return made
+    held = averages
+    slots = [(v, [v]) for v in averages]
+    if made.is_vector:
+        with building():
+            vector = keras.Variable(np.zeros(made.variables[0].shape, np.float32))
+        held, slots = [vector], [(vector, averages)]
+    slots = [*made.slots, *slots]
+    return replace(made, slots=slots, decay=decay, averages=held)
+
+
+def _updated(optimizer: keras.optimizers.Optimizer, own: list[keras.Variable]) -> Group:
     """Return how a program updates the weights `own` as `optimizer` would.
 
     A kernel costs 10 ms to compile, and an update of each variable takes three of them.

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from skunsup._training._array_trainer import ArrayTrainer
+from skunsup._training._groups import Group, average_share, averaged
 from skunsup._training._jax_devices import placement, shardings
 from skunsup._training._trainer import Program
 
@@ -91,6 +92,7 @@ class Trainer(ArrayTrainer):
             )
             held.update(zip(map(id, part.variables), new, strict=True))
             held.update(zip(map(id, moments), new_moments, strict=True))
+            held.update(_averages(part, new, held))
         return [held[id(v)] for v, _ in self.slots], entries
 
     def _loss(
@@ -111,6 +113,17 @@ class Trainer(ArrayTrainer):
             entries = self.network.objective(x)
         rest = [scope.get_current_value(variable) for variable in self.rest]
         return entries[: self.n_terms].sum(), (entries, rest)
+
+
+def _averages(part: Group, new: State, held: dict[int, Any]) -> dict[int, Any]:
+    """Return the averages of weights after a step that led to `new`, by variable."""
+    if not part.averages:
+        return {}
+    share = average_share(part.decay, held[id(part.optimizer.iterations)])
+    return {
+        id(average): averaged(share, held[id(average)], value)
+        for average, value in zip(part.averages, new, strict=True)
+    }
 
 
 @cache

@@ -185,13 +185,13 @@ def _trainer_alone(
     groups = network.grouped_variables()
     with own_code_explained(lambda: {"optimizer": [r.kind for r in recipes]}):
         optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
-    return backend().Trainer(network, optimizers)
+    return backend().Trainer(network, optimizers, [r.ema for r in recipes])
 
 
 def _optimizer_start(
     trainer: NetworkTrainer, recipes: Sequence[OptimizerConfig], state: TrainingState
 ) -> list[np.ndarray]:
-    values = list(state.optimizer_values or trainer.fresh_optimizer)
+    values = list(state.optimizer_values or trainer.fresh(state.values))
     for recipe, optimizer in zip(recipes, trainer.optimizers, strict=True):
         if recipe.learning_rate is not None:
             rate = optimizer.learning_rate

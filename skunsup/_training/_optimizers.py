@@ -55,12 +55,16 @@ class OptimizerConfig:
         The constant rate; None where `config` holds a schedule.
     skip_bias_decay : bool
         Whether weight decay leaves alone what is no kernel of a layer.
+    ema : float, default=0.0
+        Decay of the average of the weights, which stands for them after training; 0
+        for the weights themselves.
     """
 
     kind: str | type
     config: dict[str, Any]
     learning_rate: float | None
     skip_bias_decay: bool
+    ema: float = 0.0
 
     @cached_property
     def key(self) -> Hashable:
@@ -69,7 +73,8 @@ class OptimizerConfig:
 
     def current_key(self) -> Hashable:
         """Return what `key` would be by what functions read now."""
-        return Key((identity((self.kind, self.config)), self.skip_bias_decay))
+        told_by = identity((self.kind, self.config))
+        return Key((told_by, self.skip_bias_decay, self.ema))
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in vars(self).items() if k != "key"}
@@ -90,6 +95,7 @@ def optimizer_config(
     optimizer: str | dict | keras.optimizers.Optimizer,
     learning_rate: Any,
     weight_decay: float | None,
+    ema: float = 0.0,
 ) -> OptimizerConfig:
     """Describe the optimizer that the parameters ask for.
 
@@ -121,7 +127,8 @@ def optimizer_config(
     if found.__module__.startswith("keras."):
         # On torch Keras makes a class of the backend; the public one is the same.
         kind = found.__name__
-    return OptimizerConfig(kind, config, constant, weight_decay is not None)
+    decays_kernels = weight_decay is not None
+    return OptimizerConfig(kind, config, constant, decays_kernels, float(ema))
 
 
 def _check_average(config: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """TensorFlow: each program is one XLA-compiled `tf.function`, run in a session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from typing import Any
@@ -12,6 +12,7 @@ import tensorflow as tf
 from skunsup._keras_private import leave_unreduced
 from skunsup._networks import Network
 from skunsup._training._array_trainer import ArrayTrainer
+from skunsup._training._groups import Group, average_share, averaged
 from skunsup._training._placement import refuse_distribution
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import aligned
@@ -34,10 +35,13 @@ class Trainer(ArrayTrainer):
     """
 
     def __init__(
-        self, network: Network, optimizers: list[keras.optimizers.Optimizer]
+        self,
+        network: Network,
+        optimizers: list[keras.optimizers.Optimizer],
+        decays: Sequence[float] = (),
     ) -> None:
         _refuse_strategy()
-        super().__init__(network, optimizers)
+        super().__init__(network, optimizers, decays)
 
     def load(
         self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
@@ -98,6 +102,7 @@ class Trainer(ArrayTrainer):
             part = self.parts[g]
             leave_unreduced(part.optimizer)
             part.optimizer.apply(part.slopes(slopes), part.variables)
+            _average(part)
         return entries
 
     def _objective(self, x: tf.Tensor, weights: list[list[tf.Tensor]]) -> tf.Tensor:
@@ -118,6 +123,15 @@ class Trainer(ArrayTrainer):
             if new is not value:
                 variable.value.assign(new)
         return entries
+
+
+def _average(part: Group) -> None:
+    """Let the averages of weights take up what these are after a step."""
+    if not part.averages:
+        return
+    share = average_share(part.decay, part.optimizer.iterations.value)
+    for variable, average in zip(part.variables, part.averages, strict=True):
+        average.assign(averaged(share, average.value, variable.value))
 
 
 def _refuse_strategy() -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from skunsup._interrupts import interrupts_put_off
 from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks import Network
-from skunsup._training._groups import vector_twin
+from skunsup._training._groups import average_share, averaged, vector_twin
 from skunsup._training._optimizers import is_entrywise
 from skunsup._training._placement import refuse_distribution
 from skunsup._training._torch_private import make_fx
@@ -50,9 +50,12 @@ class Trainer(InPlaceTrainer):
     """Keeps the state in the Keras variables and steps through a block one by one."""
 
     def __init__(
-        self, network: Network, optimizers: list[keras.optimizers.Optimizer]
+        self,
+        network: Network,
+        optimizers: list[keras.optimizers.Optimizer],
+        decays: Sequence[float] = (),
     ) -> None:
-        super().__init__(network, optimizers)
+        super().__init__(network, optimizers, decays)
         pairs = list(zip(optimizers, self.groups, strict=True))
         entrywise = [is_entrywise(*pair) for pair in pairs]
         self._updates = [
@@ -128,7 +131,17 @@ class Trainer(InPlaceTrainer):
         with torch.no_grad():
             for g, values in zip(due, groups, strict=True):
                 self._updates[g](list(islice(slopes, len(values))))
+                self._average(g)
         return entries.detach()
+
+    def _average(self, g: int) -> None:
+        """Let the averages of a group's weights take up what these are."""
+        if not self.averages[g]:
+            return
+        iterations = self.optimizers[g].iterations.value
+        share = average_share(self.decays[g], iterations)
+        for variable, average in zip(self.groups[g], self.averages[g], strict=True):
+            average.assign(averaged(share, average.value, variable.value))
 
 
 def _update(

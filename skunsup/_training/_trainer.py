@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Network, building, own_code_explained
 from skunsup._training._backend import Work, backend
+from skunsup._training._groups import new_averages
 from skunsup._training._programs import count_compilation
 
 MAX_SHAPES = 8
@@ -33,22 +34,42 @@ class Trainer(ABC):
         Built network that belongs to this trainer alone.
     optimizers : list of keras.optimizers.Optimizer
         One for each group of the network's trainable variables, built for them.
+    decays : sequence of float, default=()
+        Decay of the averages of each group, 0 for none; () for none at all. Averages
+        count as the variables of the network, and what they are the averages of, as
+        those of an optimizer.
     """
 
     def __init__(
-        self, network: Network, optimizers: list[keras.optimizers.Optimizer]
+        self,
+        network: Network,
+        optimizers: list[keras.optimizers.Optimizer],
+        decays: Sequence[float] = (),
     ) -> None:
         self.network, self.optimizers = network, optimizers
+        self.decays = tuple(decays) or (0.0,) * len(optimizers)
         with building():
             network.compile(optimizer=optimizers[0])
         network.input_gradient = backend().input_gradient
         self.n_terms = len(network.term_names)
         self.n_recorded = self.n_terms + len(network.own_metrics)
         self.groups = network.grouped_variables()
-        self.variables = list(network.variables)
-        self.optimizer_variables = [v for o in optimizers for v in o.variables]
+        self.averages = [
+            new_averages(*pair) for pair in zip(self.groups, self.decays, strict=True)
+        ]
+        pairs = [
+            pair
+            for own, averages in zip(self.groups, self.averages, strict=True)
+            for pair in zip(own, averages, strict=bool(averages))
+        ]
+        shown = {id(weight): average for weight, average in pairs}
+        places = {id(v): i for i, v in enumerate(network.variables)}
+        self._averaged = [places[id(weight)] for weight, _ in pairs]
+        self.variables = [shown.get(id(v), v) for v in network.variables]
+        own_variables = [v for o in optimizers for v in o.variables]
+        self.optimizer_variables = [*own_variables, *(weight for weight, _ in pairs)]
         self.pull()
-        self.fresh_optimizer = self.optimizer_values()
+        self.fresh_optimizer = self._copies(own_variables)
         self.programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
 
     def run(
@@ -108,6 +129,10 @@ class Trainer(ABC):
         self._put(list(zip(variables, [*values, *optimizer_values], strict=True)))
         rates = self._rates()
         self._shares = rates[1:] / rates[0]
+
+    def fresh(self, values: list[np.ndarray]) -> list[np.ndarray]:
+        """Return what the optimizer's variables are before training from `values`."""
+        return [*self.fresh_optimizer, *(values[i] for i in self._averaged)]
 
     def values(self) -> list[np.ndarray]:
         """Copies of the network's variables."""

@@ -13,7 +13,7 @@ from skunsup.models._adversary import (
     AdversarialEstimator,
     Adversary,
     discriminator_parts,
-    penalty_weight,
+    penalty_settings,
     spread,
 )
 from skunsup.models._latent import LatentTransformer
@@ -193,9 +193,7 @@ class AdversarialAutoencoder(
             "n_features": data.n_features,
             "adversarial_loss": self.adversarial_loss,
             "adversarial_weight": float(self.adversarial_weight),
-            "gradient_penalty": penalty_weight(
-                self.gradient_penalty, self.adversarial_loss
-            ),
+            **penalty_settings(self),
             "n_critic": int(self.n_critic),
             "loss": loss,
             "noise": self.noise,

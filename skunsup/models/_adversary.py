@@ -19,6 +19,7 @@ from skunsup._networks import (
     resolve_activation,
     uniform,
     user_network,
+    zero_gradient_penalty,
 )
 from skunsup._training import OptimizerConfig
 from skunsup.inputs import Inputs
@@ -48,6 +49,7 @@ class Adversary(Network):
     defaults: ClassVar[dict[str, Any]] = {
         "adversarial_loss": "non-saturating",
         "gradient_penalty": 0.0,
+        "gradient_penalty_at": "between",
         "n_critic": 1,
     }
 
@@ -84,6 +86,8 @@ class Adversary(Network):
                 "input, which only the estimator's own training knows. Call fit of "
                 "the estimator, or train this model with gradient_penalty=0."
             )
+        if self.settings["gradient_penalty_at"] == "real":
+            return zero_gradient_penalty(self.input_gradient(judge, real))
         share = uniform((ops.shape(real)[0], 1), self.noise_state)
         between = share * real + (1.0 - share) * fake
         return gradient_penalty(self.input_gradient(judge, between))
@@ -159,11 +163,21 @@ def discriminator_sizes(estimator: Any, inputs: Inputs) -> tuple[int, ...]:
     return sizes
 
 
-def penalty_weight(gradient_penalty: float | None, adversarial_loss: str) -> float:
-    """Return the weight of the gradient penalty, for None the loss's own."""
-    if gradient_penalty is None:
-        return DEFAULT_PENALTY.get(adversarial_loss, 0.0)
-    return float(gradient_penalty)
+def penalty_settings(estimator: Any) -> dict[str, Any]:
+    """Return the weight of the gradient penalty, for None the loss's own, and where.
+
+    Parameters
+    ----------
+    estimator : DeepEstimator
+        Has the parameters of `DiscriminatorParameters`.
+    """
+    weight = estimator.gradient_penalty
+    if weight is None:
+        weight = DEFAULT_PENALTY.get(estimator.adversarial_loss, 0.0)
+    return {
+        "gradient_penalty": float(weight),
+        "gradient_penalty_at": estimator.gradient_penalty_at,
+    }
 
 
 class AdversarialEstimator:
@@ -175,7 +189,10 @@ class AdversarialEstimator:
         """Return the optimizers of the discriminator and of all else."""
         rate = self.discriminator_learning_rate  # type: ignore[attr-defined]
         rate = self.learning_rate if rate is None else rate  # type: ignore[attr-defined]
-        return self._optimizer_config(rate), self._optimizer_config(self.learning_rate)  # type: ignore[attr-defined]
+        return (
+            self._optimizer_config(rate, averaged=False),  # type: ignore[attr-defined]
+            self._optimizer_config(self.learning_rate),  # type: ignore[attr-defined]
+        )
 
     def _check_health(self, history: dict[str, list[float]]) -> None:
         spreads = history["spread"]

@@ -20,7 +20,7 @@ from skunsup.models._adversary import (
     AdversarialEstimator,
     Adversary,
     discriminator_parts,
-    penalty_weight,
+    penalty_settings,
     spread,
 )
 from skunsup.models._latent import LatentTransformer
@@ -212,9 +212,7 @@ class BiGAN(AdversarialEstimator, Sampler, LatentTransformer, BiGANParameters):
             "n_components": n_components,
             "adversarial_loss": self.adversarial_loss,
             "reconstruction_weight": float(self.reconstruction_weight),
-            "gradient_penalty": penalty_weight(
-                self.gradient_penalty, self.adversarial_loss
-            ),
+            **penalty_settings(self),
             "n_critic": int(self.n_critic),
         }
         return self._made(BiGANNetwork, parts, settings, n_components, data)

@@ -16,7 +16,7 @@ from skunsup.inputs import Dense, Inputs
 from skunsup.models._adversary import (
     AdversarialEstimator,
     discriminator_parts,
-    penalty_weight,
+    penalty_settings,
 )
 from skunsup.models._categorical import (
     CategoricalEncoder,
@@ -101,9 +101,7 @@ class CategoricalEstimator(
             "n_features": data.n_features,
             "adversarial_loss": self.adversarial_loss,
             "adversarial_weight": float(self.adversarial_weight),
-            "gradient_penalty": penalty_weight(
-                self.gradient_penalty, self.adversarial_loss
-            ),
+            **penalty_settings(self),
             "n_critic": int(self.n_critic),
             **self._weights(),
             "loss": loss,

@@ -19,7 +19,7 @@ from skunsup.inputs import Inputs
 from skunsup.models._adversary import (
     AdversarialEstimator,
     discriminator_parts,
-    penalty_weight,
+    penalty_settings,
 )
 from skunsup.models._gan_network import GANNetwork
 from skunsup.models._latent import bounded
@@ -76,6 +76,9 @@ class GAN(
         None for (128, 64), or what suits `inputs`.
     activation : str or callable
         Of the hidden layers: a Keras name or a callable on tensors.
+    ema : float
+        Decay in [0, 1) of the moving average of the generator's weights [4]_, by which
+        rows are generated; 0 for none. It rises to this value over the first steps.
     early_stopping : bool
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
@@ -113,6 +116,8 @@ class GAN(
        convolutional generative adversarial networks", ICLR 2016.
     .. [3] Szekely & Rizzo, "Energy statistics: A class of statistics based on
        distances", Journal of Statistical Planning and Inference 143, 2013.
+    .. [4] Yazici, Foo, Winkler, Yap, Piliouras & Chandrasekhar, "The unusual
+       effectiveness of averaging in GAN training", ICLR 2019.
 
     Examples
     --------
@@ -126,6 +131,8 @@ class GAN(
     >>> model.transform(X).shape
     (150, 64)
     """
+
+    ema: float = parameter(0.999)
 
     _criterion = "row_loss"
 
@@ -195,9 +202,7 @@ class GAN(
         settings = {
             "n_components": n_components,
             "adversarial_loss": self.adversarial_loss,
-            "gradient_penalty": penalty_weight(
-                self.gradient_penalty, self.adversarial_loss
-            ),
+            **penalty_settings(self),
             "n_critic": int(self.n_critic),
         }
         parts = {

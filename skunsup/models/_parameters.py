@@ -129,9 +129,12 @@ keras.optimizers.schedules.LearningRateSchedule
     n_critic : int
         Steps of the discriminator for one step of all other weights, at most 10,000.
     gradient_penalty : float
-        Weight of the squared distance from 1 of the norm of the discriminator's
-        gradient, between real and generated rows [1]_. None means 10 with the
-        Wasserstein loss and 0 with the others.
+        Weight of a penalty on the discriminator's gradient by its input. None means 10
+        with the Wasserstein loss and 0 with the others.
+    gradient_penalty_at : {"between", "real"}
+        Where the gradient is taken: between real and generated rows, with the squared
+        distance of its norm from 1 as penalty [1]_, or at real rows, with half its
+        squared norm, which is known as R1 [3]_.
     spectral_normalization : bool
         Divide the weights of the discriminator by their spectral norms [2]_; not those
         of an own `discriminator`.
@@ -149,6 +152,8 @@ keras.optimizers.schedules.LearningRateSchedule
        Wasserstein GANs", NeurIPS 2017.
     .. [2] Miyato, Kataoka, Koyama & Yoshida, "Spectral normalization for generative
        adversarial networks", ICLR 2018.
+    .. [3] Mescheder, Geiger & Nowozin, "Which training methods for GANs do actually
+       converge?", ICML 2018.
     """
 
     adversarial_loss: str = parameter(
@@ -157,6 +162,7 @@ keras.optimizers.schedules.LearningRateSchedule
     discriminator_learning_rate: Any = parameter(None, RATE)
     n_critic: int = parameter(1, [integers(1, 10_000)])
     gradient_penalty: float | None = parameter(None, [reals(0, None, "left"), None])
+    gradient_penalty_at: str = parameter("between", [StrOptions({"between", "real"})])
     spectral_normalization: bool = parameter(False, ["boolean"])
     discriminator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
     discriminator_layer_sizes: int | Sequence[int] | None = parameter(None, SIZES)
