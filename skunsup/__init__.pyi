@@ -15,6 +15,7 @@ from skunsup.models import AdversarialAutoencoder as AdversarialAutoencoder
 from skunsup.models import Autoencoder as Autoencoder
 from skunsup.models import BiGAN as BiGAN
 from skunsup.models import DeepEmbeddedClustering as DeepEmbeddedClustering
+from skunsup.models import DiffusionModel as DiffusionModel
 from skunsup.models import NeighborClustering as NeighborClustering
 from skunsup.models import NeighborEmbedding as NeighborEmbedding
 from skunsup.models import VariationalAutoencoder as VariationalAutoencoder

@@ -42,15 +42,16 @@ SMALL = {
     "spectral_normalization": False,  # by default it makes most of some programs
     "optimizer": {"class_name": "SGD", "config": {"clipvalue": 1.0}},
 }
-# The first must reach an accuracy. The second has an estimator of ours in it, and as
-# many clusters as the labels have classes that go with sparse rows in a check of
-# `predict_proba`.
+# The first must reach an accuracy. The second has layers beside the hidden ones. The
+# third has an estimator of ours in it, and as many clusters as the labels have classes
+# that go with sparse rows in a check of `predict_proba`.
 LEARNERS = {
     "AAEClassifier": {
         **SMALL,
         "max_steps": 64,
         "learning_rate": 0.01,  # at higher ones training may collapse
     },
+    "DiffusionModel": {**SMALL, "hidden_layer_sizes": ()},
     "DeepEmbeddedClustering": {
         **SMALL,
         "n_clusters": 4,

@@ -367,7 +367,7 @@ PARAMS = {
     "learning_rate=0": Case("'learning_rate' .. Got 0", params={"learning_rate": 0.0}),
     "learning_rate, NaN": Case("Got nan", params={"learning_rate": np.nan}),
     "weight_decay": Case("'weight_decay' .. Got -1", params={"weight_decay": -1.0}),
-    "ema": Case("'ema' .. [0, 1) .. Got 1", params={"ema": 1.0}),
+    "ema": Case("'ema' .. [0.0, 1.0) .. Got 1.0", params={"ema": 1.0}),
     "ema, negative": Case("'ema' .. Got -0.1", params={"ema": -0.1}),
     "batch_size": Case("'batch_size' .. Got 0", params={"batch_size": 0}),
     "epochs": Case("'epochs' .. [1, inf) .. Got 0", params={"epochs": 0}),

@@ -252,8 +252,15 @@ def test_gradient_penalty_of_slopes():
     assert found == pytest.approx((16 + 0 + 1) / 3, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("between", {0.0: 10.0, 1.0: 0.0, 3.0: 40.0}),
+        ("real", {0.0: 0.0, 1.0: 5.0, 3.0: 45.0}),
+    ],
+)
 @pytest.mark.parametrize("slope", [0.0, 1.0, 3.0])
-def test_gradient_penalty_of_a_linear_critic(slope):
+def test_gradient_penalty_of_a_linear_critic(slope, at, expected):
     network = GANNetwork(
         generator=keras.Sequential([keras.Input((2,)), layers.Dense(3)]),
         discriminator=keras.Sequential([keras.Input((3,)), layers.Dense(3)]),
@@ -261,13 +268,14 @@ def test_gradient_penalty_of_a_linear_critic(slope):
         n_components=2,
         adversarial_loss="wasserstein",
         gradient_penalty=10.0,
+        gradient_penalty_at=at,
     )
     network.input_gradient = backend().input_gradient
     network.discriminator.set_weights([np.eye(3), np.zeros(3)])
     unit = np.array([[2.0], [-1.0], [2.0]]) / 3
     network.head.set_weights([slope * unit, np.zeros(1)])
     loss, _ = network.discriminator_terms(tensor(ROWS), tensor(ROWS[::-1]))
-    assert float(array(loss)) == pytest.approx(10 * (slope - 1) ** 2, abs=1e-4)
+    assert float(array(loss)) == pytest.approx(expected[slope], abs=1e-4)
 
 
 # Priors and noise --------------------------------------------------------------------

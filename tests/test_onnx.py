@@ -19,6 +19,7 @@ from skunsup import (
     AutoencoderDetector,
     BiGAN,
     DeepEmbeddedClustering,
+    DiffusionModel,
     Images,
     NeighborClustering,
     NeighborEmbedding,
@@ -266,6 +267,15 @@ def test_what_cannot_be_exported_is_named(layer, words, blobs):
         onnx.to_onnx(model)
     with pytest.raises(ValueError, match=r"'predict', but Autoencoder can .*transform"):
         onnx.to_onnx(model, methods=["predict"])
+
+
+@on_torch_or_asked
+def test_a_diffusion_model_is_refused(blobs):
+    model = DiffusionModel(hidden_layer_sizes=(4,), max_steps=1, random_state=0).fit(
+        blobs
+    )
+    with pytest.raises(NotImplementedError, match="DiffusionModel cannot be exported"):
+        onnx.to_onnx(model, methods=["score_samples"])
 
 
 def test_variables_may_stand_in_front_of_symbolic_tensors(blobs):

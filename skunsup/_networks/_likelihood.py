@@ -29,6 +29,8 @@ class Likelihood(ABC):
     """
 
     smooth = True  # whether `rows` has a useful gradient
+    tabular = False  # whether cells are numbers and categories, as `split` says
+    groups: tuple[tuple[int, int, bool], ...] = ()  # of categories, if there are any
     real: slice | np.ndarray = slice(None)  # which cells are real-valued
 
     def __init__(self, n_columns: int, n_cells: int, n_outputs: int) -> None:
@@ -107,6 +109,28 @@ class Likelihood(ABC):
         """Return the rows that say how far apart rows are, (n, n_columns)."""
         return x
 
+    def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of rows, and the codes of their categories.
+
+        Parameters
+        ----------
+        rows : array of shape (n, n_columns)
+            As networks see them.
+
+        Returns
+        -------
+        numbers : array of shape (n, n_real)
+            NaN where missing.
+        codes : array of int, shape (n, n_categories)
+            In the order of `groups`, each of which is the number of values, the number
+            of cells and whether values are ordered; -1 where missing.
+        """
+        raise NotImplementedError
+
+    def expanded(self, numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Return the rows that `split` took apart, (n, n_columns), float32."""
+        raise NotImplementedError
+
     def corruption(self) -> keras.layers.Layer | None:
         """Return the layer that changes what the encoder sees in training."""
         return None
@@ -175,6 +199,8 @@ class Numbers(Likelihood):
         How many.
     """
 
+    tabular = True
+
     def __init__(self, n: int) -> None:
         super().__init__(n, n, n)
 
@@ -185,6 +211,14 @@ class Numbers(Likelihood):
     def rows(self, output: Any) -> Any:
         """Return the output, which is the rows."""
         return output
+
+    def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows, and no codes."""
+        return rows, np.empty((len(rows), 0), int)
+
+    def expanded(self, numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Return the numbers."""
+        return numbers.astype(np.float32)
 
     @property
     def identity(self) -> Hashable:

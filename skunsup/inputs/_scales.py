@@ -34,7 +34,7 @@ def warn_of_scales(estimator: Any, rows: Rows) -> None:
     A column is large by the median of its absolute values, which a few outliers do not
     move, and small by the root mean square of those that are not 0, so that rare
     pixels, words and categories are not. Losses of counts and shares, which must not be
-    scaled, are passed over.
+    scaled, are passed over, and so are models that scale columns themselves.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ def warn_of_scales(estimator: Any, rows: Rows) -> None:
         Training data; some of the rows, spread evenly, are looked at.
     """
     counted = any(getattr(estimator, k, None) in v for k, v in COUNTED.items())
-    if counted or not hasattr(estimator, "inputs"):
+    scales = getattr(estimator, "_scales_columns", False)
+    if counted or scales or not hasattr(estimator, "inputs"):
         return
     middle, spread = _scales(rows)
     ordered = np.argsort(spread, kind="stable")

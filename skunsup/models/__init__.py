@@ -9,6 +9,7 @@ from skunsup.models._clustering import AAEClustering as AAEClustering
 from skunsup.models._deep_clustering import (
     DeepEmbeddedClustering as DeepEmbeddedClustering,
 )
+from skunsup.models._diffusion import DiffusionModel as DiffusionModel
 from skunsup.models._gan import GAN as GAN
 from skunsup.models._neighbor_clustering import NeighborClustering as NeighborClustering
 from skunsup.models._neighbor_embedding import NeighborEmbedding as NeighborEmbedding

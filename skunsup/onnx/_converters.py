@@ -29,6 +29,11 @@ from skunsup.outliers._flat import FlatDetector
 
 DETECTION = ("predict", "decision_function", "score_samples")
 WINDOWS = "SkunsupWindows"
+NO_CODES = (
+    "DiffusionModel cannot be exported to ONNX: its sampler draws from random noise, "
+    "and its scores are made of rows column by column. Use sample and score_samples in "
+    "Python, or export a VariationalAutoencoder."
+)
 LARGEST = 1.7976931348623157e308
 
 
@@ -54,7 +59,15 @@ def offered(estimator: Any) -> tuple[str, ...]:
 def _parse(
     scope: Any, model: Any, inputs: list[Any], custom_parsers: Any = None
 ) -> Any:
-    """Declare an operator with an output for each method that is asked for."""
+    """Declare an operator with an output for each method that is asked for.
+
+    Raises
+    ------
+    NotImplementedError
+        If the model draws rows and has no code.
+    """
+    if isinstance(model, models.DiffusionModel):
+        raise NotImplementedError(NO_CODES)
     options = scope.get_options(model, {"methods": None}, fail=False) or {}
     asked = options.get("methods") or ("transform",)
     if isinstance(model, Detector):

@@ -39,6 +39,8 @@ class TableLikelihood(Likelihood):
         Probability that the encoder does not see a cell in training.
     """
 
+    tabular = True
+
     def __init__(
         self,
         n_real: int,
@@ -158,6 +160,14 @@ class TableLikelihood(Likelihood):
             found.append(block.reshape(len(codes), n * k))
             start += n
         return np.concatenate(found, axis=1, dtype=np.float32)
+
+    def split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbers, NaN where missing, and codes, as `expanded` takes them."""
+        r = self.n_real
+        numbers = np.where(rows[:, r : 2 * r] > 0.5, rows[:, :r], np.nan)
+        empty = [share.max(axis=-1) < 0.5 for share in self._shares(rows)]
+        missing = np.concatenate([np.empty((len(rows), 0), bool), *empty], axis=1)
+        return numbers, np.where(missing, -1, self.likeliest(rows))
 
     def likeliest(self, rows: np.ndarray) -> np.ndarray:
         """Return the likeliest values of `rows`, codes as `expanded` takes them."""

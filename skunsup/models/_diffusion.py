@@ -1,0 +1,271 @@
+"""The diffusion model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from skunsup._estimator import DeepEstimator
+from skunsup._fit_data import FitData
+from skunsup._networks import (
+    Architecture,
+    DenoiserSpec,
+    Likelihood,
+    Network,
+    Numbers,
+    resolve_activation,
+)
+from skunsup._parameters import parameter, parameters
+from skunsup._sklearn import integers
+from skunsup._training import TrainingState, WeightedSampler, as_rows
+from skunsup.inputs import TrainingDefaults
+from skunsup.models._diffusion_network import DiffusionNetwork
+from skunsup.models._diffusion_rows import ScoreRows, Scores
+from skunsup.models._latent import bounded
+from skunsup.models._parameters import SIZES
+from skunsup.models._parts import layer_sizes
+from skunsup.models._sampler import Sampler
+
+MOST_COLUMNS = 128  # of numbers, beyond which principal components stand for them
+GIVEN_SHARE = 0.25  # of the rows of a minibatch, in which some cells are known
+DEFAULTS = TrainingDefaults(256, 6000, least_epochs=10, most_epochs=400)
+
+TOO_FEW_KINDS = (
+    "DiffusionModel is for numbers, tables and images, but rows of inputs={inputs!r} "
+    "are of another kind. Use VariationalAutoencoder or AdversarialAutoencoder to "
+    "generate them."
+)
+
+TOO_WIDE = (
+    "DiffusionModel cannot complete rows of {n} numbers: beyond {most} it draws "
+    "principal components, of which no single number is known. Complete fewer columns."
+)
+
+
+@parameters
+class DiffusionModel(Sampler, DeepEstimator):
+    """Generator of rows that takes noise away step by step.
+
+    A network learns to tell rows from Gaussian noise that was added to them, at all
+    levels of noise [1]_. `sample` starts from noise alone and lowers its level in
+    `n_steps` steps, which solve an ordinary differential equation. On tables such
+    models draw rows that are closer to the data than those of adversarial networks and
+    variational autoencoders [2]_ [3]_.
+
+    Noise is added to scores on the scale of a normal distribution, not to the rows
+    themselves. Values of a column that repeat, such as whole numbers, stand for
+    intervals of scores, so that `sample` gives such values and no others. A category
+    has a score for each of its values. See :ref:`diffusion`.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int
+        Widths of the hidden layers of the network.
+    activation : str or callable
+        Of the hidden layers: a Keras name or a callable on tensors.
+    n_steps : int
+        Steps of the sampler, each of which asks the network twice. It can be changed
+        after `fit`, and compiles nothing.
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
+        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
+        rate share one compiled program.
+    batch_size : int, "auto" or None
+        Rows a step. "auto" means 256. None, or more than there are rows, takes all rows
+        in one step.
+    epochs : int, "auto" or None
+        Passes over the rows, at most; None for as many as `max_steps` takes. "auto"
+        means as many as 6,000 steps take, but at least 10 and at most 400.
+    early_stopping : bool
+        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
+        stop when their loss no longer falls, and keep the best weights. The loss is
+        that of telling noise from rows, at fixed noise of eight levels.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Number of scores of a row.
+
+    See Also
+    --------
+    VariationalAutoencoder : A generator with a code of each row.
+    GAN : A generator that is trained against a discriminator.
+    sklearn.mixture.GaussianMixture : Sums of normal distributions.
+
+    Notes
+    -----
+    The level of noise is exp(n) with n normal, of mean -1 and standard deviation 1.4,
+    and stratified over a minibatch. In a quarter of the rows some cells, chosen at
+    random, come without noise, and the others are to be drawn given these [4]_. Missing
+    cells of a table are neither seen nor drawn.
+
+    More than 128 columns of numbers, such as the pixels of images, are replaced by
+    their 128 leading principal components.
+
+    References
+    ----------
+    .. [1] Karras, Aittala, Aila & Laine, "Elucidating the design space of
+       diffusion-based generative models", NeurIPS 2022.
+    .. [2] Kotelnikov, Baranchuk, Rubachev & Babenko, "TabDDPM: Modelling tabular data
+       with diffusion models", ICML 2023.
+    .. [3] Zhang, Zhang, Srinivasan, Shen, Qin, Faloutsos, Rangwala & Karypis,
+       "Mixed-type tabular data synthesis with score-based diffusion in latent space",
+       ICLR 2024.
+    .. [4] Tashiro, Song, Song & Ermon, "CSDI: Conditional score-based diffusion models
+       for probabilistic time series imputation", NeurIPS 2021.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skunsup import DiffusionModel
+    >>> model = DiffusionModel(epochs=20, random_state=0).fit(load_iris().data)
+    >>> model.sample(3, random_state=0).shape
+    (3, 4)
+    """
+
+    hidden_layer_sizes: int | Sequence[int] = parameter((256, 256, 256), SIZES)
+    activation: str | Callable = parameter("silu", [str, callable])
+    n_steps: int = parameter(25, [integers(1)])
+    learning_rate: Any = parameter(0.002)
+    learning_rate_schedule: str | None = parameter("cosine")
+
+    _criterion = "row_loss"
+    _scales_columns: ClassVar[bool] = True
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Score rows by how well the network tells them from noise.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), float64
+            Minus the mean squared error at fixed noise of eight levels: higher is more
+            like the training rows.
+        """
+        return -bounded(self._compute("row_loss", X)[0])
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Compare rows with those of the fit, for model selection.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
+            Rows like those of `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Mean of `score_samples`: higher is better.
+        """
+        return float(self.score_samples(X).mean())
+
+    def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
+        check_is_fitted(self)
+        rows = self._read(X)
+        found = self._network.compute(method, ScoreRows(rows, self._scores))
+        return found, rows.result_dtype
+
+    def _prepared(
+        self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
+    ) -> FitData:
+        if previous is None:
+            self._scores = self._learned_scores(data, rng)
+        validation = data.validation
+        if validation is not None:
+            rows = ScoreRows(validation.rows, self._scores)
+            validation = replace(validation, rows=rows)
+        rows = ScoreRows(data.rows, self._scores)
+        return replace(data, rows=rows, validation=validation)
+
+    def _learned_scores(self, data: FitData, rng: np.random.Generator) -> Scores:
+        known = data.inputs.likelihood_
+        likelihood: Likelihood = Numbers(data.n_features) if known is None else known
+        if not likelihood.tabular:
+            raise ValueError(TOO_FEW_KINDS.format(inputs=self.inputs))
+        plain = not likelihood.groups and likelihood.n_columns > MOST_COLUMNS
+        n_components = MOST_COLUMNS if plain else None
+        assert isinstance(data.sample, WeightedSampler)  # there are no labels
+        return Scores(data.rows, data.sample, likelihood, n_components, rng)
+
+    def _training_defaults(self, data: FitData) -> TrainingDefaults:
+        return DEFAULTS
+
+    def _architecture(self, data: FitData) -> Architecture:
+        scores = self._scores
+        k, n_cells = scores.n_scores, scores.n_cells
+        sizes = layer_sizes(self.hidden_layer_sizes)
+        activation = resolve_activation(self.activation)
+        part = DenoiserSpec(k + n_cells + 1, k, sizes, activation)
+        settings = {
+            "n_real": scores.n_real,
+            "cells": tuple(scores.cells.tolist()),
+            "drawn": scores.drawn,
+            "given_share": GIVEN_SHARE,
+        }
+        return Architecture(DiffusionNetwork, {"denoiser": part}, settings, k)
+
+    def _start_values(
+        self,
+        architecture: Architecture,
+        network: Network,
+        data: FitData,
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        values = architecture.initial_values(network, rng)
+        names = [variable.name for variable in network.variables]
+        values[names.index("scale")] = self._scores.scale
+        return values
+
+    def _complete_rows(
+        self, rows: np.ndarray, observed: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return rows whose other columns are drawn given the `observed` ones.
+
+        Parameters
+        ----------
+        rows : array of shape (n, n_columns), float32
+            As networks of other models see them.
+        observed : array of bool, shape (n, n_columns)
+            Which columns are known.
+        rng : numpy.random.Generator
+            Draws.
+
+        Raises
+        ------
+        ValueError
+            If principal components stand for rows.
+        """
+        if self._scores.components is not None:
+            raise ValueError(TOO_WIDE.format(n=rows.shape[1], most=MOST_COLUMNS))
+        given, states = self._scores.given(rows, observed, rng)
+        drawn = self._generated(given, states, rng)
+        known = states[:, self._scores.column_cells] > 0
+        return np.where(known, rows, drawn)
+
+    def _drawn_rows(self, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+        width = self._scores.n_scores
+        given = np.zeros((n_samples, width), np.float32)
+        states = np.zeros((n_samples, self._scores.n_cells), np.float32)
+        return self._generated(given, states, rng)
+
+    def _generated(
+        self, given: np.ndarray, states: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return rows, with the scores `given` where states are 1."""
+        noise = rng.standard_normal(given.shape, np.float32)
+        steps = np.full((len(given), 1), self.n_steps, np.float32)
+        x = np.concatenate([noise, given, states, steps], axis=1)
+        return self._scores.restored(self._network.compute("generate", as_rows(x)))

@@ -1,0 +1,192 @@
+"""The network of the diffusion model: its loss and its sampler."""
+
+import math
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+from scipy.special import ndtri
+
+from skunsup._networks import Network, noise_state, normal, uniform
+
+LOG_MEAN, LOG_SPREAD = -1.0, 1.4  # of sigma in training
+LOWEST, HIGHEST, RHO = 0.002, 80.0, 7.0
+N_LEVELS = 8  # of noise, by which rows are judged
+NARROW = 1e-6  # intervals of less probability are treated as uniform
+
+
+def normal_share(z: Any) -> Any:
+    """Distribution function of the standard normal."""
+    return 0.5 * (1.0 + ops.erf(z * math.sqrt(0.5)))
+
+
+def normal_quantile(p: Any) -> Any:
+    """Inverse of `normal_share`."""
+    return math.sqrt(2.0) * ops.erfinv(2.0 * p - 1.0)
+
+
+def drawn_within(low: Any, high: Any, share: Any) -> Any:
+    """Quantiles `share` of the standard normal between `low` and `high`."""
+    upper = low + high > 0  # where single precision has no digits left of 1 - p
+    a, b = ops.where(upper, -high, low), ops.where(upper, -low, high)
+    p, q = normal_share(a), normal_share(b)
+    z = normal_quantile(ops.clip(p + share * (q - p), 1e-7, 1 - 1e-7))
+    z = ops.where(q - p < NARROW, a + share * (b - a), ops.clip(z, a, b))
+    return ops.where(upper, -z, z)
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class DiffusionNetwork(Network):
+    """A network that tells data from noise at each level of noise.
+
+    Its input is scores with noise, a state for each cell (1 for given without noise, 0
+    for to be drawn, -1 for missing) and the level of noise.
+
+    Rows of training hold, for `n_real` numbers, the lower and the upper end of the
+    interval of scores that they stand for; the scores of categories; and 1 for each
+    observed cell.
+
+    Parameters
+    ----------
+    denoiser : keras.Model
+        Scores with noise, states and the level of noise to scores.
+    n_real : int
+        How many numbers a row has.
+    cells : tuple of int
+        Which cell each score belongs to.
+    drawn : bool
+        Whether some interval is not a single number.
+    given_share : float
+        Share of the rows in which cells are given.
+    """
+
+    own_terms = ("denoising",)
+    defaults: ClassVar[dict[str, Any]] = {"drawn": False, "given_share": 0.0}
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.cells = np.array(self.settings["cells"], np.int32)
+        self.n_scores, self.n_cells = len(self.cells), int(self.cells.max()) + 1
+        self.noise_state = noise_state()
+        self.scale = self.add_weight(
+            name="scale", shape=(self.n_scores,), initializer="ones", trainable=False
+        )
+        levels = (np.arange(N_LEVELS) + 0.5) / N_LEVELS
+        sigmas = np.exp(LOG_MEAN + LOG_SPREAD * ndtri(levels))
+        self.levels = sigmas.astype(np.float32)[:, None]
+        noise = np.random.default_rng(0).standard_normal((N_LEVELS, self.n_scores))
+        self.noise = noise.astype(np.float32)
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Mean squared error of the target of unobserved cells (Karras et al. 2022).
+
+        With sigma log-normal, C = 1 / sqrt(1 + sigma^2) and S = sigma C, the target is
+        C z - S x for scores x and noise z.
+        """
+        n = ops.shape(x)[0]
+        share = uniform((n, self.settings["n_real"]), self.noise_state)
+        clean, observed = self.scores(x, share)
+        strata = uniform((n, 1), self.noise_state)
+        strata = (ops.cast(ops.arange(n), "float32")[:, None] + strata) / n
+        quantile = normal_quantile(ops.clip(strata, 1e-6, 1 - 1e-6))
+        sigma = ops.exp(LOG_MEAN + LOG_SPREAD * quantile)
+        sigma = ops.clip(sigma, LOWEST, HIGHEST)
+        state = self.states(observed, n)
+        noise = normal((n, self.n_scores), self.noise_state)
+        return [self.denoising(clean, noise, sigma, state)]
+
+    def states(self, observed: Any, n: Any) -> Any:
+        """States of the cells of a minibatch, some of them given."""
+        share = self.settings["given_share"]
+        if not share:
+            return observed - 1.0
+        chance = uniform((n, 1), self.noise_state) / share  # of a cell to be given
+        hit = uniform((n, self.n_cells), self.noise_state) > chance
+        return observed - 1.0 + observed * ops.cast(hit, "float32")
+
+    def denoising(self, clean: Any, noise: Any, sigma: Any, state: Any) -> Any:
+        """Mean squared error over the cells whose state is 0."""
+        errors, wanted = self.errors(clean, noise, sigma, state)
+        return ops.sum(errors) / ops.maximum(ops.sum(wanted), 1.0)
+
+    def errors(self, clean: Any, noise: Any, sigma: Any, state: Any) -> tuple[Any, Any]:
+        """Squared errors, 0 where the state is not 0; and 1 where it is."""
+        c = ops.rsqrt(1.0 + sigma * sigma)
+        s = sigma * c
+        by_score = ops.take(state, self.cells, axis=-1)
+        found = self.velocity(c * clean + s * noise, clean, sigma, state)
+        wanted = ops.cast(ops.abs(by_score) < 0.5, "float32")
+        return wanted * ops.square(found - (c * noise - s * clean)), wanted
+
+    def velocity(self, noisy: Any, clean: Any, sigma: Any, state: Any) -> Any:
+        """Output of the network for scores with noise; `clean` counts where given."""
+        by_score = ops.take(state, self.cells, axis=-1)
+        seen = ops.where(by_score > 0.5, clean, noisy)
+        seen = ops.where(by_score < -0.5, ops.zeros_like(seen), seen)
+        level = 0.25 * ops.log(sigma) * ops.ones_like(state[:, :1])
+        return self.denoiser(ops.concatenate([seen, state, level], axis=-1))
+
+    def scores(self, x: Any, share: Any) -> tuple[Any, Any]:
+        """Scores of rows, quantiles `share` of their intervals; observed cells."""
+        r = self.settings["n_real"]
+        found = x[:, :r]
+        if self.settings["drawn"]:
+            found = drawn_within(found, x[:, r : 2 * r], share)
+        end = r + self.n_scores
+        found = ops.concatenate([found, x[:, 2 * r : end]], axis=-1)
+        return found * self.scale, x[:, end:]
+
+    def generate(self, x: Any) -> Any:
+        """Scores of rows drawn from noise, by Heun's method (Karras et al. 2022).
+
+        With sigma = tan(t), the slope of scores with noise, C x + S z, by t is what the
+        network gives (Lu & Song 2025, eq. 8). A row of `x` holds the noise, what is
+        given of the scores, the states of the cells and the number of steps.
+        """
+        k = self.n_scores
+        given, state = x[:, k : 2 * k] * self.scale, x[:, 2 * k : -1]
+        n_steps = ops.cast(x[0, -1], "int32")
+
+        def level(i: Any) -> Any:
+            ends = HIGHEST ** (1 / RHO), LOWEST ** (1 / RHO)
+            share = ops.cast(i, "float32") / x[0, -1]
+            return (ends[0] + share * (ends[1] - ends[0])) ** RHO
+
+        def step(i: Any, y: Any) -> Any:
+            now, then = level(i), level(i + 1)
+            length = ops.arctan(then) - ops.arctan(now)
+            slope = self.velocity(y, given, now, state)
+            other = self.velocity(y + length * slope, given, then, state)
+            return y + 0.5 * length * (slope + other)
+
+        y = ops.fori_loop(0, n_steps, step, x[:, :k])
+        last = self.velocity(y, given, ops.convert_to_tensor(LOWEST), state)
+        c = 1.0 / math.sqrt(1.0 + LOWEST**2)
+        found = c * y - LOWEST * c * last
+        by_score = ops.take(state, self.cells, axis=-1)
+        return ops.where(by_score > 0.5, given, found) / self.scale
+
+    def row_loss(self, x: Any) -> Any:
+        """Mean squared error of each row at fixed noise of several levels."""
+        clean, observed = self.scores(x, 0.5)
+
+        def at_levels(values: Any) -> Any:
+            return ops.reshape(values, (-1, values.shape[-1]))
+
+        ones = ops.ones((N_LEVELS, 1, 1))
+        noise = ops.convert_to_tensor(self.noise)[:, None] * ops.ones_like(clean)
+        sigma = ops.convert_to_tensor(self.levels)[:, None] * ops.ones_like(x[:, :1])
+        errors, wanted = self.errors(
+            at_levels(ones * clean),
+            at_levels(noise),
+            at_levels(sigma),
+            at_levels(ones * (observed - 1.0)),
+        )
+        n = ops.maximum(ops.sum(wanted, axis=-1), 1.0)
+        of_levels = ops.reshape(ops.sum(errors, axis=-1) / n, (N_LEVELS, -1))
+        return ops.mean(of_levels, axis=0)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Output of the network, for its own input."""
+        return self.denoiser(x, training=training)
