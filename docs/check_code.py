@@ -20,6 +20,7 @@ PAGES = (
     "getting_started.md",
     "index.md",
     "guide/*.md",
+    "displays.md",
     "families.md",
     "generated_rows.md",
     "from_*.md",

@@ -10,7 +10,7 @@ from pathlib import Path
 from numpydoc.validate import ERROR_MSGS, validate
 
 import skunsup
-from skunsup import metrics
+from skunsup import inspection, metrics
 from skunsup.inputs import Inputs
 
 # What a class or a function owes its reader, though its methods do not.
@@ -38,7 +38,7 @@ def is_ours(member: object) -> bool:
 
 def public_objects() -> Iterator[tuple[str, bool]]:
     """Yield each public dotted name, and whether it is a method or a property."""
-    for package in (skunsup, metrics):
+    for package in (skunsup, inspection, metrics):
         for name in package.__all__:
             public = getattr(package, name)
             full = f"{package.__name__}.{name}"

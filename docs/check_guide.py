@@ -17,6 +17,7 @@ GUIDE = (
     "user_guide.md",
     "guide/*.md",
     "families.md",
+    "displays.md",
     "generated_rows.md",
     "inputs.md",
     "tables.md",

@@ -34,6 +34,12 @@ from sklearn.preprocessing import MinMaxScaler
 from threadpoolctl import threadpool_limits
 
 from skunsup import Autoencoder, AutoencoderDetector, Images, NeighborClustering
+from skunsup.inspection import (
+    ClusterDisplay,
+    EmbeddingDisplay,
+    FeatureScoresDisplay,
+    ReconstructionDisplay,
+)
 
 X, y = load_digits(return_X_y=True)
 X = X / 16  # pixels from 0 to 1
@@ -130,23 +136,13 @@ axis.set(xlim=(0, 1), xlabel="accuracy of ten clusters, 3 seeds, mean ± std")
 axis.spines[["top", "right"]].set_visible(False)
 
 # %%
-# ``cluster_representatives_`` are the rows in the middle of each cluster.
+# A display shows the row in the middle of each cluster.
 
-
-def draw_digit(axis, pixels):
-    """Ink in black on white."""
-    axis.imshow(pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-    axis.set(xticks=[], yticks=[])
-
-
-figure, axes = plt.subplots(
-    1, 10, figsize=(10, 1.6), num="digits_representatives", layout="constrained"
+display = ClusterDisplay.from_estimator(
+    models["NeighborClustering"][0], X, cmap="gray_r"
 )
-typical = models["NeighborClustering"][0].cluster_representatives_
-for axis, row in zip(axes, typical[np.argsort(y[typical])], strict=True):
-    draw_digit(axis, X[row])
-    axis.set_title(f"row {row}", size=9)
-figure.suptitle("A typical digit of each cluster")
+display.ax_.set_title("A typical digit of each cluster", pad=30)
+display.figure_.set_label("digits_representatives")
 
 # %%
 # Tune without labels
@@ -184,34 +180,14 @@ print(f"{n_fits} fits in {seconds:.0f} s")
 # Two components make a map. Each point is a digit; neither method has seen the labels,
 # which only give the colour.
 
-COLOURS = plt.get_cmap("tab10").colors
-
-
-def draw_map(axis, title, codes):
-    """Scatter two-dimensional codes, with each digit written at its median."""
-    axis.scatter(*codes.T, c=[COLOURS[label] for label in y], s=7, alpha=0.6, lw=0)
-    for label in range(10):
-        axis.text(
-            *np.median(codes[y == label], axis=0),
-            str(label),
-            ha="center",
-            va="center",
-            size=11,
-            weight="bold",
-            color="white",
-            bbox={"boxstyle": "circle,pad=0.2", "fc": COLOURS[label], "ec": "white"},
-        )
-    axis.set(title=title, xticks=[], yticks=[])
-    axis.margins(0.03)
-
-
 figure, axes = plt.subplots(
     1, 2, figsize=(10, 5), num="digits_maps", layout="constrained"
 )
-flat = make_pipeline(MinMaxScaler(), PCA(2))
 two = clone(search.best_estimator_).set_params(autoencoder__n_components=2)
-draw_map(axes[0], "PCA", flat.fit_transform(X))
-draw_map(axes[1], "Autoencoder", two.fit_transform(X))
+maps = {"PCA": make_pipeline(MinMaxScaler(), PCA(2)), "Autoencoder": two}
+for axis, (title, model) in zip(axes, maps.items(), strict=True):
+    EmbeddingDisplay.from_estimator(model.fit(X), X, y, ax=axis, annotate=True)
+    axis.set(title=title, xticks=[], yticks=[])
 figure.suptitle("Digits on two numbers each")
 
 # %%
@@ -233,33 +209,19 @@ detector = make_pipeline(
         random_state=0,
     ),
 ).fit(X)
-scaled = detector[:-1].transform(X)
-blame = detector[-1].feature_scores(scaled)
-rebuilt = detector[-1].estimator_.reconstruct(scaled)
 n_flagged = (detector.predict(X) == -1).sum()
 worst = detector.score_samples(X).argsort()[:8]
 print(f"{n_flagged} of {len(X)} digits flagged; the worst are rows {worst.tolist()}")
 
-
-def draw_blame(axis, pixels, shares):
-    """The digit, with its most guilty pixels in red."""
-    draw_digit(axis, 0.5 * pixels)
-    heat = np.nan_to_num(shares).reshape(8, 8)
-    heat = heat / max(heat.max(), np.finfo(float).tiny)
-    axis.imshow(np.ones((8, 8)), cmap="Reds", vmin=0, vmax=1.3, alpha=heat)
-
+# %%
+# The digits least like digits, what the network makes of them, and the pixels to blame.
 
 figure, axes = plt.subplots(
-    3, len(worst), figsize=(11, 4.6), num="digits_outliers", layout="constrained"
+    2, 1, figsize=(9, 4.6), num="digits_outliers", layout="constrained"
 )
-for column, row in zip(axes.T, worst, strict=True):
-    draw_digit(column[0], scaled[row])
-    draw_digit(column[1], rebuilt[row])
-    draw_blame(column[2], scaled[row], blame[row])
-    column[0].set_title(f"labelled {y[row]}", size=10)
-for axis, name in zip(axes[:, 0], ("digit", "rebuilt", "to blame"), strict=True):
-    axis.set_ylabel(name, size=11)
-figure.suptitle("The digits least like digits, and the pixels to blame")
+options = {"rows": worst, "image_shape": (8, 8), "cmap": "gray_r"}
+ReconstructionDisplay.from_estimator(detector, X, ax=axes[0], **options)
+FeatureScoresDisplay.from_estimator(detector, X, ax=axes[1], **options)
 
 # %%
 # Run as a script, save the figures.

@@ -16,6 +16,7 @@ from skunsup._networks import (
     Network,
     NetworkSpec,
     memory_errors_explained,
+    summary_html,
 )
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
@@ -235,6 +236,12 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
         """Keras network with the fitted weights, for the caller to keep."""
         check_is_fitted(self)
         return self._network.model()
+
+    def _details_html(self) -> str:
+        if not is_trained(self):
+            return ""
+        architecture = self._network.architecture
+        return summary_html(shared_network(architecture), architecture.n_components)
 
     def _made(
         self,
@@ -531,3 +538,8 @@ def is_trained(model: DeepEstimator) -> bool:
 def network_of(model: DeepEstimator) -> FittedNetwork:
     """Return the trained network of a fitted model."""
     return model._network
+
+
+def details_html(model: DeepEstimator) -> str:
+    """Return what a notebook shows of the fitted network of a model."""
+    return model._details_html()

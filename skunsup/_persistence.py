@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any, Self
 
 import sklearn.exceptions
-from sklearn.base import BaseEstimator
 
 from skunsup._plain import plain, restored
+from skunsup._sklearn import DetailedEstimator
 from skunsup._version import __version__
 
 VERSION = "_skunsup_version"
@@ -45,7 +45,7 @@ class InconsistentVersionWarning(sklearn.exceptions.InconsistentVersionWarning):
         )
 
 
-class PickledEstimator(BaseEstimator):
+class PickledEstimator(DetailedEstimator):
     """Base of everything that has parameters and can be written to files.
 
     What pickles and skops write is plain: dicts, lists, numbers, strings and arrays.

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import estimator_html_repr
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads as n_threads
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition, available_if
@@ -22,6 +23,7 @@ __all__ = [
     "DOC_LINK",
     "MOST_UNITS",
     "Composition",
+    "DetailedEstimator",
     "HasMethods",
     "StrOptions",
     "available_if",
@@ -154,6 +156,17 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+class DetailedEstimator(BaseEstimator):
+    """Base of estimators whose diagram in a notebook may be followed by more."""
+
+    def _html_repr(self) -> str:
+        return str(estimator_html_repr(self)) + self._details_html()
+
+    def _details_html(self) -> str:
+        """Return HTML to show below the diagram."""
+        return ""
 
 
 class Composition(_BaseComposition):

@@ -83,7 +83,7 @@ class TrainingParameters:
         Fixes weights, minibatches and noise. An int gives equal results, to the bit, in
         every call on one machine and backend.
     verbose : int
-        1 shows a progress bar.
+        1 shows a line with the epoch, its losses, and the time that is left.
 
     Attributes
     ----------

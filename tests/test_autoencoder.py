@@ -439,7 +439,7 @@ def test_diverging_loss_restores_finite_weights(blobs):
 def test_verbose_shows_one_bar(blobs, capsys):
     Autoencoder(**QUICK, verbose=1, early_stopping=True).fit(blobs)
     shown = capsys.readouterr().out
-    assert "3/3" in shown
+    assert "epoch 3/3" in shown
     assert "val_loss" in shown
     Autoencoder(**QUICK).fit(blobs)
     assert capsys.readouterr().out == ""

@@ -21,6 +21,7 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
 from skunsup import AdversarialAutoencoder
+from skunsup.inspection import EmbeddingDisplay
 
 X, y = load_digits(return_X_y=True)
 X = X / 16
@@ -67,11 +68,9 @@ for prior, model in models.items():
 #
 # Where the digits went
 # ---------------------
-# Above, codes of all digits in colour over those of generated digits in grey. Below,
+# Above, codes of all digits. Below,
 # digits decoded from points of the prior: the quantiles of the bell, the petals from
 # the middle outwards, the spiral from end to end.
-
-COLOURS = plt.get_cmap("tab10").colors
 
 
 def bell(n):
@@ -96,15 +95,6 @@ def spiral(n):
 GRIDS = {"gaussian": bell(10), "mixture": petals(10), "swiss-roll": spiral(10)}
 
 
-def draw_codes(axis, model, prior):
-    """Codes of the digits over codes of generated ones."""
-    generated = model.transform(model.sample(2000, random_state=0))
-    axis.scatter(*generated.T, s=4, color="0.85", lw=0)
-    axis.scatter(*model.transform(X).T, s=5, c=[COLOURS[k] for k in y], lw=0)
-    axis.set(title=prior, xticks=[], yticks=[], aspect="equal")
-    axis.spines[:].set_visible(False)
-
-
 def draw_grid(axis, model, grid):
     """Digits decoded from a grid of codes, as one picture."""
     rows, columns, _ = grid.shape
@@ -119,10 +109,11 @@ figure, axes = plt.subplots(
     2, 3, figsize=(12, 8.2), num="latent_priors", layout="constrained"
 )
 for (prior, model), (above, below) in zip(models.items(), axes.T, strict=True):
-    draw_codes(above, model, prior)
+    EmbeddingDisplay.from_estimator(model, X, y, ax=above, size=6)
+    above.set(title=prior, xlabel="", ylabel="", xticks=[], yticks=[], aspect="equal")
+    if prior != PRIORS[-1]:
+        above.get_legend().remove()
     draw_grid(below, model, GRIDS[prior])
-handles = [plt.Line2D([], [], color=c, marker="o", ls="") for c in COLOURS]
-figure.legend(handles, range(10), loc="outside right center", title="digit")
 figure.suptitle("Digits on two numbers each, which follow the prior asked for")
 
 # %%

@@ -16,9 +16,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA
 
 from skunsup import NeighborClustering
+from skunsup.inspection import ClusterDisplay, EmbeddingDisplay
 
 images, digit = load_digits(return_X_y=True)
 images = images.reshape(-1, 8, 8) / 16
@@ -48,33 +48,22 @@ for cluster in range(model.n_clusters_):
 # A typical digit of each, and the rows of which the network is least sure: these lie
 # between two clusters.
 
+display = ClusterDisplay.from_estimator(model, known, cmap="gray_r")
+display.ax_.set_title("Typical digits of the clusters", pad=30)
+display.figure_.set_label("digits_typical")
 
-def draw_digits(axes, images, titles):
-    """Ink in black on white."""
-    for axis, image, title in zip(axes, images, titles, strict=True):
-        axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-        axis.set(xticks=[], yticks=[])
-        axis.set_title(title, size=9)
-
-
-typical = model.cluster_representatives_
 chances = model.predict_proba(known)
-doubtful = chances.max(axis=1).argsort()[: model.n_clusters_]
-first, second = chances.argsort(axis=1)[:, :-3:-1].T
-figure, axes = plt.subplots(
-    2, model.n_clusters_, figsize=(11, 3), num="digits_typical", layout="constrained"
-)
-draw_digits(axes[0], known[typical], [f"cluster {k}" for k in range(len(typical))])
-draw_digits(
-    axes[1], known[doubtful], [f"in {first[i]} or {second[i]}?" for i in doubtful]
-)
-figure.suptitle("Typical digits of the clusters, and digits between two of them")
+doubtful = chances.max(axis=1).argsort()[:8]
+for row in doubtful:
+    first, second = chances[row].argsort()[:-3:-1]
+    print(f"row {row:4}: cluster {first} ({chances[row, first]:.2f}) or {second}")
 
 # %%
 # New rows
 # --------
 # The network tells the cluster of a new image in one pass, from the same code that
-# :meth:`~skunsup.NeighborClustering.transform` gives. Two principal components show it.
+# :meth:`~skunsup.NeighborClustering.transform` gives. Two principal components show it,
+# with some digits at their places.
 
 kind = np.array(
     [
@@ -85,14 +74,11 @@ kind = np.array(
 right = kind[model.predict(new)] == digit[1500:]
 print(f"{right.mean():.1%} of {len(new)} new digits are in a cluster of their kind")
 
-code = PCA(2).fit(model.transform(known))
-COLOURS = plt.get_cmap("tab20").colors
-figure, axis = plt.subplots(figsize=(6, 5), num="digits_code", layout="constrained")
-for rows, marker, size in ((known, ".", 20), (new, "x", 18)):
-    places = code.transform(model.transform(rows))
-    colours = [COLOURS[k] for k in model.predict(rows)]
-    axis.scatter(*places.T, c=colours, marker=marker, s=size, lw=0.7)
-axis.set(xticks=[], yticks=[], title="Two components of the code; crosses are new rows")
+display = EmbeddingDisplay.from_estimator(
+    model, new, "predict", thumbnails=True, cmap="gray_r"
+)
+display.ax_.set_title("New digits in the code, framed by cluster")
+display.figure_.set_label("digits_code")
 
 # %%
 # Run as a script, save the figures.

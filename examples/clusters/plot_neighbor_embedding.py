@@ -22,6 +22,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
 from skunsup import Images, NeighborEmbedding
+from skunsup.inspection import EmbeddingDisplay
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(
@@ -53,16 +54,16 @@ accuracy = {
 print({name: round(share, 3) for name, share in accuracy.items()})
 
 # %%
-# Training digits are small points, new ones are large.
+# Labels colour the new digits; of some the image is drawn.
 
 figure, axes = plt.subplots(
-    1, 2, figsize=(10, 5), layout="constrained", num="neighbor_embedding"
+    1, 2, figsize=(12, 5), layout="constrained", num="neighbor_embedding"
 )
-for axis, (name, (train, test)) in zip(axes, places.items(), strict=True):
-    axis.scatter(*train.T, c=y_train, cmap="tab10", s=2, alpha=0.5)
-    points = axis.scatter(*test.T, c=y_test, cmap="tab10", s=12)
-    axis.set(title=f"{name}: {accuracy[name]:.0%} of new digits", xticks=[], yticks=[])
-figure.colorbar(points, ax=axes, ticks=range(10), label="Digit")
+for axis, (name, model) in zip(axes, maps.items(), strict=True):
+    EmbeddingDisplay.from_estimator(
+        model, X_test, y_test, image_shape=(8, 8), cmap="gray_r", ax=axis
+    )
+    axis.set_title(f"{name}: {accuracy[name]:.0%} of new digits")
 
 # %%
 # Digits at places of the map
@@ -86,11 +87,11 @@ print(f"error of a digit restored from two numbers: {error / plain:.0%} of the m
 # The map on the left, and what stands at the places of a grid over it on the right.
 
 figure, axes = plt.subplots(
-    1, 2, figsize=(10, 5), layout="constrained", num="neighbor_decoder"
+    1, 2, figsize=(12, 5), layout="constrained", num="neighbor_decoder"
 )
-axes[0].scatter(*train.T, c=y_train, cmap="tab10", s=2)
+EmbeddingDisplay.from_predictions(train, y_train, ax=axes[0])
 limits = {"xlim": (low[0], high[0]), "ylim": (low[1], high[1])}
-axes[0].set(title="Places of digits", xticks=[], yticks=[], **limits)
+axes[0].set(title="Places of digits", **limits)
 framed = np.pad(pixels, ((0, 0), (0, 0), (1, 1), (1, 1)))
 whole = framed.transpose(0, 2, 1, 3).reshape(10 * n, 10 * n)
 axes[1].imshow(whole, cmap="gray_r", vmin=0, vmax=1, aspect="auto")

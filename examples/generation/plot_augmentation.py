@@ -16,6 +16,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
@@ -26,6 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import VariationalAutoencoder
+from skunsup.inspection import EmbeddingDisplay, SamplesDisplay
 
 X, y = load_breast_cancer(return_X_y=True)
 malignant = y == 0
@@ -120,45 +122,43 @@ for name, by_kind in results.items():
 # On the left, where the new rows lie: among the malignant tumours that nobody has seen
 # yet, on the first two principal components of all.
 
-BLUE, ORANGE, GREY = "#1f6fb4", "#e07b1a", "#b8b8b8"
 plane = make_pipeline(StandardScaler(), PCA(2)).fit(X)
 small, large, test = split(0)
-unseen = X[test][malignant[test]]
-
+groups = {
+    "benign": large,
+    "malignant, unseen": X[test][malignant[test]],
+    "generated": generated(small, N_LARGE - N_SMALL, 0),
+    "malignant, learned from": small,
+}
+rows = np.concatenate(list(groups.values()))
+names = np.repeat(list(groups), [len(each) for each in groups.values()])
 figure, axes = plt.subplots(
-    1, 2, figsize=(12, 4.6), num="augmentation", layout="constrained"
+    1, 2, figsize=(13, 4.4), num="augmentation", layout="constrained"
 )
-for rows, label, colour, marker, size in (
-    (large, "benign", "#d5e3ef", "o", 10),
-    (unseen, "malignant, unseen", GREY, "o", 12),
-    (generated(small, N_LARGE - N_SMALL, 0), "generated", ORANGE, "x", 22),
-    (small, "malignant, learned from", BLUE, "o", 34),
-):
-    axes[0].scatter(
-        *plane.transform(rows).T, s=size, color=colour, marker=marker, label=label
-    )
-axes[0].set(title="Twenty tumours, and 180 more like them", xticks=[], yticks=[])
-axes[0].legend(loc="upper right", frameon=False)
+EmbeddingDisplay.from_estimator(plane, rows, names, ax=axes[0], size=14)
+axes[0].set_title("Twenty tumours, and 180 more like them")
 
-width = 0.26
-for offset, (kind, colour) in enumerate(
-    (("as it is", GREY), ("repeated", BLUE), ("generated", ORANGE))
-):
-    values = np.array([[r for r, _ in results[name][kind]] for name in CLASSIFIERS])
-    axes[1].bar(
-        np.arange(len(CLASSIFIERS)) + (offset - 1) * width,
-        values.mean(axis=1),
-        width,
-        yerr=values.std(axis=1),
-        color=colour,
-        capsize=3,
-        label=f"small class {kind}",
-    )
-axes[1].set(title="Share of unseen malignant tumours found", ylim=(0.5, 1.05))
-axes[1].set_xticks(range(len(CLASSIFIERS)), CLASSIFIERS)
-axes[1].legend(loc="upper center", ncols=3, frameon=False, fontsize="small")
-for axis in axes:
-    axis.spines[["top", "right"]].set_visible(False)
+means = {
+    kind: [np.mean([r for r, _ in results[name][kind]]) for name in CLASSIFIERS]
+    for kind in ("as it is", "repeated", "generated")
+}
+pd.DataFrame(means, index=list(CLASSIFIERS)).plot.barh(
+    ax=axes[1], color=["#767676", "#56B4E9", "#0072B2"], width=0.75
+)
+axes[1].invert_yaxis()
+axes[1].set(title="Share of unseen malignant tumours found", xlim=(0.5, 1.0))
+axes[1].legend(title="small class", bbox_to_anchor=(1.0, 1.0), frameon=False)
+axes[1].spines[["top", "right"]].set_visible(False)
+
+# %%
+# Column by column, generated tumours beside the unseen ones that they should be like.
+
+columns = list(load_breast_cancer().feature_names[:8])
+display = SamplesDisplay.from_predictions(
+    pd.DataFrame(groups["malignant, unseen"][:, :8], columns=columns),
+    groups["generated"][:, :8],
+)
+display.figure_.set_label("augmentation_margins")
 
 # %%
 # Run as a script, save the figure.

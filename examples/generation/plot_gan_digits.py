@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import GAN
+from skunsup.inspection import HistoryDisplay, SamplesDisplay
 
 X, y = load_digits(return_X_y=True)
 X = X / 16
@@ -82,24 +83,17 @@ figure.suptitle("The same ten draws of noise, from epoch to epoch")
 # of the samples relative to the data's. If it falls towards 0 the generator has
 # collapsed to a few digits, and ``fit`` warns.
 
-history = model.history_
-figure, axes = plt.subplots(
-    1, 2, figsize=(10, 3.6), num="gan_history", layout="constrained"
+display = HistoryDisplay.from_estimator(model)
+display.ax_[1].axhline(0.5, color="0.5", ls=":")
+display.figure_.set_label("gan_history")
+
+# %%
+# Thirty draws below thirty digits.
+
+display = SamplesDisplay.from_estimator(
+    model, X_train, n_samples=30, random_state=0, image_shape=(8, 8), cmap="gray_r"
 )
-for side, what, colour in (
-    ("real", "real digits", "#1f6fb4"),
-    ("fake", "generated digits", "#e07b1a"),
-):
-    axes[0].plot(history[f"accuracy_{side}"], color=colour, label=what)
-axes[0].axhline(0.5, color="0.5", ls=":")
-axes[0].set(title="share that the discriminator tells", xlabel="epoch", ylim=(0, 1.02))
-axes[0].legend()
-axes[1].plot(history["spread"], color="#555555")
-axes[1].axhline(1.0, color="0.5", ls=":")
-axes[1].set(title="spread of samples, 1 is the data's", xlabel="epoch")
-axes[1].set_ylim(bottom=0)
-for axis in axes:
-    axis.spines[["top", "right"]].set_visible(False)
+display.figure_.set_label("gan_samples")
 
 # %%
 # What the discriminator saw

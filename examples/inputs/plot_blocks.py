@@ -21,6 +21,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from skunsup import Autoencoder, Blocks, Images
+from skunsup.inspection import ReconstructionDisplay, SamplesDisplay
 
 digits = load_digits()
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -64,27 +65,23 @@ print(f"names given to new images: {right.mean():.1%} right")
 
 asked = pd.DataFrame(np.eye(10), columns=NAMES).assign(image=None)
 drawn = np.stack(model.reconstruct(asked)["image"])
+images = Images().fit(drawn)
 mean = np.stack(
     [np.stack(train["image"][train[name] == 1]).mean(axis=0) for name in NAMES]
 )
 print(f"mean distance to the mean image of the name: {np.abs(drawn - mean).mean():.3f}")
 
-figure, axes = plt.subplots(2, 10, num="blocks", figsize=(9, 2.6))
-shown = test.reset_index(drop=True)[:10]
-given = named.reset_index(drop=True)[:10].idxmax(axis=1)
-for axis, name, image in zip(axes[0], NAMES, drawn, strict=True):
-    axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-    axis.set_title(name, fontsize=9)
-for axis, name, image in zip(axes[1], given, shown["image"], strict=True):
-    axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-    axis.set_xlabel(name, fontsize=9)
-for axis, label in zip(
-    axes[:, 0], ("drawn from\nthe name", "named from\nthe image"), strict=True
-):
-    axis.set_ylabel(label, rotation=0, ha="right", va="center")
-for axis in axes.flat:
-    axis.set(xticks=[], yticks=[])
-figure.tight_layout()
+# %%
+# Digits drawn from names beside digits of that name, and what the model makes of a
+# digit with its name.
+
+examples = np.stack([train["image"][train[name] == 1].iloc[0] for name in NAMES])
+display = SamplesDisplay.from_predictions(examples, drawn, inputs=images, cmap="gray_r")
+display.ax_.set_title("Digits, and digits drawn from their names alone")
+display.figure_.set_label("blocks")
+
+display = ReconstructionDisplay.from_estimator(model, test, cmap="gray_r")
+display.figure_.set_label("blocks_restored")
 
 # %%
 # Run as a script, save the figures.

@@ -22,6 +22,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
 from skunsup import Autoencoder, Images
+from skunsup.inspection import ReconstructionDisplay
 
 digits = load_digits()
 images = np.uint8(digits.images * 15.9)  # bytes, as image files have them
@@ -67,27 +68,16 @@ for name, model in models.items():
 # -----------------
 # The model that learned with shifts puts a shifted digit back in its place.
 
-
-def restored(name, images):
-    """Return images there and back, as numbers from 0 to 255."""
-    back = models[name].inverse_transform(
-        models[name].transform(prepared(name, images))
-    )
-    return back.reshape(-1, 8, 8) * (255 if name == "PCA" else 1)
-
-
-rows = {"test images": test[:10]}
-rows |= {name: restored(name, test[:10]) for name in models}
-rows |= {"shifted": shifted[:10]}
-rows |= {f"{name}, of shifted": restored(name, shifted[:10]) for name in models}
-
-figure, axes = plt.subplots(len(rows), 10, num="images", figsize=(8, 6.6))
-for (label, found), line in zip(rows.items(), axes, strict=True):
-    for image, axis in zip(found, line, strict=True):
-        axis.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-        axis.set(xticks=[], yticks=[])
-    line[0].set_ylabel(label, rotation=0, ha="right", va="center")
-figure.tight_layout()
+figure, axes = plt.subplots(2, 2, figsize=(11, 4.6), num="images", layout="constrained")
+for line, name in zip(axes, ("convolutional", "with shifts"), strict=True):
+    for axis, (what, rows) in zip(
+        line, {"test images": test, "shifted": shifted}.items(), strict=True
+    ):
+        ReconstructionDisplay.from_estimator(
+            models[name], rows[:8], ax=axis, cmap="gray_r"
+        )
+        axis.set_title(f"{name}, {what}", pad=4)
+        axis.set_xticks([])
 
 # %%
 # Neighbours of shifted digits

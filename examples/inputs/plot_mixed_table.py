@@ -23,6 +23,11 @@ import pandas as pd
 from sklearn.datasets import load_wine
 
 from skunsup import Autoencoder, AutoencoderDetector, Table, VariationalAutoencoder
+from skunsup.inspection import (
+    FeatureScoresDisplay,
+    ReconstructionDisplay,
+    SamplesDisplay,
+)
 
 # %%
 # Wines as one would write them down
@@ -117,7 +122,7 @@ print(errors.round(2))
 # Left, hidden cells of one column, as measured and filled in. Right, all columns. How
 # other ways of filling in compare is measured in the benchmarks.
 
-BLUE, GREY = "#1f6fb4", "#999999"
+BLUE, GREY = "#0072B2", "#999999"
 COLOURS = {"mean or mode": GREY, "Autoencoder": BLUE}
 
 figure, axes = plt.subplots(
@@ -160,29 +165,14 @@ shares = pd.DataFrame(
 ).fillna(0.0)
 print(shares.round(2))
 
-KINDS = dict(
-    zip(X["kind"].cat.categories, ("#7a1f3d", "#c98bb9", "#3f6fb5"), strict=True)
-)
-figure, axes = plt.subplots(
-    1,
-    2,
-    figsize=(11, 4.4),
-    num="table_drawn",
-    layout="constrained",
-    sharex=True,
-    sharey=True,
-)
-for axis, (title, rows) in zip(
-    axes, {"178 wines": X, "500 drawn rows": drawn}.items(), strict=True
-):
-    for kind, colour in KINDS.items():
-        own = rows[rows["kind"] == kind]
-        axis.scatter(
-            own["flavanoids"], own["proline"], s=18, color=colour, label=kind, alpha=0.7
-        )
-    axis.set(title=title, xlabel="flavanoids", ylabel="proline")
-    axis.spines[["top", "right"]].set_visible(False)
-axes[0].legend(frameon=False)
+display = SamplesDisplay.from_predictions(X, drawn)
+display.figure_.set_label("table_drawn_columns")
+
+# %%
+# Pairs of columns: wines below the diagonal, drawn rows above it.
+
+display.plot(kind="pairs", features=["flavanoids", "proline", "alcohol"])
+display.figure_.set_label("table_drawn")
 
 # %%
 # What does not go together
@@ -206,6 +196,18 @@ blamed = detector.feature_scores(swapped).argmax(axis=1) == X.columns.get_loc("k
 alarms = detector.predict(X) == -1
 print(f"{found.mean():.0%} of the renamed wines found, the kind to blame in")
 print(f"{blamed.mean():.0%}; {alarms.mean():.0%} of the wines as they are flagged")
+
+# %%
+# Shares of the columns in the scores of eight of these wines.
+
+display = FeatureScoresDisplay.from_estimator(detector, swapped, rows=range(8))
+display.figure_.set_label("table_reasons")
+
+# %%
+# Cells of wines, and what the detector's network expects in their place.
+
+display = ReconstructionDisplay.from_estimator(detector, swapped, rows=range(6))
+display.figure_.set_label("table_cells")
 
 # %%
 # Run as a script, save the figures.

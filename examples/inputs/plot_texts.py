@@ -33,6 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
 from skunsup import Autoencoder, Text
+from skunsup.inspection import EmbeddingDisplay, ReconstructionDisplay
 
 # %%
 # The texts
@@ -146,6 +147,18 @@ reader = Autoencoder(
 shown = first[:60:12]
 for sentence, again in zip(shown, reader.reconstruct(shown), strict=True):
     print(f"{sentence[:70]}\n    -> {again}")
+
+# %%
+# The same drawn: words that were not there are coloured.
+
+display = ReconstructionDisplay.from_estimator(reader, first, rows=range(0, 60, 12))
+display.figure_.set_label("texts_restored")
+
+# %%
+# Sentences on a map of their codes, coloured by module; ten are listed below it.
+
+display = EmbeddingDisplay.from_estimator(reader, first, modules, thumbnails=True)
+display.figure_.set_label("texts_map")
 
 # %%
 # A new sentence, and those whose codes are nearest.

@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import AAEDetector, AutoencoderDetector, GANDetector, VAEDetector
+from skunsup.inspection import EmbeddingDisplay, OutlierScoresDisplay
 
 table = load_breast_cancer(as_frame=True)
 X, malignant = table.data, table.target == 0
@@ -60,62 +61,25 @@ for kind in DETECTORS:
 # Where they agree
 # ----------------
 # Above, the scores of rows that were not learned from; the line is the threshold that
-# ``contamination="auto"`` puts. Below, the same rows on two principal components: the
-# darker, the more of an outlier. The families draw the border of the normal in
-# different places, and agree on what lies far out.
+# ``contamination="auto"`` puts. Below, the same rows on two principal components, by
+# their outlier probability. The families draw the border of the normal in different
+# places, and agree on what lies far out.
 
-BLUE, ORANGE = "#1f6fb4", "#e07b1a"
 plane = make_pipeline(StandardScaler(), PCA(2)).fit(X.iloc[seen])
 at = plane.transform(X.iloc[later])
-
-
-def draw_scores(axis, pipeline, title):
-    """Histogram of how outlying benign and malignant tumours are."""
-    anomaly = -pipeline.decision_function(X.iloc[later])
-    low, high = np.quantile(anomaly[~truth], [0.25, 0.75])
-    anomaly = np.arcsinh(anomaly / (high - low))  # near 0 as it is, far out as a log
-    bins = np.linspace(anomaly.min(), anomaly.max(), 31)
-    for rows, colour, label in (
-        (~truth, BLUE, "benign"),
-        (truth, ORANGE, "malignant"),
-    ):
-        axis.hist(anomaly[rows], bins, color=colour, alpha=0.7, label=label)
-    axis.axvline(0.0, color="black", lw=1)
-    area = roc_auc_score(truth, anomaly)
-    axis.set(title=f"{title}\nAUROC {area:.3f}", yticks=[], xticks=[0.0])
-    axis.set_xticklabels(["threshold"])
-    axis.spines[["top", "right", "left"]].set_visible(False)
-
-
-def draw_plane(axis, pipeline):
-    """Outlier probability of each row on the principal plane."""
+figure, axes = plt.subplots(
+    2, 4, figsize=(17, 7), num="outlier_families", layout="constrained"
+)
+for (name, pipeline), (above, below) in zip(pipelines.items(), axes.T, strict=True):
+    scores = -pipeline.decision_function(X.iloc[later])
+    OutlierScoresDisplay.from_predictions(scores, truth, threshold=0.0, ax=above)
+    above.set_title(f"{name}, AUROC {roc_auc_score(truth, scores):.3f}", pad=40)
     probability = pipeline[-1].outlier_probability(
         pipeline[:-1].transform(X.iloc[later])
     )
-    for rows, marker in ((~truth, "o"), (truth, "^")):
-        axis.scatter(
-            *at[rows].T,
-            c=probability[rows],
-            marker=marker,
-            s=16,
-            cmap="inferno_r",
-            vmin=0,
-            vmax=1.15,
-            lw=0,
-        )
-    axis.set(xticks=[], yticks=[])
-    axis.spines[:].set_visible(False)
-
-
-figure, axes = plt.subplots(
-    2, 4, figsize=(13, 6), num="outlier_families", layout="constrained"
-)
-for (name, pipeline), (above, below) in zip(pipelines.items(), axes.T, strict=True):
-    draw_scores(above, pipeline, name)
-    draw_plane(below, pipeline)
-axes[0, 0].legend(frameon=False)
-handles = [plt.Line2D([], [], color="grey", marker=m, ls="") for m in "o^"]
-axes[1, 0].legend(handles, ["benign", "malignant"], frameon=False)
+    EmbeddingDisplay.from_predictions(
+        at, probability, y_title="outlier probability", ax=below
+    )
 
 # %%
 # What made a row an outlier

@@ -32,6 +32,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
 from skunsup import AutoencoderDetector, OutlierDetector
+from skunsup.inspection import (
+    FeatureScoresDisplay,
+    OutlierReliabilityDisplay,
+    OutlierScoresDisplay,
+)
 
 # %%
 # Compare
@@ -116,7 +121,7 @@ print(f"\n{len(results)} fits in {seconds:.0f} s")
 # Benign tumours form one cloud, and most detectors rank about equally well. Nine digits
 # form nine clouds: here the autoencoders and the neighbours leave the others behind.
 
-BLUE, RED, GREY = "#1f6fb4", "#c8352b", "#8a8a8a"
+BLUE, GREY = "#0072B2", "#767676"
 
 
 def draw_ranking(axis, task, metric):
@@ -151,46 +156,19 @@ figure.suptitle("Ranking of rows not fitted on: each split, and the mean")
 # 1.
 
 fitted, scored, truth = split(tumours.data, malignant, seed=0)
-scaler = StandardScaler().set_output(transform="pandas").fit(fitted)
-detector = DETECTORS["AutoencoderDetector"](0).fit(scaler.transform(fitted))
-scaled = scaler.transform(scored)
-error = -detector.score_samples(scaled)
-probability = detector.outlier_probability(scaled)
-threshold = -detector.offset_
+model = make_pipeline(
+    StandardScaler().set_output(transform="pandas"),
+    DETECTORS["AutoencoderDetector"](0),
+).fit(fitted)
+display = OutlierScoresDisplay.from_estimator(model, scored, truth)
+display.figure_.set_label("outliers_scores")
 
-figure, (above, below) = plt.subplots(
-    2,
-    1,
-    figsize=(8, 5),
-    height_ratios=[3, 1.3],
-    sharex=True,
-    num="outliers_scores",
-    layout="constrained",
-)
-bins = np.geomspace(error.min(), error.max(), 40)
-for mask, colour, label in (
-    (~truth, BLUE, "benign, held out"),
-    (truth, RED, "malignant"),
-):
-    above.hist(error[mask], bins, color=colour, alpha=0.6, label=label)
-above.set(ylabel="tumours", title="Scores of tumours not fitted on")
-above.legend(frameon=False)
-order = error.argsort()
-below.plot(error[order], probability[order], color="black")
-below.set(
-    xscale="log",
-    xlabel="minus score_samples",
-    ylabel="outlier\nprobability",
-)
-for axis in (above, below):
-    axis.axvline(threshold, color="black", ls="--", lw=1)
-    axis.spines[["top", "right"]].set_visible(False)
-above.text(
-    threshold,
-    above.get_ylim()[1],
-    " flagged: beyond -offset_ →",
-    va="top",
-)
+# %%
+# Can the probability be taken at its word? On the diagonal it could. Here, where half
+# of the rows are outliers that stand clear of the others, it is too cautious.
+
+display = OutlierReliabilityDisplay.from_estimator(model, scored, truth)
+display.figure_.set_label("outliers_reliability")
 
 # %%
 # Why a row is an outlier
@@ -198,42 +176,22 @@ above.text(
 # ``feature_scores`` splits the score of a row over its columns. Beside each bar stands
 # what was measured, and what the networks expected from the other columns.
 
-blame = detector.feature_scores(scaled)
-expected = scaler.inverse_transform(detector.estimator_.reconstruct(scaled))
-
-
-def draw_reasons(axis, row, title):
-    """The columns that carry most of the score of a row."""
-    columns = blame[row].argsort()[::-1][:8]
-    share = blame[row, columns] / blame[row].sum()
-    axis.barh(scored.columns[columns], share, color=RED if truth.iloc[row] else BLUE)
-    for height, column in enumerate(columns):
-        axis.text(
-            share[height],
-            height,
-            f" {scored.iloc[row, column]:.4g}, not {expected[row, column]:.4g}",
-            va="center",
-            size=8.5,
-        )
-    axis.invert_yaxis()
-    axis.margins(x=0.35)
-    axis.xaxis.set_major_formatter("{x:.0%}")
-    axis.set(title=title, xlabel="share of the score")
-    axis.spines[["top", "right"]].set_visible(False)
-
-
+anomaly = -model.score_samples(scored)
 figure, axes = plt.subplots(
-    1, 2, figsize=(11, 3.6), num="outliers_reasons", layout="constrained"
+    1, 2, figsize=(13, 3.8), num="outliers_reasons", layout="constrained"
 )
 for axis, mask, kind in zip(
     axes, (truth, ~truth), ("malignant", "benign"), strict=True
 ):
-    row = np.where(mask, error, 0).argmax()
-    title = f"The worst {kind} tumour, row {scored.index[row]}"
-    draw_reasons(axis, row, f"{title}: p = {probability[row]:.3f}")
-    print(
-        f"{title}: mostly {', '.join(scored.columns[blame[row].argsort()[::-1][:3]])}"
-    )
+    row = np.where(mask, anomaly, 0).argmax()
+    FeatureScoresDisplay.from_estimator(model, scored, rows=[row], ax=axis)
+    axis.set_title(f"The worst {kind} tumour, row {scored.index[row]}")
+
+# %%
+# The eight worst rows together.
+
+display = FeatureScoresDisplay.from_estimator(model, scored)
+display.figure_.set_label("outliers_columns")
 
 # %%
 # Run as a script, save the figures.

@@ -29,6 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import AutoencoderDetector, OutlierDetector, SlidingWindows
+from skunsup.inspection import SeriesScoresDisplay
 
 # %%
 # A building, hour by hour
@@ -84,9 +85,6 @@ pipeline = make_pipeline(
     AutoencoderDetector(contamination=0.005, novelty=True, random_state=0),
 )
 pipeline.fit(past)
-at_the_time = -pipeline.score_samples(present)
-around = -windows.point_scores(-at_the_time)
-threshold = -pipeline[-1].offset_
 
 flagged = pipeline.predict(present) == -1
 for name, when in FAULTS.items():
@@ -96,35 +94,12 @@ for name, when in FAULTS.items():
 quiet = ~pd.Series(is_fault).rolling(24, min_periods=1).max().astype(bool)
 print(f"{(flagged & quiet).sum()} of {quiet.sum()} hours far from faults flagged")
 
-BLUE, RED, GREY = "#1f6fb4", "#c8352b", "#8a8a8a"
+# %%
+# The series, what the autoencoder expected (dashed) and the scores of the hours. Above
+# the threshold they are flagged; the black bars are the faults that we know of.
 
-
-def draw_line(axis, values, label):
-    """One line over time, with the faults shaded."""
-    axis.plot(values, color=BLUE, lw=0.8)
-    for when in FAULTS.values():
-        axis.axvspan(*map(pd.Timestamp, (when.start, when.stop)), color=RED, alpha=0.25)
-    axis.set_ylabel(label)
-    axis.margins(x=0)
-    axis.spines[["top", "right"]].set_visible(False)
-
-
-figure, axes = plt.subplots(
-    3, 1, figsize=(11, 6), sharex=True, num="time_series", layout="constrained"
-)
-draw_line(axes[0], present["power"], "power, kW")
-draw_line(axes[1], present["temperature"], "temperature, °C")
-draw_line(axes[2], pd.Series(around, present.index), "score of\nthe hour")
-axes[2].axhline(threshold, color=GREY, ls="--", lw=1)
-axes[2].plot(present.index[flagged], np.full(flagged.sum(), 1.6), "v", color=RED, ms=4)
-for name, when in FAULTS.items():
-    axes[0].text(
-        pd.Timestamp(when.stop), 1.02, name, transform=axes[0].get_xaxis_transform()
-    )
-axes[2].set_title(
-    "minus the mean score of the windows around; marked: flagged at the time", size=10
-)
-figure.suptitle("Eight weeks of a building, with three faults")
+display = SeriesScoresDisplay.from_estimator(pipeline, present, is_fault)
+display.figure_.set_label("time_series")
 
 # %%
 # Compare
@@ -154,40 +129,25 @@ for name, detector in DETECTORS.items():
 # %%
 # What was expected, and which column it was
 # ------------------------------------------
-# ``inverse_transform`` averages windows, which overlap, back into a series: here the
-# reconstructions, and the shares that the columns have in the scores.
+# Three days around each fault. What was expected (dashed) departs from the measured.
 
-scaler, detector = pipeline[1], pipeline[2]
+for name, when in FAULTS.items():
+    start, stop = (pd.Timestamp(end) for end in (when.start, when.stop))
+    around = {"start": start - pd.Timedelta("36h"), "stop": stop + pd.Timedelta("36h")}
+    display.plot(**around).figure_.suptitle(name)
+    display.figure_.set_label(f"time_series_{name.replace(' ', '_')}")
+
+# %%
+# Which column gave the fault away? ``inverse_transform`` of the windows averages shares
+# of their scores into shares of the hours.
+
 rows = pipeline[:-1].transform(present)
-expected = windows.inverse_transform(
-    scaler.inverse_transform(detector.estimator_.reconstruct(rows))
-)
-blame = windows.inverse_transform(detector.feature_scores(rows))
-
-figure, axes = plt.subplots(
-    3,
-    3,
-    figsize=(11, 6.5),
-    sharex="col",
-    num="time_series_faults",
-    layout="constrained",
-)
-for column, (name, when) in zip(axes.T, FAULTS.items(), strict=True):
-    start, stop = pd.Timestamp(when.start), pd.Timestamp(when.stop)
-    days = slice(start - pd.Timedelta("36h"), stop + pd.Timedelta("36h"))
-    near = present.index.slice_indexer(days.start, days.stop)
-    time = present.index[near]
-    for at, axis in enumerate(column[:2]):
-        draw_line(axis, present.iloc[near, at], present.columns[at])
-        axis.plot(time, expected[near, at], color="black", ls="--", lw=1)
-    draw_line(column[2], pd.Series(blame[near, 0], time), "share in score")
-    column[2].plot(time, blame[near, 1], color="black", lw=0.8)
-    column[0].set_title(name)
-    column[2].set_xlim(days.start, days.stop)
-    column[2].xaxis.set_major_formatter(plt.matplotlib.dates.DateFormatter("%d %b"))
-    column[2].xaxis.set_major_locator(plt.matplotlib.dates.DayLocator())
-axes[2, 2].legend(axes[2, 2].lines, present.columns, loc="upper left", frameon=False)
-figure.suptitle("Faults from near: measured (blue), expected (dashed), and who says so")
+blame = windows.inverse_transform(pipeline[-1].feature_scores(rows))
+for name, when in FAULTS.items():
+    near = present.index.slice_indexer(when.start, when.stop)
+    share = blame[near].sum(axis=0) / blame[near].sum()
+    columns = zip(present.columns, share, strict=True)
+    print(f"{name:15}", ", ".join(f"{column} {part:.0%}" for column, part in columns))
 
 # %%
 # Run as a script, save the figures.

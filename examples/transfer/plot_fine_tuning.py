@@ -24,11 +24,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from skunsup import Autoencoder, fine_tune
+from skunsup.inspection import EmbeddingDisplay
 
 pixels, digit = load_digits(return_X_y=True)
 X, X_test, y, y_test = train_test_split(
@@ -100,7 +100,7 @@ for name, by_number in results.items():
     cells = (f"{row.mean():8.1%} ± {row.std():.1%}" for row in by_number)
     print(f"{name:31}" + "".join(cells))
 
-BLUE, ORANGE, GREY = "#1f6fb4", "#e07b1a", "#555555"
+BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#555555"
 figure, axis = plt.subplots(
     figsize=(7, 4.2), num="fine_tuning_labels", layout="constrained"
 )
@@ -134,9 +134,8 @@ axis.legend(frameon=False, loc="lower right")
 # The codes of the test rows on their first two principal components, and those of the
 # network that has learned nothing. Labels only give the colour.
 
-COLOURS = plt.get_cmap("tab10").colors
 figure, axes = plt.subplots(
-    1, 2, figsize=(10, 5), num="fine_tuning_codes", layout="constrained"
+    1, 2, figsize=(11, 5), num="fine_tuning_codes", layout="constrained"
 )
 for axis, title, model in zip(
     axes,
@@ -144,19 +143,7 @@ for axis, title, model in zip(
     (blank, pretrained),
     strict=True,
 ):
-    points = PCA(2).fit_transform(model.transform(X_test))
-    axis.scatter(*points.T, c=[COLOURS[label] for label in y_test], s=9, lw=0)
-    for label in range(10):
-        axis.text(
-            *np.median(points[y_test == label], axis=0),
-            str(label),
-            ha="center",
-            va="center",
-            size=11,
-            weight="bold",
-            color="white",
-            bbox={"boxstyle": "circle,pad=0.2", "fc": COLOURS[label], "ec": "white"},
-        )
+    EmbeddingDisplay.from_estimator(model, X_test, y_test, ax=axis, annotate=True)
     axis.set(title=title, xticks=[], yticks=[])
 figure.suptitle("Codes of unseen digits, before any label was used")
 

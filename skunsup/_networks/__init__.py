@@ -50,6 +50,7 @@ from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
 from skunsup._networks._projected import ProjectionSpec, SphereSpec
 from skunsup._networks._spectral import SpectralDense, new_direction, normalized
+from skunsup._networks._summary import summary_html
 from skunsup._networks._user import (
     UserNetwork,
     check_finite_weights,
@@ -112,6 +113,7 @@ __all__ = [
     "resolve_activation",
     "row_loss",
     "squared_distances",
+    "summary_html",
     "tail",
     "uniform",
     "user_network",

@@ -1,7 +1,7 @@
-"""Keras callbacks and the progress bar around the epoch loop."""
+"""Keras callbacks around the epoch loop."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,8 +9,6 @@ import keras
 
 from skunsup._networks import CALLBACK_HINT, all_parts, culprit
 from skunsup._training._backend import NetworkTrainer
-
-Logs = dict[str, float]
 
 # Callbacks that would seem to work here and do not, with what does.
 REFUSED = {
@@ -137,17 +135,3 @@ def copied(
             "must not change what it was given. Let the callback make what cannot be "
             "copied in on_train_begin, or give it a __deepcopy__ method."
         ) from error
-
-
-def progress_bar(
-    verbose: int, n_epochs: int, names: Sequence[str]
-) -> Callable[[int, Logs], None]:
-    """Return what to call after each epoch with (epochs done, logs named `names`)."""
-    if not verbose:
-        return lambda done, logs: None
-    bar = keras.utils.Progbar(n_epochs, stateful_metrics=names, unit_name="epoch")
-
-    def show(done: int, logs: Logs) -> None:
-        bar.update(done, list(logs.items()), finalize=done == n_epochs)
-
-    return show

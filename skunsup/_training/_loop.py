@@ -13,12 +13,13 @@ from skunsup._identity import digest
 from skunsup._networks import Architecture, own_code_explained
 from skunsup._training._backend import NetworkTrainer, Work, backend
 from skunsup._training._bagging import BaggedSampler
-from skunsup._training._callbacks import Callbacks, Logs, copied, progress_bar
+from skunsup._training._callbacks import Callbacks, copied
 from skunsup._training._checkpoint import running_checkpoint
 from skunsup._training._fitted import FittedNetwork
 from skunsup._training._optimizers import OptimizerConfig, is_entrywise
 from skunsup._training._parallel import ParallelTrainer
 from skunsup._training._programs import LRUCache
+from skunsup._training._progress import Logs, Progress
 from skunsup._training._rows import BLOCK_BYTES, Rows
 from skunsup._training._samplers import Sampler
 from skunsup._training._sampling import WeightedSampler, batches
@@ -247,8 +248,7 @@ class TrainingLoop:
         )
         self.copies = self.callbacks.copies
         self.names = (*trainer.network.term_names, *trainer.network.own_metrics)
-        names = ("loss", "val_loss", *self.names)
-        self.show = progress_bar(plan.verbose, self.n_epochs, names)
+        self.progress = Progress(self.n_epochs) if plan.verbose else None
 
     def train(self, place: Place | None = None) -> None:
         """Run epochs until something ends them, from `place` on if there is one."""
@@ -267,6 +267,8 @@ class TrainingLoop:
             if self.plan.preliminary or not (self.taken or self.history):
                 raise
             self.interrupted()
+        if self.progress is not None:
+            self.progress.end()
         self.callbacks.call("on_train_end", self.last_logs())
         self.take_callbacks_weights()
 
@@ -341,7 +343,8 @@ class TrainingLoop:
         self.note(logs)
         self.keep(values, logs)
         self.callbacks.call("on_epoch_end", epoch, logs)
-        self.show(epoch + 1, logs)
+        if self.progress is not None:
+            self.progress(epoch + 1, logs)
         self.taken = []
         return not (self.exhausted() or self.callbacks.stopped)
 

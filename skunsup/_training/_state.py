@@ -51,7 +51,7 @@ class TrainingConfig:
     callbacks : sequence of keras.callbacks.Callback
         Copied, never changed.
     verbose : int
-        Whether to show a progress bar.
+        Whether to show the progress.
     max_steps : int or None
         At most so many steps; None for no limit. The last epoch may be cut short.
     schedule : {"constant", "cosine"}

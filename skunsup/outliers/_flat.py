@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import (
+    details_html,
     fit_rows,
     inputs_of,
     learn_rows,
@@ -243,6 +244,10 @@ class FlatDetector(Detector, DetectionParameters):
         """Copies of `callbacks` that were called in the last fit."""
         check_is_fitted(self)
         return self.estimator_.callbacks_
+
+    def _details_html(self) -> str:
+        known = hasattr(self, "estimator_")
+        return details_html(self.estimator_) if known else ""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

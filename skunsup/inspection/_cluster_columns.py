@@ -1,0 +1,162 @@
+"""Columns in which the rows of clusters are unusual."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skunsup.inspection._figures import short, written
+from skunsup.inspection._shown import Shown, as_columns
+
+MOST_CATEGORIES = 30  # of a column that are looked at
+
+
+@dataclass(frozen=True)
+class Unusual:
+    """Differences of clusters from all rows.
+
+    Parameters
+    ----------
+    names : list of str
+        Columns, or "column = category", the most unusual ones.
+    effects : ndarray of shape (n_clusters, n_columns)
+        Mean in the cluster less that of all rows, in standard deviations.
+    texts : list of list of str
+        The means in the unit of the column, and shares of categories.
+    """
+
+    names: list[str]
+    effects: np.ndarray
+    texts: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """Numbers of a column, or 1 where it is one category, with NaN where missing."""
+
+    name: str
+    values: np.ndarray
+    share: bool
+
+
+def indicators(rows: Shown) -> list[Indicator]:
+    """Return numbers, truth values and categories as columns of numbers.
+
+    A column with gaps has one more, of whether it is missing.
+    """
+    found = []
+    for j, (name, values) in enumerate(zip(rows.names, rows.values, strict=True)):
+        if rows.numeric(j):
+            found.append(Indicator(name, np.asarray(values, float), False))
+            missing = np.isnan(values)
+        else:
+            missing = np.array([value is None for value in values])
+            found += _categories(name, values, missing)
+        if missing.any():
+            found.append(Indicator(f"{name} missing", missing.astype(float), True))
+    return found
+
+
+def _categories(name: str, values: Any, missing: np.ndarray) -> list[Indicator]:
+    known = [str(value) for value in values]
+    levels, counts = np.unique(
+        [k for k, gone in zip(known, missing, strict=True) if not gone],
+        return_counts=True,
+    )
+    order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
+    if set(levels) <= {"True", "False"}:
+        order, label = np.flatnonzero(levels == "True"), f"{name}"
+    found = []
+    for level in levels[order]:
+        ones = np.array([value == level for value in known], float)
+        ones[missing] = np.nan
+        label = name if level == "True" else f"{name} = {short(level, 14)}"
+        found.append(Indicator(label, ones, True))
+    return found
+
+
+def unusual_columns(
+    rows: Shown, labels: np.ndarray, most: int, instead: Shown | None = None
+) -> Unusual:
+    """Return the columns in which clusters differ most from all rows.
+
+    Columns are taken in turns, the most unusual one of each cluster first.
+
+    Parameters
+    ----------
+    rows : Shown
+        Columns of all rows.
+    labels : ndarray of shape (n_samples,)
+        Cluster of each row.
+    most : int
+        Columns at most.
+    instead : Shown, default=None
+        One row for each cluster, which stands for its mean.
+    """
+    every = indicators(rows)
+    means = np.array([_by_cluster(one.values, labels) for one in every]).T
+    middle = np.array([_mean(one.values) for one in every])
+    spread = np.array([_spread(one.values) for one in every])
+    unit = np.where(spread > 0, spread, 1.0)
+    effects = np.nan_to_num((means - middle) / unit)
+    if instead is None:
+        chosen = _in_turns(effects, most)
+    else:
+        there = [not one.name.endswith(" missing") for one in every]
+        chosen = _in_turns(effects * there, min(most, sum(there)))
+        means = _of_rows(every, instead, len(means))
+        effects = np.nan_to_num((means - middle) / unit)
+    texts = [
+        [_text(every[j], float(row[j]), instead is None) for j in chosen]
+        for row in means
+    ]
+    return Unusual([every[j].name for j in chosen], effects[:, chosen], texts)
+
+
+def _of_rows(every: list[Indicator], instead: Shown, n: int) -> np.ndarray:
+    """Return the indicators of one row a cluster; categories that none has are 0."""
+    found = {one.name: one.values for one in indicators(instead)}
+    columns = [
+        found.get(one.name, np.full(n, 0.0 if one.share else np.nan)) for one in every
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _text(one: Indicator, value: float, is_mean: bool) -> str:
+    if np.isnan(value):
+        return "missing"
+    if not one.share:
+        return written(value)
+    return f"{value:.0%}" if is_mean else ("yes" if value else "no")
+
+
+def _by_cluster(values: np.ndarray, labels: np.ndarray) -> list[float]:
+    return [_mean(values[labels == cluster]) for cluster in np.unique(labels)]
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _spread(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.std()) if len(known) else 0.0
+
+
+def _in_turns(effects: np.ndarray, most: int) -> list[int]:
+    """Return columns, the most unusual of each cluster first, in their own order."""
+    ranked = np.argsort(-np.abs(effects), axis=1, kind="stable")
+    chosen: list[int] = []
+    for column in ranked.T.ravel().tolist():
+        if column not in chosen and len(chosen) < most:
+            chosen.append(int(column))
+    return sorted(chosen)
+
+
+def encoded(X: Any) -> np.ndarray:
+    """Return rows of a table as standardised numbers, gaps at the mean."""
+    every = [one.values for one in indicators(as_columns(X))]
+    table = np.stack(every, axis=1)
+    middle, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
+    return np.nan_to_num((table - middle) / np.where(spread > 0, spread, 1.0))

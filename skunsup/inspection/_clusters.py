@@ -1,0 +1,413 @@
+"""Sizes of clusters, typical rows, and what tells clusters from each other."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from skunsup.inspection._cluster_columns import Unusual, encoded, unusual_columns
+from skunsup.inspection._cluster_rows import centres_of, representatives
+from skunsup.inspection._drawing import (
+    grid_size,
+    picture_grid,
+    plain_tokens,
+    side_by_side,
+    text_size,
+    token_lines,
+)
+from skunsup.inspection._figures import (
+    BLUE,
+    check_choice,
+    check_length,
+    panels,
+    plain,
+    short,
+    styles,
+)
+from skunsup.inspection._shown import Shown, rows_of, shown
+from skunsup.inspection._steps import (
+    asked,
+    kind_of,
+    prepared,
+    put_back,
+    steps_of,
+)
+
+KINDS = ("auto", "sizes", "columns", "representatives", "prototypes")
+NO_PROTOTYPES = (
+    "There are no prototypes: {name} or a step before it has no way back from codes to "
+    "rows ({reason}). Use kind='representatives', which are rows of X."
+)
+
+
+class ClusterDisplay:
+    """Sizes of clusters, typical rows, and what tells clusters from each other.
+
+    Of tables, a heat map says in which columns the rows of a cluster are unusual
+    ("columns"). "representatives" are the rows in the middle of the clusters, and
+    "prototypes" are decoded from the centres of the clusters. "sizes" are bars.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_samples,)
+        Cluster of each row.
+    rows : Shown
+        The rows, as `from_estimator` makes them.
+    representatives : array-like of shape (n_clusters,), default=None
+        Number of a typical row of each cluster.
+    prototypes : Shown, default=None
+        Decoded centres of the clusters.
+    no_prototypes : str, default=""
+        Message to raise where there are none.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        The axes.
+    figure_ : Figure
+        The figure.
+    artists_ : object
+        The bars, the image of the heat map or of a grid, the lines, or the words.
+    clusters_ : ndarray of shape (n_clusters,)
+        Clusters in order.
+    sizes_ : ndarray of shape (n_clusters,)
+        Rows of each.
+    unusual_ : Unusual or None
+        With "columns", how far each cluster is from all rows: `names` of the columns,
+        `effects` in standard deviations, (n_clusters, n_columns), and `texts`.
+
+    See Also
+    --------
+    EmbeddingDisplay : Rows on a map.
+
+    Notes
+    -----
+    The difference of a column of numbers is the mean in the cluster less that of all
+    rows, in standard deviations of all rows. Of a category it is the share in the
+    cluster less the share in all rows, in standard deviations of that truth value.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skunsup import Autoencoder
+    >>> from skunsup.inspection import ClusterDisplay
+    >>> X = load_iris(as_frame=True).data
+    >>> model = make_pipeline(
+    ...     Autoencoder(2, epochs=5, random_state=0), KMeans(3, random_state=0)
+    ... ).fit(X)
+    >>> display = ClusterDisplay.from_estimator(model, X)
+    >>> int(display.sizes_.sum())
+    150
+    """
+
+    def __init__(
+        self,
+        labels: Any,
+        rows: Shown,
+        *,
+        representatives: Any = None,
+        prototypes: Shown | None = None,
+        no_prototypes: str = "",
+    ) -> None:
+        self.labels = labels
+        self.rows = rows
+        self.representatives = representatives
+        self.prototypes = prototypes
+        self.no_prototypes = no_prototypes
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        labels: Any = None,
+        image_shape: Any = None,
+        ax: Any = None,
+        **options: Any,
+    ) -> Self:
+        """Draw the clusters that an estimator finds in rows.
+
+        Parameters
+        ----------
+        estimator : object
+            Fitted clusterer with `predict`, or a pipeline that ends in one; or a
+            transformer of skunsup, with `labels`.
+        X : object
+            Rows, as the estimator takes them.
+        labels : array-like of shape (n_samples,), default=None
+            Cluster of each row; None for `predict`.
+        image_shape : (int, int) or (int, int, int), default=None
+            Shape of the images that rows of numbers are.
+        ax : Axes or None, default=None
+            As of `plot`.
+        **options : dict
+            Further parameters of `plot`.
+
+        Returns
+        -------
+        ClusterDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no `predict` and there are no `labels`, or as `plot`
+            does.
+        """
+        steps, model = steps_of(estimator)
+        if labels is None:
+            labels = asked(estimator, "predict", X, cls.__name__)
+        labels = np.asarray(labels)
+        check_length(labels, rows_of(X), "labels")
+        back, codes, code_steps = _codes(steps, model, X)
+        kind = kind_of(model) or _kind_before(steps)
+        centres = centres_of(model, codes, labels)
+        prototypes, reason = None, ""
+        try:
+            decoded = code_steps(centres) if back else None
+        except AttributeError as error:
+            decoded, reason = None, str(error)
+        if decoded is None:
+            reason = reason or "inverse_transform is missing"
+        else:
+            if hasattr(X, "columns") and not hasattr(decoded, "columns"):
+                decoded = type(X)(decoded, columns=X.columns)
+            prototypes = shown(kind, decoded, image_shape)[0]
+        message = NO_PROTOTYPES.format(name=type(model).__name__, reason=reason)
+        return cls(
+            labels,
+            shown(kind, X, image_shape)[0],
+            representatives=representatives(codes, labels),
+            prototypes=prototypes,
+            no_prototypes="" if prototypes is not None else message,
+        ).plot(ax, **options)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        X: Any,
+        labels: Any,
+        *,
+        inputs: Any = None,
+        image_shape: Any = None,
+        ax: Any = None,
+        **options: Any,
+    ) -> Self:
+        """Draw given clusters.
+
+        Parameters
+        ----------
+        X : object
+            Rows.
+        labels : array-like of shape (n_samples,)
+            Cluster of each row.
+        inputs : Inputs, default=None
+            Fitted kind of data; None for tables and rows of numbers.
+        image_shape : (int, int) or (int, int, int), default=None
+            Shape of the images that rows of numbers are.
+        ax : Axes or None, default=None
+            As of `plot`.
+        **options : dict
+            Further parameters of `plot`.
+
+        Returns
+        -------
+        ClusterDisplay
+            The display, drawn.
+        """
+        labels = np.asarray(labels)
+        check_length(labels, rows_of(X), "labels")
+        rows = shown(inputs, X, image_shape)[0]
+        message = "There are no prototypes without an estimator. Use from_estimator."
+        return cls(labels, rows, no_prototypes=message).plot(ax, **options)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        kind: str = "auto",
+        max_columns: int = 12,
+        cmap: str = "gray",
+    ) -> Self:
+        """Draw one view of the clusters.
+
+        Parameters
+        ----------
+        ax : Axes or None, default=None
+            Axes to draw in; None for a new figure.
+        kind : str, default="auto"
+            "sizes", "columns", "representatives" or "prototypes". "auto" means columns
+            of tables and representatives of all else.
+        max_columns : int, default=12
+            Columns of a heat map at most, the most unusual ones.
+        cmap : str, default="gray"
+            Colours of images with one channel.
+
+        Returns
+        -------
+        ClusterDisplay
+            This object.
+
+        Raises
+        ------
+        ValueError
+            If `kind` does not fit the data, or there are no prototypes.
+        """
+        check_choice(kind, KINDS, "kind")
+        table = self.rows.form == "columns"
+        if kind == "auto":
+            kind = "columns" if table else "representatives"
+        self.clusters_, self.sizes_ = np.unique(self.labels, return_counts=True)
+        self.unusual_: Unusual | None = None
+        if kind == "sizes":
+            self._draw_sizes(ax)
+        elif kind == "columns":
+            self._draw_columns(ax, self.rows, max_columns)
+        elif kind == "prototypes":
+            if self.prototypes is None:
+                raise ValueError(self.no_prototypes)
+            self._draw_rows(ax, self.prototypes, "prototype", max_columns, cmap)
+        else:
+            self._draw_rows(ax, self._typical(), "typical row", max_columns, cmap)
+        self.figure_ = self.ax_.figure
+        return self
+
+    @property
+    def _names(self) -> list[str]:
+        total = self.sizes_.sum()
+        return [
+            f"cluster {cluster}\n{size} rows, {size / total:.0%}"
+            for cluster, size in zip(self.clusters_, self.sizes_, strict=True)
+        ]
+
+    def _typical(self) -> Shown:
+        if self.representatives is None:
+            raise ValueError(
+                "There are no representatives without codes. Use from_estimator."
+            )
+        chosen = np.asarray(self.representatives)
+        if self.rows.form == "columns":
+            values: list[Any] = [np.asarray(c)[chosen] for c in self.rows.values]
+        else:
+            values = [self.rows.values[row] for row in chosen]
+        return Shown(self.rows.form, values, self.rows.names)
+
+    def _draw_sizes(self, ax: Any) -> None:
+        n = len(self.sizes_)
+        self.ax_ = panels(ax, (1, 1), (5.6, 0.9 + 0.32 * n)).item()
+        self.artists_ = self.ax_.barh(np.arange(n), self.sizes_, color=BLUE)
+        total = self.sizes_.sum()
+        self.ax_.bar_label(
+            self.artists_, [f" {size} ({size / total:.0%})" for size in self.sizes_]
+        )
+        self.ax_.set_yticks(range(n), [f"cluster {c}" for c in self.clusters_])
+        self.ax_.invert_yaxis()
+        self.ax_.set(xlabel="rows", xlim=(0, 1.25 * self.sizes_.max()))
+        plain(self.ax_)
+
+    def _draw_columns(self, ax: Any, rows: Shown, most: int) -> None:
+        if rows.form != "columns":
+            raise ValueError(
+                f"kind='columns' is for tables, but rows are {rows.form}. Use "
+                "kind='representatives' or kind='prototypes'."
+            )
+        found = unusual_columns(rows, np.asarray(self.labels), most)
+        self.unusual_ = found
+        self._heat_map(ax, found, "mean")
+
+    def _heat_map(self, ax: Any, found: Unusual, label: str) -> None:
+        n, width = found.effects.shape
+        size = (3.4 + 0.72 * width, 1.8 + 0.52 * n)
+        self.ax_ = panels(ax, (1, 1), size).item()
+        reach = max(1.0, float(np.abs(found.effects).max()))
+        self.artists_ = self.ax_.imshow(
+            found.effects, cmap="PuOr_r", vmin=-reach, vmax=reach, aspect="auto"
+        )
+        if n * width <= 250:
+            for (i, j), effect in np.ndenumerate(found.effects):
+                ink = "white" if abs(effect) > 0.6 * reach else "black"
+                text = found.texts[i][j]
+                self.ax_.text(j, i, text, ha="center", va="center", size=8, color=ink)
+        names = [short(name, 26) for name in found.names]
+        self.ax_.set_xticks(range(width), names, rotation=40, ha="right")
+        self.ax_.set_yticks(range(n), self._names, size=9)
+        self.ax_.tick_params(length=0)
+        bar = self.ax_.figure.colorbar(self.artists_, ax=self.ax_)
+        bar.set_label(f"{label} less that of all,\nstandard deviations", size=8)
+
+    def _draw_rows(self, ax: Any, rows: Shown, what: str, most: int, cmap: str) -> None:
+        """Draw one row for each cluster."""
+        if rows.form == "columns":
+            labels = np.asarray(self.labels)
+            self.unusual_ = unusual_columns(self.rows, labels, most, rows)
+            self._heat_map(ax, self.unusual_, what)
+        elif rows.form == "images":
+            self._draw_images(ax, rows.values, cmap)
+        elif rows.form == "texts":
+            self._draw_texts(ax, rows.values)
+        else:
+            self._draw_series(ax, rows)
+
+    def _draw_images(self, ax: Any, images: Sequence[np.ndarray], cmap: str) -> None:
+        across = min(len(images), 10)
+        lines = [images[i : i + across] for i in range(0, len(images), across)]
+        size = grid_size(len(lines), across, np.asarray(images[0]))
+        self.ax_ = panels(ax, (1, 1), (size[0], size[1] + 0.25 * len(lines))).item()
+        titles = [
+            f"cluster {c}\n{s} rows"
+            for c, s in zip(self.clusters_, self.sizes_, strict=True)
+        ]
+        labels = [""] * len(lines)
+        if len(lines) > 1:  # titles are above the first line alone
+            labels = [
+                f"clusters {self.clusters_[i * across]} to "
+                f"{self.clusters_[min((i + 1) * across, len(images)) - 1]}"
+                for i in range(len(lines))
+            ]
+            titles = []
+        self.artists_ = picture_grid(self.ax_, lines, labels, titles, cmap)
+        self.ax_.tick_params(labelsize=8)
+
+    def _draw_texts(self, ax: Any, texts: Sequence[str]) -> None:
+        self.ax_ = panels(ax, (1, 1), text_size(2 * len(texts))).item()
+        lines = [
+            plain_tokens(name, text)
+            for name, text in zip(self._names, texts, strict=True)
+        ]
+        self.artists_ = token_lines(self.ax_, lines)
+
+    def _draw_series(self, ax: Any, rows: Shown) -> None:
+        self.ax_ = panels(ax, (1, 1), (9.0, 2.8)).item()
+        places = side_by_side(rows.values)
+        self.artists_ = []
+        looks = styles(len(rows.names))
+        for place, one in zip(places, rows.values, strict=True):
+            for (colour, _), values in zip(looks, one.T, strict=True):
+                self.artists_ += self.ax_.plot(place, values, color=colour, lw=1)
+        self.ax_.set_xticks([place.mean() for place in places], self._names, size=8)
+        self.ax_.tick_params(axis="x", length=0)
+        plain(self.ax_)
+
+
+def _codes(steps: Sequence[Any], model: Any, X: Any) -> tuple[bool, np.ndarray, Any]:
+    """Return whether there is a way back, the codes, and the way back from them.
+
+    Codes are those of the clusterer, if it has some, else what it clusters: the codes
+    of the step before it.
+    """
+    own = hasattr(model, "n_components_") and hasattr(model, "transform")
+    coder = [*steps, model] if own else list(steps)
+    codes = np.asarray(prepared(coder, X), float) if coder else None
+    if codes is None:
+        codes = encoded(X)
+    whole = bool(coder) and all(hasattr(s, "inverse_transform") for s in coder)
+    return whole, codes, lambda rows: put_back(coder, rows)
+
+
+def _kind_before(steps: Sequence[Any]) -> Any:
+    """Return the kind of data of the first step that has one."""
+    kinds = [kind_of(step) for step in steps]
+    return kinds[0] if kinds else None

@@ -1,0 +1,112 @@
+"""What a fit prints, and what a notebook shows of a fitted network."""
+
+import io
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from skunsup import Autoencoder, AutoencoderDetector
+from skunsup._training import _progress
+from skunsup._training._progress import Progress, duration
+
+QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
+
+
+def shown(times, n_epochs):
+    """Lines of epochs that end at `times`, the first of which is the start."""
+    clock, lines = iter(times), []
+    progress = Progress(n_epochs, lambda: next(clock))
+    progress._write, progress._interval = lambda line, final: lines.append(line), 0.0
+    for epoch in range(1, len(times)):
+        progress(epoch, {"loss": 0.5})
+    return lines
+
+
+def test_the_time_left_is_told_without_the_epoch_that_compiles():
+    lines = shown([0, 40, 41, 42, 43], 10)
+    assert lines[0] == "epoch 1/10  loss 0.5  (40 s)"
+    assert lines[1] == "epoch 2/10  loss 0.5  (41 s, 8 s left)"
+    assert lines[3] == "epoch 4/10  loss 0.5  (43 s, 6 s left)"
+
+
+def test_the_time_left_follows_the_last_epochs():
+    times = np.cumsum([0.0] + 40 * [1.0] + 40 * [3.0])
+    assert shown(list(times), 100)[-1].endswith("1 min 00 s left)")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(4.4, "4 s"), (150, "2 min 30 s"), (3900, "1 h 05 min")]
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_a_terminal_line_is_written_over_and_ended(monkeypatch):
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", stream)
+    clock = iter([0.0, 1.0, 1.01])
+    progress = Progress(2, lambda: next(clock))
+    progress(1, {"loss": 12.5})
+    progress(2, {"loss": 1.0})
+    progress.end()
+    last = "epoch 2/2  loss 1  (1 s)"
+    assert stream.getvalue() == f"\repoch 1/2  loss 12.5  (1 s)\r{last}   \n"
+
+
+def test_a_notebook_has_one_output_of_plain_text(monkeypatch):
+    outputs = []
+
+    class Handle:
+        def update(self, content, raw):
+            outputs[-1] = content
+
+    def display(content, raw, display_id):
+        outputs.append(content)
+        return Handle()
+
+    fake = types.SimpleNamespace(
+        get_ipython=lambda: types.SimpleNamespace(kernel=object()),
+        display=types.SimpleNamespace(display=display),
+    )
+    monkeypatch.setitem(sys.modules, "IPython", fake)
+    progress = Progress(2)
+    progress(1, {"loss": 2.0})
+    progress(2, {"loss": 1.0})
+    progress.end()
+    (content,) = outputs
+    assert content["text/plain"].startswith("epoch 2/2  loss 1")
+    assert content["text/plain"].isprintable()
+
+
+def test_a_file_gets_lines_without_control_characters(capsys):
+    progress = Progress(50)
+    for epoch in range(1, 51):
+        progress(epoch, {"loss": 1.0})
+    progress.end()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:10] for line in lines] == ["epoch 1/50", "epoch 50/5"]
+    assert _progress.INTERVAL_OF_FILES > 1
+
+
+def test_the_fitted_network_is_below_the_diagram(blobs):
+    model = Autoencoder(**QUICK)
+    assert "Network" not in model._repr_mimebundle_()["text/html"]
+    model.fit(blobs)
+    html = model._repr_mimebundle_()["text/html"]
+    diagram, _, network = html.partition("Network: ")
+    assert "Autoencoder" in diagram
+    # 6-8-2-8-6 with biases
+    assert network.startswith("152 parameters, code of 2 numbers")
+    cells = [cell.partition("</td>")[0] for cell in network.split("<td")]
+    texts = [cell.partition(">")[2] for cell in cells]
+    assert texts.count("encoder") == texts.count("decoder") == 1
+    assert texts[1:5] == ["encoder", "Dense, relu", "8", "56"]
+
+
+def test_detectors_show_their_networks(blobs):
+    detector = AutoencoderDetector(**QUICK, n_estimators=2).fit(blobs)
+    html = detector._repr_html_()
+    assert "2 networks side by side" in html
