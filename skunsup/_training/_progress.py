@@ -105,7 +105,8 @@ class NotebookLine:
     """One output of plain text, which is replaced: exported pages hold the last."""
 
     def __init__(self, display: Any) -> None:
-        self._display, self._handle = display, None
+        self._display = display
+        self._handle: Any = None
 
     def __call__(self, line: str, final: bool) -> None:
         """Show `line` in the place of the last one; an empty one leaves it."""

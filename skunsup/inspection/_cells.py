@@ -55,7 +55,7 @@ def cell_table(
         np.minimum(shades, SURE), cmap="Blues", vmin=0, vmax=2 * SURE, aspect="auto"
     )
     for (i, j), _ in np.ndenumerate(shades):
-        before, after = (written(_at(s, columns[i], j)) for s in (one, other))
+        before, after = (written(s.values[int(columns[i])][j]) for s in (one, other))
         text = f"{before}\n→ {after}"
         ax.text(j, i, text, ha="center", va="center", size=7.5)
     for j, row in enumerate(shades.T):
@@ -68,7 +68,3 @@ def cell_table(
     ax.tick_params(length=0, labeltop=True, labelbottom=False)
     ax.spines[:].set_visible(False)
     return drawn
-
-
-def _at(rows: Shown, column: int, row: int) -> Any:
-    return rows.values[column][row]

@@ -344,7 +344,8 @@ class FeatureScoresDisplay:
 def by_block(scores: np.ndarray, kind: Blocks) -> tuple[np.ndarray, list[str]]:
     """Return the scores of blocks, those of tables and numbers by column."""
     found, names = [], []
-    for block, place in zip(kind.blocks_, kind.likelihood_.places, strict=True):
+    likelihood: Any = kind.likelihood_
+    for block, place in zip(kind.blocks_, likelihood.places, strict=True):
         own = scores[:, place.cells]
         columns = [block.columns] if block.boxed else np.ravel(block.columns).tolist()
         if len(columns) == own.shape[1]:

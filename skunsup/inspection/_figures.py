@@ -175,7 +175,7 @@ def written(value: Any) -> str:
     """Return a cell of a table as text."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "missing"
-    if isinstance(value, float | np.floating):
+    if isinstance(value, float):  # NumPy's float64 too
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     return short(value, 16)
 
@@ -193,7 +193,7 @@ def check_finite(values: Any, name: str) -> np.ndarray:
     return found
 
 
-def check_length(values: Sequence[Any], n: int, name: str) -> None:
+def check_length(values: Any, n: int, name: str) -> None:
     """Raise ValueError unless there is one value for each of `n` rows."""
     if len(values) != n:
         raise ValueError(

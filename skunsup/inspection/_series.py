@@ -140,7 +140,8 @@ class SeriesScoresDisplay:
         """
         windows, steps, model = _windowed(estimator, cls.__name__)
         if isinstance(estimator, SeriesDetector):
-            scores, offset = estimator.score_samples(X), estimator.offset_
+            scores = estimator.score_samples(X)
+            offset: Any = estimator.offset_
         else:
             need(model, "score_samples", cls.__name__)
             rows = prepared(steps, windows.transform(X))
