@@ -66,6 +66,7 @@ def failed(page):
             capture_output=True,
             text=True,
         )
+    print(f"{page.name}: {'fails' if done.returncode else 'runs'}", flush=True)
     if done.returncode:
         print(f"{page}\n{done.stdout[-500:]}\n{done.stderr[-3000:]}")
     return bool(done.returncode)

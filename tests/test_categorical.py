@@ -1,5 +1,7 @@
 """Adversarial autoencoders with a category: clusters, and classes from few labels."""
 
+import warnings
+
 import keras
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ import polars as pl
 import pytest
 from keras import ops
 from sklearn.datasets import make_blobs
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
@@ -382,3 +385,21 @@ def test_an_encoder_without_style(groups):
     wide = keras.Sequential([keras.Input((10,)), keras.layers.Dense(5)])
     with pytest.raises(ValueError, match="Use init='random'"):
         AAEClustering(3, encoder=wide).fit(groups[0])
+
+
+@pytest.mark.parametrize(("of", "what"), [("", "styles"), ("category_", "categories")])
+def test_a_discriminator_that_recognises_all_is_told(of, what):
+    names = [f"{p}accuracy_{k}" for p in ("", "category_") for k in ("real", "fake")]
+    healthy = {"spread": [1.0] * 20, **dict.fromkeys(names, [0.7] * 20)}
+    late, low = [0.7] * 15 + [1.0] * 5, [0.4] * 20
+    told = {**healthy, f"{of}accuracy_real": late, f"{of}accuracy_fake": late}
+    model = AAEClustering()
+    with pytest.warns(
+        ConvergenceWarning, match=f"of {what} is too strong: .* 5 epochs"
+    ):
+        model._check_health(told)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model._check_health(healthy)
+        model._check_health({**told, f"{of}accuracy_fake": low})
+        model._check_health({name: each[-5:] for name, each in told.items()})

@@ -1,11 +1,15 @@
-// Order of search results: names of the API and titles first, text last.
-const BEHIND = ["benchmarks/", "changelog", "architecture", "adding_a_", "releasing"];
+// Order of search results: names of the API and titles first, then text. Among equal
+// ones, pages of the guide come before the API, and lists and history come last.
+const RANKS = [
+  [/^(guide\/|families|generated_rows|tables|inputs|sequences|transfer|scaling|deployment)/, 4],
+  [/^api\//, 3],
+  [/^(api|auto_examples\/index|auto_examples\/\w+\/index|user_guide)$/, -3],
+  [/^(benchmarks\/|changelog|architecture|adding_a_|releasing)/, -20],
+];
 
 var Scorer = {
-  score: (result) => {
-    const [docname, , , , score] = result;
-    return BEHIND.some((start) => docname.startsWith(start)) ? score - 20 : score;
-  },
+  score: ([docname, , , , score]) =>
+    score + (RANKS.find(([pages]) => pages.test(docname)) ?? [null, 0])[1],
 
   // An object whose name is, or contains, the query.
   objNameMatch: 60,

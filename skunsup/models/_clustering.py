@@ -68,7 +68,9 @@ class AAEClustering(CategoricalEstimator, Clusterer):
     Warns
     -----
     ConvergenceWarning
-        If the styles lost nearly all of their variance in the course of training.
+        If the styles lost nearly all of their variance in the course of training, or if
+        a discriminator recognised more than 99 % of one kind, and 75 % of both, in the
+        last tenth of the epochs.
 
     See Also
     --------
@@ -99,6 +101,8 @@ class AAEClustering(CategoricalEstimator, Clusterer):
     n_components: int | None = parameter(None)
     balance_weight: float = parameter(1.0, [reals(0, None, "left")])
     init: str = parameter("k-means", [StrOptions({"k-means", "random"})])
+
+    _watched = {"": "styles", "category_": "categories"}  # noqa: RUF012
 
     def _categories(self) -> int:
         return int(self.n_clusters)
