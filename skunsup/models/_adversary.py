@@ -40,8 +40,8 @@ COLLAPSE = (
 )
 TOO_STRONG = (
     "The discriminator of {what} is too strong: in the last {n} epochs its accuracies "
-    "are {real:.0%} and {fake:.0%}, where 50 to 90 % is healthy. So {what} do not follow "
-    "their prior, and clusters may be arbitrary. Try a smaller "
+    "are {real:.0%} and {fake:.0%}, where 50 to 90 % is healthy. So {what} do not "
+    "follow their prior, and clusters may be arbitrary. Try a smaller "
     "discriminator_learning_rate, or another clusterer: KMeans, GaussianMixture or "
     "NeighborClustering."
 )
