@@ -11,6 +11,8 @@ from skunsup import Autoencoder, AutoencoderDetector
 from skunsup._training import _progress
 from skunsup._training._progress import Progress, duration
 
+from .helpers import on_torch_or_asked
+
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
 
 
@@ -106,6 +108,7 @@ def test_the_fitted_network_is_below_the_diagram(blobs):
     assert texts[1:5] == ["encoder", "Dense, relu", "8", "56"]
 
 
+@on_torch_or_asked
 def test_detectors_show_their_networks(blobs):
     detector = AutoencoderDetector(**QUICK, n_estimators=2).fit(blobs)
     html = detector._repr_html_()

@@ -21,6 +21,7 @@ import pandas as pd
 from sklearn.datasets import make_moons
 
 from skunsup import DiffusionModel, Table
+from skunsup.inspection import EmbeddingDisplay, SamplesDisplay
 
 # %%
 # From noise to rows
@@ -41,8 +42,8 @@ fig, axes = plt.subplots(
     1, len(shown), figsize=(12, 2.6), sharex=True, sharey=True, num="diffusion_steps"
 )
 for ax, (name, rows) in zip(axes, shown.items(), strict=True):
-    ax.scatter(*rows.T, s=2, alpha=0.5)
-    ax.set(title=name, xticks=[], yticks=[])
+    EmbeddingDisplay.from_predictions(rows, ax=ax)
+    ax.set(title=name, xlabel="", ylabel="", xticks=[], yticks=[])
 fig.tight_layout()
 
 # %%
@@ -76,17 +77,17 @@ for name, frame in {"data": table, "generated": drawn}.items():
 # %%
 # Margins agree, and so do the differences between groups.
 
-fig, axes = plt.subplots(1, 2, figsize=(9, 3), num="diffusion_table")
-bins = np.arange(9) - 0.5
-axes[0].hist([table["children"], drawn["children"]], bins, label=["data", "generated"])
-axes[0].set(title="children")
-axes[0].legend()
-for name, frame in {"data": table, "generated": drawn}.items():
+fig, axes = plt.subplots(
+    1, 3, figsize=(11, 3), num="diffusion_table", layout="constrained"
+)
+display = SamplesDisplay.from_predictions(
+    table, drawn, features=["children", "smoker"], ax=axes[:2]
+)
+for name, frame in {"real": table, "drawn": drawn}.items():
     claimed = np.sort(frame["claims"][frame["claims"] > 0])
-    axes[1].plot(claimed, np.linspace(1, 0, len(claimed)), label=name)
-axes[1].set(title="share of claims above", xscale="log", xlabel="claim")
-axes[1].legend()
-fig.tight_layout()
+    axes[2].plot(claimed, np.linspace(1, 0, len(claimed)), label=name)
+axes[2].set(title="share of claims above", xscale="log", xlabel="claim")
+axes[2].legend()
 
 # %%
 # Run as a script, save the figures.

@@ -60,26 +60,34 @@ for kind in DETECTORS:
 # %%
 # Where they agree
 # ----------------
-# Above, the scores of rows that were not learned from; the line is the threshold that
-# ``contamination="auto"`` puts. Below, the same rows on two principal components, by
+# First the scores of rows that were not learned from; the line is the threshold that
+# ``contamination="auto"`` puts. Then the same rows on two principal components, by
 # their outlier probability. The families draw the border of the normal in different
 # places, and agree on what lies far out.
 
 plane = make_pipeline(StandardScaler(), PCA(2)).fit(X.iloc[seen])
 at = plane.transform(X.iloc[later])
 figure, axes = plt.subplots(
-    2, 4, figsize=(17, 7), num="outlier_families", layout="constrained"
+    2, 2, figsize=(12, 6.5), num="outlier_families", layout="constrained"
 )
-for (name, pipeline), (above, below) in zip(pipelines.items(), axes.T, strict=True):
+maps, across = plt.subplots(
+    1, 4, figsize=(15, 3.2), num="outlier_families_maps", layout="constrained"
+)
+for (name, pipeline), axis, below in zip(
+    pipelines.items(), axes.flat, across, strict=True
+):
     scores = -pipeline.decision_function(X.iloc[later])
-    OutlierScoresDisplay.from_predictions(scores, truth, threshold=0.0, ax=above)
-    above.set_title(f"{name}, AUROC {roc_auc_score(truth, scores):.3f}", pad=40)
+    low, high = np.quantile(scores[~truth], [0.25, 0.75])
+    near = np.arcsinh(scores / (high - low))  # near 0 as it is, far out as a logarithm
+    OutlierScoresDisplay.from_predictions(near, truth, threshold=0.0, ax=axis)
+    axis.set_xlabel(f"{name}, AUROC {roc_auc_score(truth, scores):.3f}")
     probability = pipeline[-1].outlier_probability(
         pipeline[:-1].transform(X.iloc[later])
     )
     EmbeddingDisplay.from_predictions(
         at, probability, y_title="outlier probability", ax=below
     )
+    below.set(title=name, xlabel="", ylabel="", xticks=[], yticks=[])
 
 # %%
 # What made a row an outlier

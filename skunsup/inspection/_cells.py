@@ -11,18 +11,28 @@ from skunsup.inspection._shown import Shown
 SURE = 3.0  # standard deviations at which the colour is full
 
 
-def column_errors(one: Shown, other: Shown) -> np.ndarray:
+def column_scales(rows: Shown) -> list[float]:
+    """Return the standard deviation of each column of numbers, 1 for all others."""
+    scales = []
+    for column in rows.values:
+        known = np.asarray(column)
+        if known.dtype.kind == "f" and np.isfinite(known).any():
+            scales.append(float(np.nanstd(known)) or float(np.nanmax(np.abs(known))))
+        else:
+            scales.append(0.0)
+    return [scale or 1.0 for scale in scales]
+
+
+def column_errors(one: Shown, other: Shown, scales: Sequence[float]) -> np.ndarray:
     """Return the error of each cell, (n_rows, n_columns).
 
-    Numbers are compared in standard deviations of the rows in `one`, all else by
-    whether they differ. Where a cell of `one` is missing the error is 0.
+    Numbers are compared in units of `scales`, all else by whether they differ. Where a
+    cell of `one` is missing the error is 0.
     """
     errors = []
-    for a, b in zip(one.values, other.values, strict=True):
+    for a, b, spread in zip(one.values, other.values, scales, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         if a.dtype.kind == "f" and b.dtype.kind == "f":
-            spread = np.nanstd(a) if np.isfinite(a).any() else 0.0
-            spread = spread or np.nanmax(np.abs(a), initial=0.0) or 1.0
             errors.append(np.nan_to_num(np.abs(a - b) / spread))
         else:
             there = np.array([value is not None for value in a])

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skunsup.inspection._cells import cell_table, column_errors
+from skunsup.inspection._cells import cell_table, column_errors, column_scales
 from skunsup.inspection._drawing import (
     grid_size,
     name_series,
@@ -21,7 +21,7 @@ from skunsup.inspection._figures import (
     panels,
     styles,
 )
-from skunsup.inspection._shown import Shown, shown
+from skunsup.inspection._shown import Shown, rows_of, shown
 from skunsup.inspection._steps import (
     first_rows,
     kind_of,
@@ -29,11 +29,13 @@ from skunsup.inspection._steps import (
     prepared,
     put_back,
     rebuilder,
+    spread_rows,
     steps_of,
     taken,
 )
 
 N_ROWS = 8
+MOST_READ = 1000  # rows that standard deviations are told from
 
 
 class ReconstructionDisplay:
@@ -49,6 +51,9 @@ class ReconstructionDisplay:
         One entry for each block of the data, as `from_estimator` makes them.
     rows : array-like of int
         Numbers of the rows.
+    scales : list of (list of float), default=None
+        For each block the unit of the errors of its columns; None for the standard
+        deviations of the rows that are drawn.
 
     Attributes
     ----------
@@ -59,8 +64,8 @@ class ReconstructionDisplay:
     artists_ : list of object
         For each block the image, the lines, the table of cells or the words.
     errors_ : list of ndarray or None
-        For each block of columns the error of each cell, (n_rows, n_columns), in
-        standard deviations of numbers, and 0 or 1 for categories; else None.
+        For each block of columns the error of each cell, (n_rows, n_columns): of
+        numbers in units of `scales`, of categories 0 or 1; else None.
 
     See Also
     --------
@@ -79,11 +84,17 @@ class ReconstructionDisplay:
     """
 
     def __init__(
-        self, original: Sequence[Shown], restored: Sequence[Shown], rows: Any
+        self,
+        original: Sequence[Shown],
+        restored: Sequence[Shown],
+        rows: Any,
+        *,
+        scales: Sequence[Sequence[float]] | None = None,
     ) -> None:
         self.original = original
         self.restored = restored
         self.rows = rows
+        self.scales = scales
 
     @classmethod
     def from_estimator(
@@ -135,12 +146,17 @@ class ReconstructionDisplay:
         restored = inner.reconstruct(behind)
         back = put_back(steps, restored) if steps else restored
         kind = kind_of(model)
+        everyone = taken(X, spread_rows(rows_of(X), MOST_READ))
         if back is None:
-            own, back = behind, restored
+            own, back, everyone = behind, restored, prepared(steps, everyone)
         if steps and hasattr(own, "columns") and not hasattr(back, "columns"):
             back = type(own)(back, columns=own.columns)
         pairs = shown(kind, own, image_shape), shown(kind, back, image_shape)
-        return cls(*pairs, rows).plot(ax, **options)
+        scales = [
+            column_scales(one) if one.form == "columns" else []
+            for one in shown(kind, everyone, image_shape)
+        ]
+        return cls(*pairs, rows, scales=scales).plot(ax, **options)
 
     def plot(
         self, ax: Any = None, *, max_columns: int = 10, cmap: str = "gray"
@@ -170,9 +186,15 @@ class ReconstructionDisplay:
         self.artists_: list[Any] = []
         self.errors_: list[np.ndarray | None] = []
         titles = [f"row {row}" for row in self.rows]
-        for axis, one, other in zip(axes, self.original, self.restored, strict=True):
+        for at, (axis, one, other) in enumerate(
+            zip(axes, self.original, self.restored, strict=True)
+        ):
             if one.form == "columns":
-                self._cells(axis, one, other, titles, max_columns)
+                given = None if self.scales is None else self.scales[at]
+                errors = column_errors(one, other, given or column_scales(one))
+                table = cell_table(axis, one, other, errors, titles, max_columns)
+                self.errors_.append(errors)
+                self.artists_.append(table)
             else:
                 draw = {"images": _images, "series": _series, "texts": _texts}
                 self.artists_.append(draw[one.form](axis, one, other, titles, cmap))
@@ -181,13 +203,6 @@ class ReconstructionDisplay:
                 axis.set_title(one.title, loc="left", size=10)
         self.ax_, self.figure_ = one_or_all(axes), axes[0].figure
         return self
-
-    def _cells(
-        self, ax: Any, one: Shown, other: Shown, titles: Sequence[str], most: int
-    ) -> None:
-        errors = column_errors(one, other)
-        self.errors_.append(errors)
-        self.artists_.append(cell_table(ax, one, other, errors, titles, most))
 
 
 def _size(one: Shown, n_rows: int, most: int) -> tuple[float, float]:
