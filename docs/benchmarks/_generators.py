@@ -12,14 +12,21 @@ from sklearn.neighbors import KernelDensity
 
 N_MIXED = (5, 10, 20, 40, 80)
 BANDWIDTHS = np.geomspace(0.02, 2.0, 13)
-OWN = (
+FITTED = "VariationalAutoencoder, fitted prior"
+IMAGES = (  # which see pixels of MNIST
     "VariationalAutoencoder",
     "AdversarialAutoencoder",
     "WassersteinAutoencoder",
     "GAN",
     "BiGAN",
 )
-MODULES = dict.fromkeys(OWN, "skunsup.models") | {"CTGAN": "ctgan", "TVAE": "ctgan"}
+OWN = (*IMAGES, FITTED)
+MODULES = dict.fromkeys(OWN, "skunsup.models") | {
+    "CTGAN": "ctgan",
+    "TVAE": "ctgan",
+    "Gaussian copula": "copulas.multivariate",
+    "ForestDiffusion": "ForestDiffusion",
+}
 ADAM = {"optimizer": {"class_name": "Adam", "config": {"beta_1": 0.5}}}
 GAME = ADAM | {"activation": "leaky_relu", "learning_rate": 5e-4, "batch_size": 128}
 PARAMETERS: dict[str, dict[str, dict]] = {  # chosen with --tune
@@ -102,7 +109,8 @@ def own(name, parameters):
     def learn(X, seed):
         import skunsup
 
-        model = getattr(skunsup, name)(random_state=seed, **parameters)
+        family = name.partition(",")[0]
+        model = getattr(skunsup, family)(random_state=seed, **parameters)
         model.fit(X.astype(np.float32))
         return lambda n: model.sample(n, random_state=seed)
 
@@ -158,10 +166,38 @@ def conditional(name):
     return learn
 
 
+def copula(X, seed):
+    """Join margins of the best of several families by a Gaussian copula."""
+    import copulas.multivariate
+    import pandas as pd
+
+    model = copulas.multivariate.GaussianMultivariate(random_state=seed)
+    model.fit(pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])]))
+    return lambda n: model.sample(n).to_numpy()
+
+
+def forest(X, seed):
+    """Match flows by gradient boosting (Jolicoeur-Martineau et al. 2024)."""
+    from ForestDiffusion import ForestDiffusionModel
+
+    whole = np.flatnonzero((np.rint(X) == X).all(axis=0)).tolist()
+    model = ForestDiffusionModel(
+        X.astype(float), duplicate_K=10, int_indexes=whole, n_jobs=1, seed=seed
+    )
+    return lambda n: model.generate(batch_size=n)
+
+
 PEERS = {
     "training rows": resample,
     "GaussianMixture": mixture,
     "KernelDensity": kernel_density,
     "CTGAN": conditional("CTGAN"),
     "TVAE": conditional("TVAE"),
+    "Gaussian copula": copula,
+    "ForestDiffusion": forest,
 }
+
+for name in PARAMETERS:
+    PARAMETERS[name][FITTED] = PARAMETERS[name]["VariationalAutoencoder"] | {
+        "fitted_prior": True
+    }

@@ -28,6 +28,7 @@ from skunsup._networks._dense import DenseStack, dense_layers, tail
 from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
 from skunsup._networks._failures import memory_errors_explained
+from skunsup._networks._fitted_prior import FITTED_PRIOR, CodeMixture, fitted_prior
 from skunsup._networks._likelihood import Likelihood, Numbers, RealLoss
 from skunsup._networks._losses import (
     LOSS_DOMAINS,
@@ -60,6 +61,7 @@ from skunsup._networks._user import (
 __all__ = [
     "ADVERSARIAL_LOSSES",
     "CALLBACK_HINT",
+    "FITTED_PRIOR",
     "LOSS_DOMAINS",
     "NOISE_STATE",
     "N_DRAWS",
@@ -67,6 +69,7 @@ __all__ = [
     "Architecture",
     "Augmentation",
     "BuiltSpec",
+    "CodeMixture",
     "CodePart",
     "Corruption",
     "DenoiserSpec",
@@ -96,6 +99,7 @@ __all__ = [
     "dense_layers",
     "described",
     "discriminator_loss",
+    "fitted_prior",
     "frozen",
     "generator_loss",
     "gradient_penalty",

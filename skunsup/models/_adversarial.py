@@ -16,6 +16,11 @@ from skunsup.models._adversary import (
     penalty_settings,
     spread,
 )
+from skunsup.models._fitted_prior import (
+    FittedPriorParameters,
+    FittedPriorSampler,
+    fitted_setting,
+)
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parameters import (
     CodeParameters,
@@ -31,7 +36,6 @@ from skunsup.models._parts import (
     reconstruction,
 )
 from skunsup.models._prior import PriorNetwork, rescale
-from skunsup.models._sampler import Sampler
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -124,7 +128,11 @@ class AdversarialParameters(
 
 @parameters
 class AdversarialAutoencoder(
-    AdversarialEstimator, Sampler, LatentTransformer, AdversarialParameters
+    AdversarialEstimator,
+    FittedPriorSampler,
+    LatentTransformer,
+    FittedPriorParameters,
+    AdversarialParameters,
 ):
     """Autoencoder whose codes follow a prior, by a discriminator of the codes.
 
@@ -199,5 +207,6 @@ class AdversarialAutoencoder(
             "noise": self.noise,
             "noise_level": checked_noise_level(self.noise, self.noise_level),
             "density_weight": float(self.density_weight),
+            **fitted_setting(self, n_components),
         }
         return self._made(AdversarialNetwork, parts, settings, n_components, data)

@@ -8,10 +8,15 @@ from keras import ops
 from sklearn.base import BaseEstimator
 
 from skunsup._fit_data import FitData
-from skunsup._networks import Architecture, Network, pca_values
+from skunsup._networks import Architecture, Network, fitted_prior, pca_values
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, reals
 from skunsup.models._code import CodeNetwork
+from skunsup.models._fitted_prior import (
+    FittedPriorParameters,
+    FittedPriorSampler,
+    fitted_setting,
+)
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parameters import (
     CodeParameters,
@@ -46,12 +51,17 @@ class AutoencoderNetwork(CodeNetwork):
         Weight of the sparsity term.
     """
 
-    defaults: ClassVar[dict[str, Any]] = {**CodeNetwork.defaults, "l1_penalty": 0.0}
+    defaults: ClassVar[dict[str, Any]] = {
+        **CodeNetwork.defaults,
+        "l1_penalty": 0.0,
+        "fitted_prior": None,
+    }
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         more = ("sparsity",) if self.settings["l1_penalty"] else ()
         self.own_terms = ("reconstruction", *more)
+        self.fitted = fitted_prior(self)
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Reconstruction and sparsity of the minibatch `x`."""
@@ -92,14 +102,16 @@ class AutoencoderParameters(NoiseParameters, LossParameters, CodeParameters):
 
 
 @parameters
-class Autoencoder(LatentTransformer, AutoencoderParameters):
+class Autoencoder(
+    FittedPriorSampler, LatentTransformer, FittedPriorParameters, AutoencoderParameters
+):
     """Nonlinear dimension reduction by a network that learns to copy its input.
 
     The encoder maps each row to a short code, the decoder maps the code back, and both
     are trained to minimise the reconstruction error [1]_. `transform` gives codes,
     `inverse_transform` decodes them, and `score_samples` is minus the reconstruction
     error, which is low for rows unlike the training data. With a linear network and the
-    squared error this is PCA.
+    squared error this is PCA. With a `fitted_prior` it generates rows as well.
 
     Attributes
     ----------
@@ -131,6 +143,15 @@ class Autoencoder(LatentTransformer, AutoencoderParameters):
     (150, 2)
     """
 
+    def _has_sample(self) -> bool:
+        if self.fitted_prior is False:
+            raise AttributeError(
+                "Codes of an Autoencoder follow no prior, so there is none to sample "
+                "from. Give fitted_prior=True before fit, or use "
+                "VariationalAutoencoder."
+            )
+        return True
+
     def _architecture(self, data: FitData) -> Architecture:
         loss, output_activation = reconstruction(self.loss, data)
         encoder = encoder_part(self, data.inputs)
@@ -141,6 +162,7 @@ class Autoencoder(LatentTransformer, AutoencoderParameters):
             "noise": self.noise,
             "noise_level": checked_noise_level(self.noise, self.noise_level),
             "l1_penalty": float(self.l1_penalty),
+            **fitted_setting(self, n_components),
         }
         parts = {"encoder": encoder, "decoder": decoder}
         return self._made(AutoencoderNetwork, parts, settings, n_components, data)

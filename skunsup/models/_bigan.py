@@ -9,6 +9,7 @@ from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
     Group,
+    fitted_prior,
     generator_loss,
     noise_state,
     normal,
@@ -23,10 +24,14 @@ from skunsup.models._adversary import (
     penalty_settings,
     spread,
 )
+from skunsup.models._fitted_prior import (
+    FittedPriorParameters,
+    FittedPriorSampler,
+    fitted_setting,
+)
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parameters import CodeParameters, DiscriminatorParameters
 from skunsup.models._parts import decoder_part, encoder_part
-from skunsup.models._sampler import Sampler
 
 RECONSTRUCTION_SHARE = 0.9
 
@@ -56,6 +61,7 @@ class BiGANNetwork(Adversary):
     defaults: ClassVar[dict[str, Any]] = {
         **Adversary.defaults,
         "reconstruction_weight": 0.0,
+        "fitted_prior": None,
     }
 
     def __init__(self, **arguments: Any) -> None:
@@ -63,6 +69,7 @@ class BiGANNetwork(Adversary):
         more = ("reconstruction",) if self.settings["reconstruction_weight"] else ()
         self.own_terms = ("discriminator", "adversarial", *more)
         self.noise_state = noise_state()
+        self.fitted = fitted_prior(self)
         self.groups = (
             Group(("discriminator", "head")),
             Group(("encoder", "decoder"), self.settings["n_critic"]),
@@ -148,7 +155,13 @@ class BiGANParameters(DiscriminatorParameters, CodeParameters):
 
 
 @parameters
-class BiGAN(AdversarialEstimator, Sampler, LatentTransformer, BiGANParameters):
+class BiGAN(
+    AdversarialEstimator,
+    FittedPriorSampler,
+    LatentTransformer,
+    FittedPriorParameters,
+    BiGANParameters,
+):
     """Generator of rows with its inverse, trained against a discriminator of pairs.
 
     An encoder and a decoder make pairs of a row and a code from different ends: one
@@ -214,5 +227,6 @@ class BiGAN(AdversarialEstimator, Sampler, LatentTransformer, BiGANParameters):
             "reconstruction_weight": float(self.reconstruction_weight),
             **penalty_settings(self),
             "n_critic": int(self.n_critic),
+            **fitted_setting(self, n_components),
         }
         return self._made(BiGANNetwork, parts, settings, n_components, data)

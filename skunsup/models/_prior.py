@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from keras import ops
 
-from skunsup._networks import noise_state
+from skunsup._networks import fitted_prior, noise_state
 from skunsup.models._code import CodeNetwork
 
 DECAY = 0.95
@@ -14,10 +14,15 @@ class PriorNetwork(CodeNetwork):
     """Base of the encoder-decoder networks whose codes follow `settings["prior"]`.
 
     Its `settings` are those of `CodeNetwork` with `prior`, the width `n_features` of
-    rows, and `density_weight`, the weight of the prior's log-density in `row_score`.
+    rows, `density_weight`, the weight of the prior's log-density in `row_score`, and
+    `fitted_prior`, for a prior that takes its place there after training.
     """
 
-    defaults: ClassVar[dict[str, Any]] = {**CodeNetwork.defaults, "density_weight": 1.0}
+    defaults: ClassVar[dict[str, Any]] = {
+        **CodeNetwork.defaults,
+        "density_weight": 1.0,
+        "fitted_prior": None,
+    }
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -25,6 +30,7 @@ class PriorNetwork(CodeNetwork):
         self.error = self.add_weight(
             name="error", shape=(), initializer="ones", trainable=False
         )
+        self.fitted = fitted_prior(self)
 
     def code_and_error(self, x: Any) -> tuple[Any, Any]:
         """`code_and_loss`, with the loss followed by a moving average."""
@@ -53,7 +59,8 @@ class PriorNetwork(CodeNetwork):
             else self.likelihood.n_cells
         )
         scale = 0.5 * n / (self.error + 1e-12)
-        return weight * self.settings["prior"].log_density(code) - scale * loss
+        prior = self.fitted or self.settings["prior"]
+        return weight * prior.log_density(code) - scale * loss
 
 
 def rescale(term: Any, loss: Any) -> Any:

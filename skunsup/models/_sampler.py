@@ -23,6 +23,10 @@ def _completes(model: "Sampler") -> bool:
     return True
 
 
+def _samples(model: "Sampler") -> bool:
+    return model._has_sample()
+
+
 class Sampler:
     """Mixin of the estimators that generate rows.
 
@@ -30,6 +34,7 @@ class Sampler:
     missing cells given the others implements `_complete_rows`.
     """
 
+    @available_if(_samples)
     def sample(
         self, n_samples: Any = 1, random_state: Any = None, *, given: Any = None
     ) -> np.ndarray:
@@ -116,6 +121,10 @@ class Sampler:
         drawn = self._complete_rows(rows, observed, rng)
         rows = np.where(observed, rows, drawn).astype(np.float32)
         return inputs.with_given(inputs.restore_rows(rows, self._dtype), given, self)  # type: ignore[attr-defined]
+
+    def _has_sample(self) -> bool:
+        """Return True, or raise AttributeError that says how to get draws."""
+        return True
 
     def _can_complete(self) -> bool:
         return type(self)._complete_rows is not Sampler._complete_rows

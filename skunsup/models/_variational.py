@@ -13,19 +13,24 @@ from skunsup._networks import (
 )
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, available_if, integers, reals
-from skunsup._training import as_rows
+from skunsup._training import FittedNetwork, as_rows
 from skunsup.models._clusterer import with_probabilities
 from skunsup.models._conditional import (
     N_PRIOR,
     gibbs_rows,
+    posterior,
     prior_codes,
     resampled_codes,
+)
+from skunsup.models._fitted_prior import (
+    FittedPriorParameters,
+    FittedPriorSampler,
+    fitted_setting,
 )
 from skunsup.models._latent import LatentTransformer, summing_to_one
 from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parameters import CodeParameters
 from skunsup.models._parts import decoder_part, encoder_part
-from skunsup.models._sampler import Sampler
 from skunsup.models._variational_network import LOG_VARIANCES, VariationalNetwork
 
 # Activation of the decoder's output, by likelihood.
@@ -132,7 +137,9 @@ def _has_clusters(model: "VariationalAutoencoder") -> bool:
 
 
 @parameters
-class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
+class VariationalAutoencoder(
+    FittedPriorSampler, LatentTransformer, FittedPriorParameters, VariationalParameters
+):
     """Autoencoder with a normal distribution of codes, which can generate rows.
 
     The encoder gives each row a normal distribution of codes, the decoder each code a
@@ -274,6 +281,7 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
             "beta": float(self.beta),
             "n_importance_samples": self.n_importance_samples,
             "n_clusters": None if self.n_clusters is None else int(self.n_clusters),
+            **fitted_setting(self, n_components),
         }
         return self._made(VariationalNetwork, parts, settings, n_components, data)
 
@@ -294,7 +302,15 @@ class VariationalAutoencoder(Sampler, LatentTransformer, VariationalParameters):
         return mixture_values(architecture, network, values, data, recipes, plan, rng)
 
     def _prior(self) -> Any:
-        return super()._prior() if self.n_clusters is None else self._learned_mixture()
+        if self.n_clusters is None or self.fitted_prior is not False:
+            return super()._prior()
+        return self._learned_mixture()
+
+    def _code_draws(
+        self, network: FittedNetwork, rows: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        mean, deviation = posterior(network, rows)
+        return mean + deviation * rng.standard_normal(mean.shape)
 
     def _learned_mixture(self) -> LearnedMixture:
         _has_clusters(self)

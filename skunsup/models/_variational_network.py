@@ -7,7 +7,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks import Network, RealLoss, noise_state, normal, with_shares
+from skunsup._networks import (
+    Network,
+    RealLoss,
+    fitted_prior,
+    noise_state,
+    normal,
+    with_shares,
+)
 from skunsup.models._gaussian import (
     Mixture,
     expected_log_joint,
@@ -54,6 +61,9 @@ class VariationalNetwork(Network):
         Draws a row of the importance-weighted bound; None for the plain one.
     n_clusters : int or None
         Components of the mixture; None for N(0, 1).
+    fitted_prior : (int, int) or None
+        As `skunsup._networks.fitted_prior` takes it: of a prior that takes the place of
+        the others in scores and draws after training.
     """
 
     own_terms = ("reconstruction", "kl")
@@ -65,6 +75,7 @@ class VariationalNetwork(Network):
         "beta": 1.0,
         "n_importance_samples": None,
         "n_clusters": None,
+        "fitted_prior": None,
     }
 
     def __init__(self, **arguments: Any) -> None:
@@ -83,6 +94,7 @@ class VariationalNetwork(Network):
         n_draws = self.settings["n_importance_samples"] or 1
         draws = rng.standard_normal((n_draws, n_components))
         self.draws = draws.astype(np.float32)
+        self.fitted = fitted_prior(self)
         k = self.settings["n_clusters"]
         if k is not None:
             self.mixture_logits = self.add_weight(name="mixture_logits", shape=(k,))
@@ -154,6 +166,8 @@ class VariationalNetwork(Network):
         """Lower bound of the log-density of each row."""
         if self.settings["n_importance_samples"] is not None:
             return self._importance_weighted(x)
+        if self.fitted is not None:
+            return self._fitted_bound(x)
         nll, kl = self._bound(x)
         return -nll - kl
 
@@ -196,6 +210,8 @@ class VariationalNetwork(Network):
 
     def _log_prior(self, z: Any) -> Any:
         """Log-density of the prior at codes."""
+        if self.fitted is not None:
+            return self.fitted.log_density(z)
         if self.settings["n_clusters"] is None:
             zero = ops.zeros_like(z)
             return log_normal(z, zero, zero)
@@ -268,6 +284,12 @@ class VariationalNetwork(Network):
         z, mean, log_variance = self._codes_at(x, self.pairs)
         kl = self._divergence(mean[:, 0], log_variance[:, 0])
         return ops.mean(self._nll_at(x, z), axis=-1), kl
+
+    def _fitted_bound(self, x: Any) -> Any:
+        """Lower bound with the fitted prior, over the same draws."""
+        z, mean, log_variance = self._codes_at(x, self.pairs)
+        log_ratio = self._log_prior(z) - log_normal(z, mean, log_variance)
+        return ops.mean(log_ratio - self._nll_at(x, z), axis=-1)
 
     def _importance_weighted(self, x: Any) -> Any:
         """Importance-weighted bound over fixed draws (Burda et al. 2016, eq. 8)."""

@@ -9,6 +9,11 @@ from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
+from skunsup.models._fitted_prior import (
+    FittedPriorParameters,
+    FittedPriorSampler,
+    fitted_setting,
+)
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parameters import (
     CodeParameters,
@@ -23,7 +28,6 @@ from skunsup.models._parts import (
     reconstruction,
 )
 from skunsup.models._prior import PriorNetwork, rescale
-from skunsup.models._sampler import Sampler
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -100,7 +104,9 @@ class WassersteinParameters(
 
 
 @parameters
-class WassersteinAutoencoder(Sampler, LatentTransformer, WassersteinParameters):
+class WassersteinAutoencoder(
+    FittedPriorSampler, LatentTransformer, FittedPriorParameters, WassersteinParameters
+):
     """Autoencoder whose codes follow a prior, by penalising their distance from it.
 
     Codes of a minibatch are compared with draws from the prior in maximum mean
@@ -156,5 +162,6 @@ class WassersteinAutoencoder(Sampler, LatentTransformer, WassersteinParameters):
             "loss": loss,
             "noise": self.noise,
             "noise_level": checked_noise_level(self.noise, self.noise_level),
+            **fitted_setting(self, n_components),
         }
         return self._made(WassersteinNetwork, parts, settings, n_components, data)
