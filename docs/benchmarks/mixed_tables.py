@@ -1,22 +1,30 @@
 """Tables of numbers and categories: filling in, codes and generated rows.
 
 Sets: adult (5,000 training rows drawn by the seed, 2,000 test rows), german_credit (700
-and 300 rows) and titanic (600 and 291, without the columns that repeat others). Test
-rows are the same for every seed, other draws are not. Ours take the DataFrame as it is,
-with ``inputs=Table()``; peers see numbers standardised and categories one-hot, or in
-ordinal codes where that suits them (``codes``).
+and 300 rows), titanic (600 and 291, without the columns that repeat others), and for
+utility alone penguins (220 and 113, whose sex is known) and taxis (3,000 and 2,000,
+without dates and zones). Test rows are the same for every seed, other draws are not.
+Ours take the DataFrame as it is, with ``inputs=Table()``; peers see numbers
+standardised and categories one-hot, or in ordinal codes where that suits them
+(``codes``).
 
 - imputation: 20 % of the observed cells of test rows are hidden at random and filled
   in, five times. Root mean squared error of numbers in standard deviations of the
   training rows, and share of wrong categories. Training rows miss what they miss by
   themselves.
+- draws: 20 % of the observed cells of at most 1,000 test rows are hidden, and drawn 20
+  times. Share of the hidden numbers that lie between the 5 % and the 95 % quantile of
+  their draws (0.9 is right: multiple imputation), the mean width of that interval in
+  standard deviations, and the root mean squared error of the mean of the draws.
 - probe: accuracy of logistic regression on codes of 4 and of 8 numbers, against as many
   principal components of the one-hot table, means and modes filled in, and against that
   table itself. Models and components see no label.
 - utility: AUROC and accuracy on test rows of gradient boosting that was trained on as
   many generated rows as there are training rows, which have the label as a column. The
-  models of CTGAN and TVAE (package ctgan, on missing values filled in by means and
-  modes) run if that can be imported. ``each column alone`` draws each column from the
+  models of CTGAN and TVAE (package ctgan), a Gaussian copula (package copulas, whose
+  categories are intervals of a uniform distribution: Patki et al. 2016) and
+  ForestDiffusion (10 noisy copies of each row) run if they can be imported, on missing
+  values filled in by means and modes. ``each column alone`` draws each column from the
   training rows, independently of the others.
 
 Seconds are those of the fit, with compiling, on one core. Mean ± deviation over seeds.
@@ -48,7 +56,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-SEEDS, HIDDEN, N_TIMES, WIDTHS = (0, 1, 2), 0.2, 5, (4, 8)
+SEEDS, HIDDEN, N_TIMES, N_DRAWN, WIDTHS = (0, 1, 2), 0.2, 5, 20, (4, 8)
+TAXIS_LEFT_OUT = ("pickup", "dropoff", "pickup_zone", "dropoff_zone")
 TITANIC = ["pclass", "sex", "age", "sibsp", "parch", "fare", "embarked", "deck"]
 
 
@@ -74,8 +83,34 @@ def titanic(data, rng):
     return halves(table, 600)
 
 
-LOADERS = {"adult": adult, "german_credit": german_credit, "titanic": titanic}
-LABELS = {"adult": "income", "german_credit": "class", "titanic": "survived"}
+def penguins(data, rng):
+    """Return training and test rows with their labels."""
+    table = read(data, "seaborn_mixed/penguins.csv.gz").dropna(subset="sex")
+    return halves(table, 220)
+
+
+def taxis(data, rng):
+    """Return training and test rows with their labels."""
+    table = read(data, "seaborn_mixed/taxis.csv.gz")
+    parts = halves(table.drop(columns=list(TAXIS_LEFT_OUT)), 3000)
+    return [parts[0], parts[1].iloc[:2000]]
+
+
+LOADERS = {
+    "adult": adult,
+    "german_credit": german_credit,
+    "titanic": titanic,
+    "penguins": penguins,
+    "taxis": taxis,
+}
+LABELS = {
+    "adult": "income",
+    "german_credit": "class",
+    "titanic": "survived",
+    "penguins": "sex",
+    "taxis": "color",
+}
+FOR_ALL_TASKS = ("adult", "german_credit", "titanic")
 
 
 def read(data, name):
@@ -106,8 +141,12 @@ def main():
     runs = []
     for task in options.tasks:
         for name in options.only:
+            if name not in FOR_ALL_TASKS and task != "utility":
+                continue
             passed = ["--data", options.data, *(["--tune"] if options.tune else [])]
             passed += ["--seeds", *options.seeds, "--subject", f"{task}:{name}"]
+            if options.methods:
+                passed += ["--methods", *options.methods]
             done = _common.run_child(__file__, passed, "jax", "one").get("runs", [])
             print(f"\n{task}: {name}\n\n{report(done)}", flush=True)
             runs += [{"task": task, "set": name} | run for run in done]
@@ -121,6 +160,7 @@ def parse():
     options.add_argument("--only", nargs="+", choices=LOADERS, default=[*LOADERS])
     options.add_argument("--tasks", nargs="+", choices=TASKS, default=[*TASKS])
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    options.add_argument("--methods", nargs="+", help="of utility; all by default")
     options.add_argument("--tune", action="store_true", help="never use test rows")
     options.add_argument("--subject", help="TASK:SET, in this process")
     return options.parse_args()
@@ -180,6 +220,81 @@ def errors(train, test, filled, hit):
             wrong.append(given.astype(object) != true.astype(object))
     rmse = np.sqrt(np.concatenate(squares).mean())
     return {"rmse": float(rmse), "wrong": float(np.concatenate(wrong).mean())}
+
+
+def draws(name, seed, options):
+    """Yield how well intervals of draws cover hidden numbers."""
+    train, test, _, _ = split(name, seed, options)
+    test = test.iloc[:1000]
+    rng = np.random.default_rng(seed + 100)
+    hit = test.notna().to_numpy() & (rng.random(test.shape) < HIDDEN)
+    places = [j for j, c in enumerate(test) if c in numeric(test)]
+    for method, make in DRAWERS.items():
+        start = time.perf_counter()
+        draw = make(train, seed)
+        seconds = time.perf_counter() - start
+        tables = [draw(test.mask(hit), k) for k in range(N_DRAWN)]
+        inside, widths, squares = [], [], []
+        for j in places:
+            column, hits = test.columns[j], hit[:, j]
+            found = np.stack([t[column].to_numpy(float)[hits] for t in tables])
+            low, high = np.quantile(found, [0.05, 0.95], axis=0)
+            truth, unit = test[column].to_numpy(float)[hits], train[column].std()
+            inside.append((low <= truth) & (truth <= high))
+            widths.append((high - low) / unit)
+            squares.append(np.square((found.mean(axis=0) - truth) / unit))
+        yield {
+            "method": method,
+            "covered": float(np.concatenate(inside).mean()),
+            "width": float(np.concatenate(widths).mean()),
+            "rmse of mean": float(np.sqrt(np.concatenate(squares).mean())),
+            "seconds": seconds,
+        }
+
+
+def draw_by_model(**parameters):
+    """Draw by `complete` of a variational autoencoder."""
+
+    def learn(train, seed):
+        model = own("VariationalAutoencoder", 8, seed, **parameters).fit(train)
+        return lambda gaps, k: model.complete(gaps, random_state=k)
+
+    return learn
+
+
+def draw_by_ridge(train, seed):
+    """Draw from the posterior of Bayesian ridge regressions."""
+    encoder = Encoder(train, one_hot=True)
+    imputer = IterativeImputer(max_iter=5, random_state=seed, sample_posterior=True)
+    imputer.fit(encoder.numbers(train))
+
+    def draw(gaps, k):
+        imputer.random_state_ = np.random.RandomState(k)
+        numbers = imputer.transform(encoder.numbers(gaps))
+        return gaps.fillna(encoder.table(numbers, gaps))
+
+    return draw
+
+
+def draw_columns(train, seed):
+    """Draw each column from the training rows, whatever the others are."""
+
+    def draw(gaps, k):
+        rng = np.random.default_rng(k)
+        drawn = {c: rng.choice(train[c].dropna(), len(gaps)) for c in gaps}
+        return gaps.fillna(pd.DataFrame(drawn, index=gaps.index))
+
+    return draw
+
+
+DRAWERS = {
+    "each column alone": draw_columns,
+    "IterativeImputer, ridge, drawn": draw_by_ridge,
+    "**`VariationalAutoencoder.complete`**": draw_by_model(),
+    "**`VariationalAutoencoder.complete`**, quantiles": draw_by_model(
+        table={"scaling": "quantile"}, fitted_prior=True
+    ),
+}
 
 
 def by_model(name, n_components):
@@ -329,8 +444,9 @@ def utility(name, seed, options):
     train, test, y_train, y_test = split(name, seed, options)
     whole = train.assign(label=y_train)
     methods = {"training rows": lambda table, seed: table} | GENERATORS
-    if importlib.util.find_spec("ctgan"):
-        methods |= {name: by_ctgan(name) for name in ("CTGAN", "TVAE")}
+    methods |= {name: make for name, make in PEERS.items() if importable(name)}
+    if options.methods:
+        methods = {name: methods[name] for name in methods if name in options.methods}
     for method, generate in methods.items():
         start = time.perf_counter()
         rows = generate(whole, seed)
@@ -392,10 +508,104 @@ def by_ctgan(name):
     return generate
 
 
+class Ordinal:
+    """Tables as numbers, one column each, and back.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Without missing values.
+    rng : numpy.random.Generator or None
+        Puts categories at random places of an interval as long as their share is; None
+        for their numbers.
+    """
+
+    def __init__(self, table, rng=None):
+        self.like, self.rng = table, rng
+        self.shares = {
+            c: table[c].value_counts(normalize=True)
+            for c in table
+            if c not in numeric(table)
+        }
+
+    def numbers(self):
+        """Return a DataFrame of floats."""
+        found = {}
+        for c in self.like:
+            if c not in self.shares:
+                found[c] = self.like[c].astype(float)
+                continue
+            share = self.shares[c]
+            code = share.index.get_indexer(self.like[c].astype(object))
+            if self.rng is not None:
+                low = np.cumsum(share.to_numpy()) - share.to_numpy()
+                code = low[code] + share.to_numpy()[code] * self.rng.random(len(code))
+            found[c] = code.astype(float)
+        return pd.DataFrame(found, columns=self.like.columns)
+
+    def table(self, numbers):
+        """Return a table of rows of numbers."""
+        found = pd.DataFrame(np.asarray(numbers), columns=self.like.columns)
+        for c, share in self.shares.items():
+            values = found[c].to_numpy(float)
+            if self.rng is not None:
+                values = np.searchsorted(np.cumsum(share.to_numpy())[:-1], values)
+            code = np.clip(np.rint(values), 0, len(share) - 1).astype(int)
+            found[c] = share.index.to_numpy(object)[code]
+        whole = [c for c in numeric(self.like) if self.like[c].dtype.kind in "iu"]
+        found[whole] = found[whole].round()
+        return found.astype(self.like.dtypes)
+
+
+def by_copula(table, seed):
+    """Generate by a Gaussian copula of the copulas package."""
+    from copulas.multivariate import GaussianMultivariate
+
+    coder = Ordinal(mean_and_mode(table)(table), np.random.default_rng(seed))
+    model = GaussianMultivariate(random_state=seed)
+    model.fit(coder.numbers())
+    return coder.table(model.sample(len(table))[table.columns])
+
+
+def by_forest(table, seed):
+    """Generate by ForestDiffusion."""
+    from ForestDiffusion import ForestDiffusionModel
+
+    coder = Ordinal(mean_and_mode(table)(table))
+    numbers = coder.numbers().to_numpy()
+    sizes = [len(coder.shares.get(c, ())) for c in table]
+    places = {
+        "bin_indexes": [j for j, k in enumerate(sizes) if k == 2],
+        "cat_indexes": [j for j, k in enumerate(sizes) if k > 2],
+        "int_indexes": [
+            j for j, c in enumerate(table) if coder.like[c].dtype.kind in "iu"
+        ],
+    }
+    model = ForestDiffusionModel(numbers, duplicate_K=10, n_jobs=1, seed=seed, **places)
+    return coder.table(model.generate(batch_size=len(table)))
+
+
+PEERS = {
+    "CTGAN": by_ctgan("CTGAN"),
+    "TVAE": by_ctgan("TVAE"),
+    "Gaussian copula": by_copula,
+    "ForestDiffusion": by_forest,
+}
+
+
+def importable(name):
+    """Return True if the package of a peer is installed."""
+    packages = {"Gaussian copula": "copulas", "ForestDiffusion": "ForestDiffusion"}
+    return importlib.util.find_spec(packages.get(name, "ctgan")) is not None
+
+
 GENERATORS = {
     "each column alone": alone,
     "**`VariationalAutoencoder`**": by_own(
         "VariationalAutoencoder", 8, table={"input_dropout": 0.0}
+    ),
+    "**`VariationalAutoencoder`**, fitted prior": by_own(
+        "VariationalAutoencoder", 8, table={"input_dropout": 0.0}, fitted_prior=True
     ),
     "**`AdversarialAutoencoder`**": by_own("AdversarialAutoencoder", 8),
     "**`GAN`**": by_own(
@@ -408,7 +618,12 @@ GENERATORS = {
         hidden_layer_sizes=(128, 128),
     ),
 }
-TASKS = {"imputation": imputation, "probe": probe, "utility": utility}
+TASKS = {
+    "imputation": imputation,
+    "draws": draws,
+    "probe": probe,
+    "utility": utility,
+}
 
 
 def report(runs):
