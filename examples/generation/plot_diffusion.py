@@ -27,7 +27,7 @@ from skunsup.inspection import EmbeddingDisplay, SamplesDisplay
 # From noise to rows
 # ------------------
 # The number of steps is a parameter of the sampler alone: it can be changed after
-# ``fit``. One step cannot bend far enough, ten are close.
+# ``fit``. One or three steps bend too little, ten are close.
 
 X = make_moons(2000, noise=0.07, random_state=0)[0]
 settings = {"hidden_layer_sizes": (128, 128), "random_state": 0}

@@ -36,6 +36,20 @@ class Initializer:
         """Blocks of orthogonal kernels (Saxe, McClelland & Ganguli 2014)."""
         return "zeros" if self.rng is None else _Drawn(self._orthogonal)
 
+    def scaled(self, gain: float) -> Any:
+        """Normal kernels whose sums have `gain` times the size of what goes in.
+
+        Their standard deviation is `gain` by the root of the number of inputs (He et
+        al. 2015, section 2.2).
+        """
+        if self.rng is None:
+            return "zeros"
+        return _Drawn(lambda shape: self._normal(shape, gain))
+
+    def _normal(self, shape: tuple[int, ...], gain: float) -> np.ndarray:
+        assert self.rng is not None
+        return self.rng.normal(0.0, gain / np.sqrt(shape[0]), shape)
+
     def _glorot(self, shape: tuple[int, ...]) -> np.ndarray:
         assert self.rng is not None
         field = int(np.prod(shape[:-2]))

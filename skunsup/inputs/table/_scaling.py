@@ -5,6 +5,7 @@ from sklearn.preprocessing import QuantileTransformer
 
 MOST_QUANTILES = 1000
 LARGEST = float(np.finfo(np.float32).max)
+ROUNDING = 2 * float(np.finfo(np.float32).eps)
 
 
 class NumberScale:
@@ -54,4 +55,9 @@ class NumberScale:
         numbers = scaled.astype(np.float64) * self.scale + self.mean
         if self.quantiles is not None:
             numbers = self.quantiles.inverse_transform(numbers)
-        return np.clip(numbers, self.low, self.high)
+        numbers = np.clip(numbers, self.low, self.high)
+        # Frequent ends, such as 0, shall come back as they are.
+        rounding = ROUNDING * (np.abs(self.mean) + self.scale)
+        for end in (self.low, self.high):
+            numbers = np.where(np.abs(numbers - end) <= rounding, end, numbers)
+        return numbers
