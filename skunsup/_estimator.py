@@ -17,6 +17,7 @@ from skunsup._networks import (
     NetworkSpec,
     memory_errors_explained,
     summary_html,
+    with_callbacks_at_rest,
 )
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
@@ -40,11 +41,10 @@ from skunsup._training import (
     WeightedSampler,
     bagged_sampler,
     hstack,
+    network_to_train,
     paired,
     running_checkpoint,
-    shared_network,
     weighted_sample,
-    with_callbacks_at_rest,
 )
 from skunsup._training_plan import TrainedByParameters
 from skunsup._validation import check_weights
@@ -373,7 +373,7 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
                 sample = bagged_sampler(data.rows, sample, members)
         going_on = previous is not None
         if previous is None:
-            network = shared_network(architecture)
+            network = network_to_train(architecture, recipes)
             values = self._start_values(architecture, network, data, rng)
             previous = TrainingState(values, None, rng)
         else:

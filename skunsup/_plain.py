@@ -82,6 +82,17 @@ def restored(value: Any) -> Any:
     return _Reader().of(value)
 
 
+def is_plain(value: Any) -> bool:
+    """Return True for what JSON can hold beside arrays, and comes back the same."""
+    if isinstance(value, dict):
+        return all(type(k) is str and is_plain(item) for k, item in value.items())
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    if isinstance(value, np.ndarray):
+        return type(value) is np.ndarray and not value.dtype.hasobject
+    return value is None or type(value) in (bool, int, float, str)
+
+
 def own_class(name: str) -> Any:
     """Return a class or function of skunsup by its name.
 
@@ -252,6 +263,24 @@ class _Dtype:
         return np.dtype(str(fields["type"]))
 
 
+class _Ufunc:
+    """Functions of NumPy that work by element, such as `numpy.less`."""
+
+    name = "ufunc"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return what describes such a value."""
+        known = isinstance(value, np.ufunc) and getattr(np, value.__name__, 0) is value
+        return {"named": value.__name__} if known else None
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        found = getattr(np, str(fields["named"]), None)
+        if not isinstance(found, np.ufunc):
+            raise ValueError(UNKNOWN.format(name=fields["named"]))
+        return found
+
+
 class _Class:
     """Classes and functions of skunsup."""
 
@@ -298,5 +327,5 @@ class _Object:
         return made
 
 
-for _each in (_Dict(), _Set(), _Dtype(), _Class(), _Object()):
+for _each in (_Dict(), _Set(), _Dtype(), _Ufunc(), _Class(), _Object()):
     add_form(_each)

@@ -35,19 +35,34 @@ REQUIRED = {
 # in place of epochs, the number of rows makes no shape of its own.
 # SKUNSUP_CHECK_DEFAULTS=1 runs the defaults.
 SMALL = {
-    "hidden_layer_sizes": (16,),
+    "hidden_layer_sizes": (),
+    "discriminator_layer_sizes": (16,),
     "batch_size": 8,
     "max_steps": 16,
     "n_estimators": 2,
     "spectral_normalization": False,  # by default it makes most of some programs
     "optimizer": {"class_name": "SGD", "config": {"clipvalue": 1.0}},
 }
-# The first must reach an accuracy. The second has layers beside the hidden ones. The
-# third has an estimator of ours in it, and as many clusters as the labels have classes
-# that go with sparse rows in a check of `predict_proba`.
+# A detector's network is that of its model, whose programs it shares.
+AS_MODEL = {**SMALL, "n_components": 2, "activation": "relu"}
+# The classifier must reach an accuracy. The diffusion model has layers beside the
+# hidden ones. DEC has an estimator of ours in it, and as many clusters as labels have
+# classes that go with sparse rows in a check of `predict_proba`.
 LEARNERS = {
+    "AAEDetector": {
+        **AS_MODEL,
+        "noise": None,
+        "adversarial_weight": 0.1,
+        "density_weight": 1.0,
+    },
+    "GANDetector": {**AS_MODEL, "reconstruction_weight": 10.0},
+    "BiGAN": {**SMALL, "reconstruction_weight": 10.0},
+    "VAEDetector": AS_MODEL,
+    # Its clusters are checked in `test_mixture_prior.py`.
+    "VariationalAutoencoder": {**SMALL, "n_clusters": None},
     "AAEClassifier": {
         **SMALL,
+        "hidden_layer_sizes": (16,),
         "max_steps": 64,
         "learning_rate": 0.01,  # at higher ones training may collapse
     },
@@ -59,7 +74,7 @@ LEARNERS = {
             **{
                 name: value
                 for name, value in SMALL.items()
-                if name not in ("n_estimators", "spectral_normalization")
+                if name in skunsup.Autoencoder().get_params()
             }
         ),
     },
@@ -77,6 +92,11 @@ def estimator_classes():
     return [found[name] for name in sorted(found)]
 
 
+def _model(cls):
+    """The model whose network a detector has, or the class itself."""
+    return getattr(cls, "_model", cls)
+
+
 def _defined(module):
     return {
         name: value
@@ -91,11 +111,12 @@ def _defined(module):
 
 
 def public_estimators():
-    """One instance of each public estimator class, in the order of names.
+    """One instance of each public estimator class, detectors behind their models.
 
     Some checks clone and fit without setting a random state, so one is set here.
     """
-    made = [cls(**_arguments(cls)) for cls in estimator_classes()]
+    classes = sorted(estimator_classes(), key=lambda cls: _model(cls).__name__)
+    made = [cls(**_arguments(cls)) for cls in classes]
     # scikit-learn has no checks for estimators of texts, of series or of images.
     return [each for each in made if get_tags(each).input_tags.two_d_array]
 

@@ -2,15 +2,16 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 from skunsup import Autoencoder
-from skunsup._training._backend import backend
 
 on_jax = pytest.mark.skipif(
     keras.backend.backend() != "jax", reason="JAX alone has several devices"
@@ -86,16 +87,147 @@ def test_networks_are_not_cut(on_four_devices):
     assert "set to ModelParallel" in on_four_devices["model parallel"]
 
 
-@on_jax
-def test_several_processes_are_refused(monkeypatch):
-    import jax
+# Two processes, each with half of the rows ------------------------------------------
 
-    one = keras.distribution.DataParallel(devices=["cpu:0"])
-    monkeypatch.setattr(keras.distribution, "distribution", lambda: one)
-    assert len(backend().placement()) == 1
-    monkeypatch.setattr(jax, "process_count", lambda: 2)
-    with pytest.raises(ValueError, match="spans 2 processes"):
-        backend().placement()
+TWO = """
+import json, sys, jax
+
+rank, port = int(sys.argv[1]), sys.argv[2]
+jax.config.update("jax_cpu_collectives_implementation", "gloo")
+jax.distributed.initialize(f"127.0.0.1:{port}", 2, rank)
+
+import keras, numpy as np
+from skunsup import (
+    GAN, Autoencoder, AutoencoderDetector, NeighborEmbedding, Source,
+    VariationalAutoencoder,
+)
+from skunsup._training import SourceRows, _loop, as_rows, weighted_sample
+
+X = np.random.default_rng(0).normal(size=(64, 6)).astype(np.float32)
+halves = X[:32], X[32:]
+mine = halves[rank]
+SMALL = {"batch_size": 16, "epochs": 1, "random_state": 0}
+DENSE = {"hidden_layer_sizes": (8,), **SMALL}
+found, plain_draw = {}, _loop.TrainingLoop.draw
+
+class Half(Source):
+    boundaries = np.array([0, 10, 32])
+    def read(self, i):
+        return mine[self.boundaries[i] : self.boundaries[i + 1]]
+
+def samplers(source):
+    if source:
+        parts = [SourceRows(None, Half.boundaries, 6) for half in halves]
+        return [rows.own_sampler(None) for rows in parts]
+    return [weighted_sample(as_rows(half), None) for half in halves]
+
+def drawn_by_two(samplers):
+    '''Compose minibatches of 16 of 8 rows of each half, as two processes do.'''
+    def draw(loop, first, end):
+        assert end - first == 1
+        state, parts = loop.rng.bit_generator.state, []
+        for i, sampler in enumerate(samplers):
+            loop.rng.bit_generator.state = state
+            parts.append(32 * i + sampler.draw(32, loop.rng).reshape(4, 8))
+        return np.concatenate(parts, axis=1).ravel()
+    return draw
+
+def models():
+    return [
+        (Autoencoder(2, **DENSE), {}), (VariationalAutoencoder(2, **DENSE), {}),
+        (GAN(2, **SMALL), {}), (Autoencoder(2, **DENSE), {"source": True}),
+        (Autoencoder(2, **DENSE), {"held": True}),
+    ]
+
+def fitted(together):
+    results = []
+    for model, how in models():
+        rows, held = (mine, mine) if together else (X, X)
+        source = how.get("source")
+        if not together:
+            _loop.TrainingLoop.draw = drawn_by_two(samplers(source))
+        X_val = held[:: 2] if how.get("held") else None
+        model.fit(Half() if source and together else rows, X_val=X_val)
+        _loop.TrainingLoop.draw = plain_draw
+        values = [*model._network.values, *map(np.array, model.history_.values())]
+        results.append(values)
+    start = Autoencoder(2, **DENSE, init="pca", learning_rate=1e-30)
+    rows = mine if together else X
+    return [*results, start.fit(rows)._network.values]
+
+def apart(one, two):
+    return max(float(np.abs(a - b).max()) for a, b in zip(one, two, strict=True))
+
+def refusal(model):
+    try:
+        model.fit(mine)
+    except ValueError as error:
+        return str(error)
+
+one = fitted(False)
+keras.distribution.set_distribution(keras.distribution.DataParallel())
+two = fitted(True)
+found["apart"] = [apart(*pair) for pair in zip(one, two)]
+other = {**DENSE, "hidden_layer_sizes": (8 + rank,)}
+found["unlike"] = refusal(Autoencoder(2, **other))
+found["columns"] = refusal(Autoencoder(2, batch_size=15))
+found["detector"] = refusal(AutoencoderDetector())
+found["neighbours"] = refusal(NeighborEmbedding(2))
+found["checkpoint"] = refusal(Autoencoder(2, **DENSE, checkpoint=f"{port}-{rank}.npz"))
+unseeded = Autoencoder(2, **{**DENSE, "random_state": None}).fit(mine)
+found["sum"] = float(sum(np.abs(v).sum() for v in unseeded._network.values))
+found["digest"] = [v.tolist() for v in two[0]]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def in_two_processes(tmp_path_factory):
+    """Return what each of two processes of `jax.distributed` found."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    root = str(Path(__file__).parents[1])
+    here = tmp_path_factory.mktemp("two")
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", TWO, str(rank), str(port)],
+            env={**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"},
+            cwd=here,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    ended = [run.communicate(timeout=500) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], ended
+    return [json.loads(out.splitlines()[-1]) for out, _ in ended]
+
+
+@on_jax
+def test_two_processes_train_what_one_does(in_two_processes):
+    """On the same minibatches: dense, drawn and adversarial ones, a source, X_val."""
+    first, second = in_two_processes
+    assert max(first["apart"]) < 1e-6
+    assert first["apart"][0] > 0
+    assert first["digest"] == second["digest"]
+
+
+@on_jax
+def test_without_a_seed_two_processes_start_alike(in_two_processes):
+    assert in_two_processes[0]["sum"] == in_two_processes[1]["sum"]
+
+
+@on_jax
+def test_two_processes_refuse_what_one_has_to_see(in_two_processes):
+    for found in in_two_processes:
+        assert "process 1 has another network" in found["unlike"]
+        assert "15 rows cannot be cut among the 2 processes" in found["columns"]
+        assert "such as 16" in found["columns"]
+        assert "Detector learns its threshold from all rows" in found["detector"]
+        assert "Embedding looks for neighbours" in found["neighbours"]
+        assert "checkpoint writes what one process trains" in found["checkpoint"]
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has them")

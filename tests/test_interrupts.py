@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import warnings
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -23,6 +22,7 @@ from skunsup._networks import Architecture
 from skunsup._training import _fitted, _loop, compilations
 from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._backend import backend
+from skunsup._training._programs import LRUCache
 
 from .helpers import unchanged
 
@@ -116,8 +116,7 @@ def test_before_the_first_steps_the_estimator_stays_as_it_was(
 ):
     if not compiles:
         pytest.skip("torch traces after the first steps")
-    monkeypatch.setattr(_loop._trainers, "_values", OrderedDict())
-    monkeypatch.setattr(_loop._trainers, "_count", 0)
+    monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
     done = pressed_in(monkeypatch, backend().Trainer, "_step")  # called by a trace
     model = Autoencoder(**QUICK)
     with unchanged(model), pytest.raises(KeyboardInterrupt):
@@ -128,16 +127,16 @@ def test_before_the_first_steps_the_estimator_stays_as_it_was(
     assert compilations() == before  # the trace was not cut short
 
 
-@pytest.mark.parametrize("store", [_fitted._networks, _loop._trainers])
-def test_what_is_being_built_is_built(blobs, monkeypatch, store):
-    for kept in (_fitted._networks, _loop._trainers):
-        monkeypatch.setattr(kept, "_values", OrderedDict())
-        monkeypatch.setattr(kept, "_count", 0)
+@pytest.mark.parametrize("method", ["fit", "score_samples"])
+def test_what_is_being_built_is_built(blobs, monkeypatch, method):
+    stores = {"_networks": _fitted, "_scorers": _fitted, "_trainers": _loop}
+    for name, home in stores.items():
+        monkeypatch.setattr(home, name, LRUCache(16))
     model = Autoencoder(**QUICK).fit(blobs)
-    store.clear()
+    _loop._trainers.clear()
     done = pressed_in(monkeypatch, Architecture, "build")
     with unchanged(model), pytest.raises(KeyboardInterrupt):
-        model.fit(blobs)
+        getattr(model, method)(blobs)
     assert len(done) == 1
     assert np.isfinite(model.fit(blobs).score_samples(blobs)).all()
 

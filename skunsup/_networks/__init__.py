@@ -50,6 +50,7 @@ from skunsup._networks._own_code import (
 from skunsup._networks._pca import pca_values
 from skunsup._networks._priors import PRIORS, GaussianPrior, Prior, make_prior
 from skunsup._networks._projected import ProjectionSpec, SphereSpec
+from skunsup._networks._records import recorded, take_up, with_callbacks_at_rest
 from skunsup._networks._spectral import SpectralDense, new_direction, normalized
 from skunsup._networks._summary import summary_html
 from skunsup._networks._user import (
@@ -114,13 +115,16 @@ __all__ = [
     "output_activation",
     "own_code_explained",
     "pca_values",
+    "recorded",
     "resolve_activation",
     "row_loss",
     "squared_distances",
     "summary_html",
     "tail",
+    "take_up",
     "uniform",
     "user_network",
+    "with_callbacks_at_rest",
     "with_shares",
     "zero_gradient_penalty",
 ]

@@ -102,6 +102,8 @@ class Network(keras.Model):
         updated in every step. Empty for one group of everything.
     given_parts : tuple of str
         Names of the sub-networks that are the user's own; set by `Architecture.build`.
+    own_start : tuple of arrays or None
+        First values of the variables that belong to no sub-network; likewise.
     input_gradient : callable or None
         Function of (function, x) that returns the gradient of the sum of `function(x)`
         by `x`, which can itself be differentiated. `keras.ops` has none, so the engine
@@ -114,6 +116,7 @@ class Network(keras.Model):
     groups: tuple[Group, ...] = ()
     n_members: int = 1
     given_parts: tuple[str, ...] = ()
+    own_start: tuple[Any, ...] = ()
     input_gradient: Callable[[Callable, Any], Any] | None = None
 
     def __init__(
@@ -349,6 +352,11 @@ class Architecture:
             network.given_parts = self._given_parts
             n_inputs = next(iter(self.parts.values())).n_inputs
             network(keras.KerasTensor((None, n_inputs)))
+            known = {id(v) for part in parts.values() for v in part.variables}
+            network.own_start = tuple(
+                None if id(v) in known or v.name in SEEDED else _copy(v)
+                for v in network.variables
+            )
         return network
 
     def initial_values(
@@ -364,7 +372,7 @@ class Architecture:
                 values[i] = np.zeros(variable.shape, variable.dtype)
                 values[i][:2] = seed, i
             elif values[i] is None:
-                values[i] = ops.convert_to_numpy(variable)
+                values[i] = network.own_start[i]
         return values
 
     def put(
@@ -391,6 +399,10 @@ class Architecture:
     def _given_parts(self) -> tuple[str, ...]:
         """Names of the parts that are the user's own, and so may add losses."""
         return tuple(name for name, part in self.parts.items() if part.regularized)
+
+
+def _copy(variable: keras.Variable) -> np.ndarray:
+    return np.array(ops.convert_to_numpy(variable))
 
 
 def frozen(part: keras.Model, x: Any) -> Any:

@@ -149,7 +149,9 @@ class _KerasState:
             return {"kind": plain(type(value)), "state": plain(loss_settings(value))}
         if isinstance(value, keras.callbacks.Callback):
             state = value.__getstate__()
-            return {"kind": plain(type(value)), "state": plain(_resting(state))}
+            if isinstance(state, dict):  # without the network that it watches
+                state = {**state, "_model": None}
+            return {"kind": plain(type(value)), "state": plain(state)}
         return None
 
     def read(self, fields: dict[str, Any]) -> Any:
@@ -198,11 +200,6 @@ def _checked(kind: Any, kinds: tuple[type, ...]) -> Any:
     if not (isinstance(kind, type) and issubclass(kind, kinds)):
         raise ValueError(UNKNOWN.format(name=kind))
     return kind
-
-
-def _resting(state: Any) -> Any:
-    """Return the state of a callback without the network that it watches."""
-    return {**state, "_model": None} if isinstance(state, dict) else state
 
 
 def _number(value: Any) -> Any:

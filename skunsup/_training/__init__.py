@@ -5,11 +5,16 @@ from skunsup._training._bagging import BaggedSampler, EnsembleConfig, bagged_sam
 from skunsup._training._callbacks import check_callbacks
 from skunsup._training._checkpoint import checkpointed, running_checkpoint
 from skunsup._training._fitted import FittedNetwork, shared_network
-from skunsup._training._loop import Validation, train
+from skunsup._training._loop import Validation, network_to_train, train
 from skunsup._training._optimizers import OptimizerConfig, optimizer_config
 from skunsup._training._pairs import NeighborSampler, RowPairs
+from skunsup._training._processes import (
+    all_rows,
+    largest,
+    n_processes,
+    one_process,
+)
 from skunsup._training._programs import compilations
-from skunsup._training._records import with_callbacks_at_rest
 from skunsup._training._rows import Rows, as_rows, flat_map, hstack, is_mapped
 from skunsup._training._samplers import RowSampler, Sampler
 from skunsup._training._sampling import WeightedSampler, weighted_sample
@@ -34,6 +39,7 @@ __all__ = [
     "TrainingState",
     "Validation",
     "WeightedSampler",
+    "all_rows",
     "as_rows",
     "bagged_sampler",
     "check_callbacks",
@@ -43,11 +49,14 @@ __all__ = [
     "hstack",
     "in_memory",
     "is_mapped",
+    "largest",
+    "n_processes",
+    "network_to_train",
+    "one_process",
     "optimizer_config",
     "paired",
     "running_checkpoint",
     "shared_network",
     "train",
     "weighted_sample",
-    "with_callbacks_at_rest",
 ]

@@ -106,6 +106,14 @@ class Backend(Protocol):
         """
 
     @staticmethod
+    def n_processes() -> int:
+        """Return how many processes train one network together; 1 where none do."""
+
+    @staticmethod
+    def gathered(values: np.ndarray) -> np.ndarray:
+        """Return the arrays of all of them, of one shape, behind a new first axis."""
+
+    @staticmethod
     def tile_rows() -> int:
         """Rows that a scoring program treats at once."""
 

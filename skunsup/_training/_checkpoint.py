@@ -23,7 +23,7 @@ from skunsup._random import entropy_from
 from skunsup._training._checkpoint_file import check_path, read, unfinished, write
 from skunsup._version import __version__
 
-FORMAT = 1
+FORMAT = 2
 MOST_OF_TIME = 0.02  # that writing may take
 
 # What fits are told apart by, and the words for it, the most telling first.

@@ -1,7 +1,6 @@
 """JAX: each program is one jitted loop over minibatches or tiles."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from itertools import count
 from typing import Any
@@ -13,15 +12,24 @@ import numpy as np
 
 from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._groups import Group, average_share, averaged
-from skunsup._training._jax_devices import placement, shardings
+from skunsup._training._jax_devices import (
+    gathered,
+    joining,
+    making_variables,
+    n_processes,
+    placement,
+    shardings,
+)
 from skunsup._training._trainer import Program
 
 __all__ = [
     "Trainer",
     "compile_scorer",
     "concurrent",
+    "gathered",
     "input_gradient",
     "making_variables",
+    "n_processes",
     "on_device",
     "placement",
     "tile_rows",
@@ -52,11 +60,14 @@ class Trainer(ArrayTrainer):
             start = (state, jnp.zeros((shape[0], self.n_recorded)))
             return jax.lax.fori_loop(0, n_steps, step, start)
 
+        joined = joining()
         # Compiled here and not with the first steps.
-        program(self._state, np.zeros(shape, np.float32), np.int32(0))
+        program(self._state, joined(np.zeros(shape, np.float32)), np.int32(0))
 
         def run(trainer: Any, block: np.ndarray, n_steps: int) -> Any:
-            trainer._state, records = program(trainer._state, block, np.int32(n_steps))
+            trainer._state, records = program(
+                trainer._state, joined(block), np.int32(n_steps)
+            )
             return records
 
         return run
@@ -152,11 +163,6 @@ def _drop_caches_in_time() -> None:
     """
     if next(_compiled) % PROGRAMS_BETWEEN_CLEARINGS == 0:
         jax.clear_caches()
-
-
-def making_variables() -> AbstractContextManager[None]:
-    """Block of code in which Keras makes variables."""
-    return nullcontext()
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:

@@ -1,19 +1,18 @@
-"""JAX: minibatches cut among the devices of `keras.distribution`."""
+"""JAX: minibatches cut among the devices of `keras.distribution`, in all processes."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import jax
 import keras
+import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
 OTHER_DISTRIBUTION = (
     "keras.distribution is set to {kind}, but training cuts minibatches only. Use "
     "keras.distribution.DataParallel, or set_distribution(None)."
-)
-SEVERAL_PROCESSES = (
-    "keras.distribution spans {n} processes of jax.distributed, but training uses the "
-    "devices of one. Fit in a single process with all of its devices."
 )
 INDIVISIBLE = (
     "A step of {rows} rows cannot be cut among the {devices} devices of "
@@ -36,9 +35,35 @@ def placement() -> Hashable:
     if not isinstance(distribution, keras.distribution.DataParallel):
         kind = type(distribution).__name__
         raise ValueError(OTHER_DISTRIBUTION.format(kind=kind))
-    if jax.process_count() > 1:
-        raise ValueError(SEVERAL_PROCESSES.format(n=jax.process_count()))
     return tuple(distribution.device_mesh.backend_mesh.devices.flat)
+
+
+def n_processes() -> int:
+    """Return the number of processes whose devices `keras.distribution` has."""
+    distribution = keras.distribution.distribution()
+    if distribution is None or jax.process_count() == 1:
+        return 1
+    devices = distribution.device_mesh.backend_mesh.devices.flat
+    return len({device.process_index for device in devices})
+
+
+def gathered(values: np.ndarray) -> np.ndarray:
+    """Return the arrays of all processes behind a new first axis."""
+    mesh = _cut().mesh
+    owners = [device.process_index for device in mesh.devices.flat]
+    own = np.repeat(values[None], owners.count(jax.process_index()), axis=0)
+    by_device = NamedSharding(mesh, PartitionSpec(mesh.axis_names))
+    whole = NamedSharding(mesh, PartitionSpec())
+    spread = jax.make_array_from_process_local_data(by_device, own)
+    found = np.asarray(_moving(whole)(spread))
+    return found[[owners.index(process) for process in sorted(set(owners))]]
+
+
+@cache
+def _moving(place: NamedSharding) -> Callable[[Any], Any]:
+    """Return a compiled function that returns what it is given, at a place."""
+    moved: Callable[[Any], Any] = jax.jit(lambda x: x, out_shardings=place)
+    return moved
 
 
 def shardings(shape: tuple[int, ...]) -> dict[str, Any]:
@@ -47,7 +72,7 @@ def shardings(shape: tuple[int, ...]) -> dict[str, Any]:
     Parameters
     ----------
     shape : tuple of int
-        Of a block: (steps, rows of a minibatch, columns).
+        Of a block in this process: (steps, rows of a minibatch, columns).
 
     Returns
     -------
@@ -59,16 +84,48 @@ def shardings(shape: tuple[int, ...]) -> dict[str, Any]:
     ValueError
         If devices do not divide the minibatch.
     """
-    distribution = keras.distribution.distribution()
-    if distribution is None:
+    if keras.distribution.distribution() is None:
         return {}
-    mesh = distribution.device_mesh.backend_mesh
-    n_devices = mesh.devices.size
-    if shape[1] % n_devices:
-        near = max(1, round(shape[1] / n_devices)) * n_devices
-        raise ValueError(
-            INDIVISIBLE.format(rows=shape[1], devices=n_devices, near=near)
-        )
-    whole = NamedSharding(mesh, PartitionSpec())
-    cut = NamedSharding(mesh, PartitionSpec(None, distribution.batch_dim_name))
+    cut = _cut()
+    rows, n_devices = n_processes() * shape[1], cut.mesh.devices.size
+    if rows % n_devices:
+        near = max(1, round(rows / n_devices)) * n_devices
+        raise ValueError(INDIVISIBLE.format(rows=rows, devices=n_devices, near=near))
+    whole = NamedSharding(cut.mesh, PartitionSpec())
     return {"in_shardings": (whole, cut, whole), "out_shardings": (whole, whole)}
+
+
+def joining() -> Callable[[np.ndarray], Any]:
+    """Return a function that makes one block of those of all processes.
+
+    A minibatch of it consists of the rows of the first process, then of the next.
+    """
+    if n_processes() == 1:
+        return lambda block: block
+    cut = _cut()
+    return lambda block: jax.make_array_from_process_local_data(cut, block)
+
+
+@contextmanager
+def making_variables() -> Iterator[None]:
+    """Block of code in which Keras makes variables; among processes, each its own.
+
+    Keras would have all processes compare what each variable begins with, which fails
+    in the middle of JAX where they make other networks.
+    """
+    if n_processes() == 1:
+        yield
+        return
+    distribution = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(distribution)
+
+
+def _cut() -> NamedSharding:
+    """Return where the rows of minibatches are: on all devices, in turn."""
+    distribution = keras.distribution.distribution()
+    mesh = distribution.device_mesh.backend_mesh
+    return NamedSharding(mesh, PartitionSpec(None, distribution.batch_dim_name))

@@ -2,22 +2,37 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import gen_batches
 
 from skunsup._identity import digest
-from skunsup._networks import Architecture, own_code_explained
+from skunsup._networks import (
+    Architecture,
+    Network,
+    own_code_explained,
+    recorded,
+    take_up,
+)
 from skunsup._training._backend import NetworkTrainer, Work, backend
 from skunsup._training._bagging import BaggedSampler
 from skunsup._training._callbacks import Callbacks, copied
-from skunsup._training._checkpoint import running_checkpoint
+from skunsup._training._checkpoint import WORDS, running_checkpoint
 from skunsup._training._fitted import FittedNetwork
 from skunsup._training._optimizers import OptimizerConfig, is_entrywise
 from skunsup._training._parallel import ParallelTrainer
+from skunsup._training._processes import (
+    check_alike,
+    largest,
+    mean_of_all,
+    n_processes,
+    of_first,
+    one_process,
+    own_share,
+)
 from skunsup._training._programs import LRUCache
 from skunsup._training._progress import Logs, Progress
 from skunsup._training._rows import BLOCK_BYTES, Rows
@@ -30,8 +45,6 @@ from skunsup._training._state import (
     end_as_tree,
     end_of_tree,
     generator_at,
-    recorded,
-    take_up,
 )
 from skunsup._training._trainer import Trainer
 
@@ -76,7 +89,8 @@ class Validation:
         """Weighted mean over the rows of what `method` gives with weights `values`."""
         fitted = FittedNetwork(architecture, values)
         losses = fitted.compute(self.method, self.rows)
-        return self.sample.mean(losses.reshape(len(losses), -1).mean(axis=1))
+        mean = self.sample.mean(losses.reshape(len(losses), -1).mean(axis=1))
+        return mean_of_all(mean, self.sample.total)
 
 
 def train(
@@ -105,6 +119,8 @@ def train(
     saved = None
     if checkpoint is not None:
         saved = checkpoint.begin(_told_by(architecture, recipes, plan, state))
+    if n_processes() > 1:
+        state = _shared_start(architecture, recipes, plan, sample, validation, state)
     if saved is not None and "end" in saved:
         end = end_of_tree(saved["end"], copied(plan.callbacks))
     else:
@@ -129,9 +145,7 @@ def _train(
     place: Place | None,
 ) -> TrainingState:
     """Train as `train` does, from `place` on if there is one."""
-    recipe_keys = (recipe.key for recipe in recipes)
-    key = (backend().placement(), architecture.key, *recipe_keys)
-    with _trainers.exclusive(key, lambda: _trainer(architecture, recipes)) as trainer:
+    with _lent_trainer(architecture, recipes) as trainer:
         trainer.load(state.values, _optimizer_start(trainer, recipes, state))
         run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
         run.train(place)
@@ -143,6 +157,56 @@ def _train(
             run.copies,
             run.was_interrupted,
         )
+
+
+def _lent_trainer(
+    architecture: Architecture, recipes: Sequence[OptimizerConfig]
+) -> AbstractContextManager[NetworkTrainer]:
+    recipe_keys = (recipe.key for recipe in recipes)
+    key = (backend().placement(), architecture.key, *recipe_keys)
+    return _trainers.exclusive(key, lambda: _trainer(architecture, recipes))
+
+
+def network_to_train(
+    architecture: Architecture, recipes: Sequence[OptimizerConfig]
+) -> Network:
+    """Return the network that `train` would train, to read names and shapes off it.
+
+    It takes a tenth of a fit to build a network, so none is built for this alone.
+    """
+    with _lent_trainer(architecture, recipes) as trainer:
+        return trainer.network
+
+
+def _shared_start(
+    architecture: Architecture,
+    recipes: Sequence[OptimizerConfig],
+    plan: TrainingConfig,
+    sample: Sampler | BaggedSampler,
+    validation: Validation | None,
+    state: TrainingState,
+) -> TrainingState:
+    """Return the weights of the first process, for processes that train together.
+
+    Raises
+    ------
+    ValueError
+        If they do not train the same, or if the training needs the rows of all.
+    """
+    if running_checkpoint() is not None:
+        one_process("checkpoint writes what one process trains")
+    if plan.renewal is not None or not isinstance(sample, WeightedSampler):
+        one_process("This estimator needs all rows at once")
+    told_by = _told_by(architecture, recipes, plan, state)
+    del told_by["start"]
+    held_out = {"X_val or early_stopping": str(validation is None)}
+    check_alike({WORDS[name]: value for name, value in told_by.items()} | held_out)
+    optimizer = state.optimizer_values
+    return replace(
+        state,
+        values=of_first(state.values),
+        optimizer_values=None if optimizer is None else of_first(optimizer),
+    )
 
 
 def _told_by(
@@ -222,9 +286,10 @@ class TrainingLoop:
         self.best, self.stale = np.inf, 0
         self.was_interrupted = False
         n_members = trainer.network.n_members
-        size = n_members * (plan.batch_size or sample.n_draws)
-        self.batch_size = min(size, sample.n_draws)
-        self.n_steps = -(-sample.n_draws // self.batch_size)
+        n_draws = largest(sample.n_draws)  # in each of the processes
+        size = n_members * (plan.batch_size or n_processes() * n_draws)
+        self.batch_size = min(own_share(size), n_draws)
+        self.n_steps = -(-n_draws // self.batch_size)
         self.total = plan.n_steps(self.n_steps)
         self.n_epochs = -(-self.total // self.n_steps)
         watched = plan.callbacks or plan.verbose or validation is not None

@@ -1,6 +1,7 @@
-"""Refusal of several devices, for backends that train on one."""
+"""What backends that train on one device say of several, and of other processes."""
 
 import keras
+import numpy as np
 
 ONE_DEVICE = (
     "keras.distribution is set to {kind}, but training on the backend {backend!r} uses "
@@ -18,3 +19,13 @@ def refuse_distribution() -> None:
                 kind=type(found).__name__, backend=keras.backend.backend()
             )
         )
+
+
+def n_processes() -> int:
+    """Return 1: this process trains alone."""
+    return 1
+
+
+def gathered(values: np.ndarray) -> np.ndarray:
+    """Return `values` behind a new first axis, as those of the only process."""
+    return values[None]

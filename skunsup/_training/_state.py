@@ -7,17 +7,10 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from skunsup._networks import recorded, take_up
 from skunsup._training._rows import Rows
 
 PIECES = 50  # pieces of constant rate that make up a cosine schedule, at least
-
-COMPARISON = "__comparison__"
-COMPARISONS = {
-    "less": keras.ops.less,
-    "greater": keras.ops.greater,
-    "numpy less": np.less,
-    "numpy greater": np.greater,
-}
 
 
 class Renewal(Protocol):
@@ -193,38 +186,3 @@ def end_of_tree(
         tree["history"],
         callbacks,
     )
-
-
-def recorded(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Return the attributes of a callback that a file can hold.
-
-    These are numbers, strings and arrays, and comparisons such as `keras.ops.less`,
-    which callbacks of Keras choose in the first epoch.
-    """
-    names = {id(function): name for name, function in COMPARISONS.items()}
-    found: dict[str, Any] = {}
-    for name, value in vars(callback).items():
-        if id(value) in names:
-            found[name] = {COMPARISON: names[id(value)]}
-        elif name != "params" and _plain(value):
-            found[name] = value
-    return found
-
-
-def take_up(callback: keras.callbacks.Callback, known: dict[str, Any]) -> None:
-    """Set the attributes that `recorded` gave."""
-    for name, value in known.items():
-        if isinstance(value, dict) and COMPARISON in value:
-            known = {**known, name: COMPARISONS[value[COMPARISON]]}
-    vars(callback).update(known)
-
-
-def _plain(value: Any) -> bool:
-    """Return True for what the file of a checkpoint takes."""
-    if isinstance(value, dict):
-        return all(type(name) is str and _plain(item) for name, item in value.items())
-    if isinstance(value, list):
-        return all(map(_plain, value))
-    if isinstance(value, np.ndarray):
-        return not value.dtype.hasobject
-    return value is None or type(value) in (bool, int, float, str)

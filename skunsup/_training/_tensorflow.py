@@ -13,13 +13,27 @@ from skunsup._keras_private import leave_unreduced
 from skunsup._networks import Network
 from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._groups import Group, average_share, averaged
-from skunsup._training._placement import refuse_distribution
+from skunsup._training._placement import gathered, n_processes, refuse_distribution
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import aligned
 from skunsup._training._tensorflow_private import dynamic_update_slice
 from skunsup._training._tensorflow_session import runner
 from skunsup._training._tensorflow_variables import unkept
 from skunsup._training._trainer import Program
+
+__all__ = [
+    "Trainer",
+    "compile_scorer",
+    "concurrent",
+    "gathered",
+    "input_gradient",
+    "making_variables",
+    "n_processes",
+    "on_device",
+    "placement",
+    "tile_rows",
+    "to_numpy",
+]
 
 INT = tf.TensorSpec((), tf.int32)
 

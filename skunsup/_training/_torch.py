@@ -19,10 +19,24 @@ from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks import Network
 from skunsup._training._groups import average_share, averaged, vector_twin
 from skunsup._training._optimizers import is_entrywise
-from skunsup._training._placement import refuse_distribution
+from skunsup._training._placement import gathered, n_processes, refuse_distribution
 from skunsup._training._torch_private import make_fx
 from skunsup._training._torch_trace import lean
 from skunsup._training._trainer import InPlaceTrainer, Program
+
+__all__ = [
+    "Trainer",
+    "compile_scorer",
+    "concurrent",
+    "gathered",
+    "input_gradient",
+    "making_variables",
+    "n_processes",
+    "on_device",
+    "placement",
+    "tile_rows",
+    "to_numpy",
+]
 
 # Tracing takes as long as 60 steps or more, which short fits would not win back.
 UNTRACED_STEPS = 30

@@ -11,6 +11,7 @@ from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network, fitted_prior, pca_values
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, reals
+from skunsup._training import all_rows, n_processes
 from skunsup.models._code import CodeNetwork
 from skunsup.models._fitted_prior import (
     FittedPriorParameters,
@@ -196,5 +197,7 @@ class Autoencoder(
             return layerwise_values(
                 architecture, network, values, data, recipes, plan, rng
             )
-        drawn = data.sample.draw(min(data.sample.n_draws, PCA_ROWS), rng)
-        return pca_values(architecture, network, values, data.rows.take(drawn))
+        most = PCA_ROWS // n_processes()
+        drawn = data.sample.draw(min(data.sample.n_draws, most), rng)
+        rows = all_rows(data.rows.take(drawn))
+        return pca_values(architecture, network, values, rows)

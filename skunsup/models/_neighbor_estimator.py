@@ -14,7 +14,12 @@ from skunsup._networks import (
     SphereSpec,
     resolve_activation,
 )
-from skunsup._training import TrainingState, WeightedSampler, in_memory
+from skunsup._training import (
+    TrainingState,
+    WeightedSampler,
+    in_memory,
+    one_process,
+)
 from skunsup.inputs import TrainingDefaults
 from skunsup.models._latent import EncodingTransformer
 from skunsup.models._neighbor_data import (
@@ -49,6 +54,7 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
     ) -> NeighborData:
         """Return pairs of neighbours among the rows."""
         check_graph_given(self.metric, self.graph)
+        one_process(f"{type(self).__name__} looks for neighbours among all rows")
         assert isinstance(data.sample, WeightedSampler)
         rows, sample = in_memory(data.rows, data.sample)
         data = replace(data, rows=rows, sample=sample)

@@ -27,6 +27,7 @@ from skunsup._sklearn import (
     unchanged_on_error,
     validated,
 )
+from skunsup._training import one_process
 from skunsup.outliers._threshold import (
     DETECTION_RATE,
     EXPECTED_SHARE,
@@ -168,6 +169,10 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
             elif hasattr(self, name):
                 delattr(self, name)
 
+    def _check_processes(self) -> None:
+        """Raise ValueError where each of several processes has rows of its own."""
+        one_process(f"{type(self).__name__} learns its threshold from all rows")
+
     def _learn_threshold(self, scores: np.ndarray, weight: Any) -> None:
         """Set `offset_` from the scores of the training rows."""
         anomaly = -scores
@@ -282,6 +287,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         """
         with unchanged_on_error(self):
             check_container(X)
+            self._check_processes()
             _refuse_one_row(X)
             routed = self._routed(params)
             self.estimator_ = clone(self.estimator).fit(X, y, **routed)

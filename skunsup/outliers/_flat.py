@@ -213,6 +213,7 @@ class FlatDetector(Detector, DetectionParameters):
             As the model's `fit` does; the detector is then as it was before.
         """
         with self._fitting():
+            self._check_processes()
             model = self._scorer()
             rows = learn_rows(model, X)
             self._check_distance(inputs_of(model))
@@ -331,7 +332,8 @@ class FlatDetector(Detector, DetectionParameters):
             # With very few rows a network may be dealt one, or none.
             own = own if np.count_nonzero(own) > 1 else weight
             same_inputs(each, model)
-            self._set_length(each, members)
+            if each is not model:  # whose length is set
+                self._set_length(each, members)
             last = each is models[-1]
             fit_rows(each, rows, sample_weight=own, X_val=X_val, preliminary=not last)
         return models

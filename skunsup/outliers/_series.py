@@ -126,6 +126,7 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
             number.
         """
         with unchanged_on_error(self):
+            self._check_processes()
             _refuse_several(X)
             windows = SlidingWindows(self.window_length, stride=self.stride, pad=False)
             rows = windows.fit(X).transform(X)

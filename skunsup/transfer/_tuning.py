@@ -14,7 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 from skunsup._containers import check_container
 from skunsup._identity import differ
 from skunsup._interrupts import interrupts_put_off
-from skunsup._networks import Network, own_code_explained
+from skunsup._networks import (
+    Network,
+    own_code_explained,
+    with_callbacks_at_rest,
+)
 from skunsup._persistence import PickledEstimator
 from skunsup._random import global_state_kept, make_generator
 from skunsup._sklearn import (
@@ -29,8 +33,8 @@ from skunsup._training import (
     Rows,
     WeightedSampler,
     hstack,
+    one_process,
     weighted_sample,
-    with_callbacks_at_rest,
 )
 from skunsup._validation import check_weights
 from skunsup.inputs import Dense, Inputs
@@ -196,6 +200,7 @@ class FineTuned(PickledEstimator, metaclass=ABCMeta):
         with python_numbers(self), unchanged_on_error(self):
             check_params(self)
             self._check_routed()
+            one_process(f"{type(self).__name__} lets Keras train on the rows it has")
             encoder = fitted_encoder(self.encoder)
             check_container(X)
             rows = self._rows(encoder, X, go_on=go_on)

@@ -1,10 +1,18 @@
-"""Records of callbacks, without what they hold while they run."""
+"""Records of callbacks, without what they hold while they run.
+
+What is data, one rule says (`_is_data`). A pickle holds all of it; a checkpoint what
+needs no pickle (`recorded`), written as all files of estimators are (`plain`).
+"""
 
 import pickle
+from contextlib import suppress
 from typing import Any
 
 import keras
 
+from skunsup._plain import is_plain, plain, restored
+
+OF_A_RUN = {"params"}  # set anew when a training begins
 RUNNING = ("jax", "jaxlib", "keras", "tensorflow", "torch")
 
 
@@ -44,6 +52,24 @@ def _at_rest(callback: keras.callbacks.Callback, fresh: Any) -> Any:
     rested = object.__new__(kind)
     vars(rested).update(kept)
     return rested
+
+
+def recorded(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """Return the data of a callback that files without pickles can hold, plain."""
+    found: dict[str, Any] = {}
+    for name, value in vars(callback).items():
+        if name in OF_A_RUN or not _is_data(value):
+            continue
+        with suppress(TypeError):  # a value that holds itself
+            written = plain(value)
+            if is_plain(written):
+                found[name] = written
+    return found
+
+
+def take_up(callback: keras.callbacks.Callback, known: dict[str, Any]) -> None:
+    """Set the attributes that `recorded` gave."""
+    vars(callback).update(restored(known))
 
 
 def _is_data(value: Any) -> bool:

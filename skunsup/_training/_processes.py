@@ -1,0 +1,122 @@
+"""Several processes that train one network, each on rows of its own."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from skunsup._training._backend import backend
+
+ONE_PROCESS = (
+    "{what}, but keras.distribution spans {n} processes, each of which has rows of its "
+    "own. Fit in a single process, or call keras.distribution.set_distribution(None) "
+    "in each to fit them apart."
+)
+UNLIKE = (
+    "The {n} processes of keras.distribution do not train the same: process {other} "
+    "has another {what} than process 0. Give all of them the same parameters, and "
+    "data that describe the same network. A kind of data that learns from rows, such "
+    "as Table or Text, learns from those of one process alone; turn such data into "
+    "numbers by a transformer that was fitted once."
+)
+UNLIKE_SIZES = (
+    "The {n} processes of keras.distribution do not train the same: what they share "
+    "takes {sizes} bytes. Give all of them the same parameters and the same columns."
+)
+INDIVISIBLE = (
+    "A step of {rows} rows cannot be cut among the {n} processes of "
+    "keras.distribution. Use a batch_size that they divide, such as {near}."
+)
+
+
+def n_processes() -> int:
+    """Return how many processes train together; 1 for this one alone."""
+    return backend().n_processes()
+
+
+def one_process(what: str) -> None:
+    """Raise ValueError where several processes train together.
+
+    Parameters
+    ----------
+    what : str
+        Begins the message, such as "NeighborEmbedding compares all rows".
+    """
+    n = n_processes()
+    if n > 1:
+        raise ValueError(ONE_PROCESS.format(what=what, n=n))
+
+
+def check_alike(told_by: Mapping[str, str]) -> None:
+    """Raise ValueError, in every process, where digests differ among processes."""
+    if n_processes() == 1:
+        return
+    for what, digest in told_by.items():
+        found = _gathered(np.frombuffer(digest.encode(), np.uint8))
+        unlike = np.flatnonzero((found != found[0]).any(axis=1))
+        if len(unlike):
+            n, other = len(found), int(unlike[0])
+            raise ValueError(UNLIKE.format(n=n, other=other, what=what))
+
+
+def own_share(batch_size: int) -> int:
+    """Return how many rows of a minibatch each process gives.
+
+    Raises
+    ------
+    ValueError
+        If processes do not divide it.
+    """
+    n = n_processes()
+    if batch_size % n:
+        near = max(1, round(batch_size / n)) * n
+        raise ValueError(INDIVISIBLE.format(rows=batch_size, n=n, near=near))
+    return batch_size // n
+
+
+def largest(number: int) -> int:
+    """Return the largest of the numbers of all processes."""
+    if n_processes() == 1:
+        return number
+    return int(_gathered(np.array([number], np.int64)).max())
+
+
+def of_first(values: list[np.ndarray]) -> list[np.ndarray]:
+    """Return what the first process has, arrays of the same shapes in all."""
+    if n_processes() == 1:
+        return values
+    return [_gathered(value)[0] for value in values]
+
+
+def all_rows(rows: np.ndarray) -> np.ndarray:
+    """Return the rows of all processes, in their order, each of shape (n, d)."""
+    if n_processes() == 1:
+        return rows
+    sizes = _gathered(np.array([len(rows)], np.int64))[:, 0]
+    padded = np.zeros((sizes.max(), *rows.shape[1:]), rows.dtype)
+    padded[: len(rows)] = rows
+    pairs = zip(_gathered(padded), sizes, strict=True)
+    return np.concatenate([found[:size] for found, size in pairs])
+
+
+def mean_of_all(mean: float, weight: float) -> float:
+    """Return the mean of the means of all processes, by their weights."""
+    if n_processes() == 1:
+        return mean
+    found = _gathered(np.array([mean, weight], np.float64))
+    return float(np.average(found[:, 0], weights=found[:, 1]))
+
+
+def _gathered(values: np.ndarray) -> np.ndarray:
+    """Return the arrays of all processes, of one shape, behind a new first axis.
+
+    They travel as bytes, since JAX would round doubles.
+    """
+    values = np.asarray(values)
+    size = np.array([values.nbytes], np.int64).view(np.uint8)
+    sizes = np.ascontiguousarray(backend().gathered(size)).view(np.int64)
+    if (sizes != sizes[0]).any():
+        n, sizes = len(sizes), sizes.ravel().tolist()
+        raise ValueError(UNLIKE_SIZES.format(n=n, sizes=sizes))
+    sent = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
+    found = np.ascontiguousarray(backend().gathered(sent))
+    return np.frombuffer(found.tobytes(), values.dtype).reshape(-1, *values.shape)
