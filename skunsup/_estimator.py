@@ -44,6 +44,7 @@ from skunsup._training import (
     network_to_train,
     paired,
     running_checkpoint,
+    shared_network,
     weighted_sample,
 )
 from skunsup._training_plan import TrainedByParameters

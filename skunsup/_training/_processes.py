@@ -115,8 +115,8 @@ def _gathered(values: np.ndarray) -> np.ndarray:
     size = np.array([values.nbytes], np.int64).view(np.uint8)
     sizes = np.ascontiguousarray(backend().gathered(size)).view(np.int64)
     if (sizes != sizes[0]).any():
-        n, sizes = len(sizes), sizes.ravel().tolist()
-        raise ValueError(UNLIKE_SIZES.format(n=n, sizes=sizes))
+        found = sizes.ravel().tolist()
+        raise ValueError(UNLIKE_SIZES.format(n=len(found), sizes=found))
     sent = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
-    found = np.ascontiguousarray(backend().gathered(sent))
-    return np.frombuffer(found.tobytes(), values.dtype).reshape(-1, *values.shape)
+    gathered = np.ascontiguousarray(backend().gathered(sent))
+    return np.frombuffer(gathered.tobytes(), values.dtype).reshape(-1, *values.shape)
