@@ -352,7 +352,7 @@ class ClusterDisplay:
             self._draw_series(ax, rows)
 
     def _draw_images(self, ax: Any, images: Sequence[np.ndarray], cmap: str) -> None:
-        across = min(len(images), 10)
+        across = len(images) if len(images) <= 14 else 10
         lines = [images[i : i + across] for i in range(0, len(images), across)]
         size = grid_size(len(lines), across, np.asarray(images[0]))
         self.ax_ = panels(ax, (1, 1), (size[0], size[1] + 0.25 * len(lines))).item()
