@@ -89,7 +89,7 @@ for offset, at, label in ((-0.2, 0, "test images"), (0.2, 1, "shifted by a pixel
     heights = [accuracies[name][at] for name in models]
     drawn = axis.bar(place + offset, heights, 0.38, label=label)
     axis.bar_label(drawn, fmt="%.2f")
-axis.set(xticks=place, xticklabels=models, ylim=(0, 1.15), ylabel="5-NN accuracy")
+axis.set(xticks=place, xticklabels=models, ylim=(0, 1.3), ylabel="5-NN accuracy")
 axis.legend(loc="upper left", ncols=2, frameon=False)
 axis.spines[["top", "right"]].set_visible(False)
 bars.tight_layout()
