@@ -13,6 +13,7 @@ from sklearn.neighbors import kneighbors_graph
 
 from skunsup import Images, NeighborClustering
 from skunsup._graph import Neighbors, nearest_neighbors
+from skunsup.models import _partition
 from skunsup.models._cluster_network import smoothed_cross_entropy
 from skunsup.models._cluster_training import (
     centres,
@@ -241,6 +242,20 @@ def test_number_of_clusters_is_that_of_groups_set_apart():
     )
     assert found == 6
     assert number_of_clusters(codes, nearest_neighbors(codes, 50), None, [2, 3], 0) == 3
+
+
+def test_a_poor_start_does_not_decide_the_number(monkeypatch):
+    draw = np.random.default_rng(0)
+    codes = np.repeat(np.eye(4), 60, axis=0) + 0.1 * draw.normal(size=(240, 4))
+    neighbors, whole = nearest_neighbors(codes, 50), _partition._clustered
+
+    def poor_at_first(space, weight, k, seed):
+        if seed == 0:
+            return np.arange(len(space)) % k
+        return whole(space, weight, k, seed)
+
+    monkeypatch.setattr(_partition, "_clustered", poor_at_first)
+    assert number_of_clusters(codes, neighbors, None, range(2, 7), 0) == 4
 
 
 def test_numbers_may_be_left_open():
