@@ -7,7 +7,7 @@ How good are generated rows? This example compares those of a
 codes, with those of :class:`~sklearn.mixture.GaussianMixture`, looks whether any are
 copies, draws tumours of one kind, and fills in missing cells by draws.
 
-As a script it saves its figure in the folder that the command line names:
+As a script it saves its figures in the folder that the command line names:
 ``python examples/generation/plot_generated_rows.py figures``.
 """
 
@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import Table, VariationalAutoencoder
+from skunsup.inspection import SamplesDisplay
 from skunsup.metrics import copying_report, draw_rows, prdc, two_sample_auroc
 
 data = load_breast_cancer(as_frame=True)
@@ -91,29 +92,31 @@ assert spreads["reconstruct"] < spreads["complete"]
 # %%
 # The pictures
 # ------------
+# Tumours that nobody has seen against drawn ones, column by column, and then by pairs
+# of columns: real rows below the diagonal, drawn ones above it.
 
-fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
-x, y = 0, 4  # radius and smoothness
-for ax, name in zip(axes, ("VAE", "VAE, fitted prior"), strict=False):
-    ax.scatter(X_test[:, x], X_test[:, y], s=14, c="0.7", label="held out")
-    ax.scatter(drawn[name][:, x], drawn[name][:, y], s=8, c="tab:blue", label=name)
-    ax.set(xlabel=tumours.columns[x], ylabel=tumours.columns[y])
-    ax.legend(loc="upper right")
-bins = np.linspace(6, 28, 30)
-for kind, rows in kinds.items():
-    colour = {"benign": "tab:green", "malignant": "tab:red"}[kind]
-    real = test["mean radius"][test["kind"] == kind]
-    axes[2].hist(real, bins, density=True, color=colour, alpha=0.3, label=kind)
-    axes[2].hist(
-        rows["mean radius"],
-        bins,
-        density=True,
-        histtype="step",
-        color=colour,
-        label=f"{kind}, given",
-    )
-axes[2].set(xlabel="mean radius", yticks=[])
-axes[2].legend()
-if len(sys.argv) > 1:
-    fig.savefig(Path(sys.argv[1]) / "generated_rows.png", dpi=110)
+real = test.iloc[:, :10]
+display = SamplesDisplay.from_predictions(real, drawn["VAE, fitted prior"])
+display.figure_.set_label("generated_rows")
+pairs = ["mean radius", "mean texture", "mean smoothness"]
+display.plot(kind="pairs", features=pairs).figure_.set_label("generated_rows_pairs")
+
+# %%
+# Malignant tumours against rows that were drawn given that they are malignant.
+
+display = SamplesDisplay.from_predictions(
+    test[test["kind"] == "malignant"],
+    kinds["malignant"],
+    features=["mean radius", "mean texture", "mean smoothness", "mean concavity"],
+)
+display.figure_.set_label("generated_rows_malignant")
+
+# %%
+# Run as a script, save the figures.
+
+if "sphinx_gallery" not in sys.modules:
+    folder = Path(*sys.argv[1:2])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in plt.get_figlabels():
+        plt.figure(name).savefig(folder / f"{name}.png", dpi=120)
 plt.show()
