@@ -1,8 +1,12 @@
 """Centres of clusters, and the rows nearest to them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from skunsup.inspection._cluster_columns import encoded
+from skunsup.inspection._steps import kind_of, prepared, put_back
 
 
 def centres_of(model: Any, codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -27,3 +31,24 @@ def representatives(codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
         middle = codes[rows].mean(axis=0)
         chosen.append(rows[np.square(codes[rows] - middle).sum(axis=1).argmin()])
     return np.array(chosen)
+
+
+def codes_of(steps: Sequence[Any], model: Any, X: Any) -> tuple[bool, np.ndarray, Any]:
+    """Return whether there is a way back, the codes, and the way back from them.
+
+    Codes are those of the clusterer, if it has some, else what it clusters: the codes
+    of the step before it.
+    """
+    own = hasattr(model, "n_components_") and hasattr(model, "transform")
+    coder = [*steps, model] if own else list(steps)
+    codes = np.asarray(prepared(coder, X), float) if coder else None
+    if codes is None:
+        codes = encoded(X)
+    whole = bool(coder) and all(hasattr(s, "inverse_transform") for s in coder)
+    return whole, codes, lambda rows: put_back(coder, rows)
+
+
+def kind_before(steps: Sequence[Any]) -> Any:
+    """Return the kind of data of the first step that has one."""
+    kinds = [kind_of(step) for step in steps]
+    return kinds[0] if kinds else None

@@ -5,8 +5,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from skunsup.inspection._cluster_columns import Unusual, encoded, unusual_columns
-from skunsup.inspection._cluster_rows import centres_of, representatives
+from skunsup.inspection._cluster_columns import Unusual, unusual_columns
+from skunsup.inspection._cluster_rows import (
+    centres_of,
+    codes_of,
+    kind_before,
+    representatives,
+)
 from skunsup.inspection._drawing import (
     grid_size,
     picture_grid,
@@ -28,8 +33,6 @@ from skunsup.inspection._shown import Shown, rows_of, shown
 from skunsup.inspection._steps import (
     asked,
     kind_of,
-    prepared,
-    put_back,
     steps_of,
 )
 
@@ -162,8 +165,8 @@ class ClusterDisplay:
             labels = asked(estimator, "predict", X, cls.__name__)
         labels = np.asarray(labels)
         check_length(labels, rows_of(X), "labels")
-        back, codes, code_steps = _codes(steps, model, X)
-        kind = kind_of(model) or _kind_before(steps)
+        back, codes, code_steps = codes_of(steps, model, X)
+        kind = kind_of(model) or kind_before(steps)
         centres = centres_of(model, codes, labels)
         prototypes, reason = None, ""
         try:
@@ -390,24 +393,3 @@ class ClusterDisplay:
         self.ax_.set_xticks([place.mean() for place in places], self._names, size=8)
         self.ax_.tick_params(axis="x", length=0)
         plain(self.ax_)
-
-
-def _codes(steps: Sequence[Any], model: Any, X: Any) -> tuple[bool, np.ndarray, Any]:
-    """Return whether there is a way back, the codes, and the way back from them.
-
-    Codes are those of the clusterer, if it has some, else what it clusters: the codes
-    of the step before it.
-    """
-    own = hasattr(model, "n_components_") and hasattr(model, "transform")
-    coder = [*steps, model] if own else list(steps)
-    codes = np.asarray(prepared(coder, X), float) if coder else None
-    if codes is None:
-        codes = encoded(X)
-    whole = bool(coder) and all(hasattr(s, "inverse_transform") for s in coder)
-    return whole, codes, lambda rows: put_back(coder, rows)
-
-
-def _kind_before(steps: Sequence[Any]) -> Any:
-    """Return the kind of data of the first step that has one."""
-    kinds = [kind_of(step) for step in steps]
-    return kinds[0] if kinds else None

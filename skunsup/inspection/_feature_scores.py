@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from skunsup.inputs import Blocks
+from skunsup.inspection._blame import by_block, expected_row, overlaid, pixel_heat
 from skunsup.inspection._drawing import (
     as_rgb,
     grid_size,
@@ -31,8 +32,6 @@ from skunsup.inspection._steps import (
     kind_of,
     need,
     prepared,
-    put_back,
-    rebuilder,
     steps_of,
     taken,
 )
@@ -162,7 +161,7 @@ class FeatureScoresDisplay:
         names = names_of(behind, scores.shape[1], model)
         if one.form == "columns":
             names = one.names if hasattr(own, "columns") else names
-        expected = _expected(steps, model, own, behind, same, one)
+        expected = expected_row(steps, model, own, behind, same, one)
         return cls(scores, names, rows, shown=one, expected=expected).plot(
             ax, **options
         )
@@ -299,10 +298,10 @@ class FeatureScoresDisplay:
         limits = limits_of(images)
         plain_ones = [as_rgb(image, cmap, *limits) for image in images]
         heat = [
-            _pixels(share, image)
+            pixel_heat(share, image)
             for share, image in zip(self.shares_, images, strict=True)
         ]
-        marked = [_overlaid(i, h) for i, h in zip(plain_ones, heat, strict=True)]
+        marked = [overlaid(i, h) for i, h in zip(plain_ones, heat, strict=True)]
         axis = panels(ax, (1, 1), grid_size(2, len(images), images[0])).item()
         self.ax_ = axis
         lines = [plain_ones, marked]
@@ -339,50 +338,3 @@ class FeatureScoresDisplay:
         axis = panels(ax, (1, 1), text_size(2 * len(lines))).item()
         self.ax_ = axis
         return token_lines(axis, lines)
-
-
-def by_block(scores: np.ndarray, kind: Blocks) -> tuple[np.ndarray, list[str]]:
-    """Return the scores of blocks, those of tables and numbers by column."""
-    found, names = [], []
-    likelihood: Any = kind.likelihood_
-    for block, place in zip(kind.blocks_, likelihood.places, strict=True):
-        own = scores[:, place.cells]
-        columns = [block.columns] if block.boxed else np.ravel(block.columns).tolist()
-        if len(columns) == own.shape[1]:
-            found.append(own)
-            names += [str(column) for column in columns]
-        else:
-            found.append(own.sum(axis=1, keepdims=True))
-            names.append(block.name)
-    return np.concatenate(found, axis=1), names
-
-
-def _expected(
-    steps: Sequence[Any], model: Any, own: Any, behind: Any, same: bool, one: Shown
-) -> Shown | None:
-    """Return what the model expected of one row of a table, in the units of `one`."""
-    inner = rebuilder(model)
-    if inner is None or one.form != "columns" or len(one) > 1:
-        return None
-    restored = inner.reconstruct(behind)
-    back = put_back(steps, restored) if same and steps else restored
-    if back is None:
-        return None
-    if hasattr(own, "columns") and not hasattr(back, "columns"):
-        back = type(own)(back, columns=own.columns)
-    return shown(None, back)[0]
-
-
-def _pixels(share: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Return the share of each pixel, summed over channels, from 0 to 1."""
-    heat = share.reshape(*image.shape[:2], -1).sum(axis=2)
-    scaled: np.ndarray = heat / max(heat.max(), 1e-12)
-    return scaled
-
-
-def _overlaid(rgb: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return an image in light grey with its pixels to blame in vermilion."""
-    grey = 0.5 + 0.5 * rgb.mean(axis=2, keepdims=True)
-    colour = np.array([0.835, 0.369, 0.0])
-    mixed: np.ndarray = grey * (1 - heat[..., None]) + colour * heat[..., None]
-    return mixed

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from skunsup.inspection._figures import (
     BLUE,
@@ -18,9 +17,15 @@ from skunsup.inspection._figures import (
 )
 from skunsup.inspection._outlier_scores import outlier_mask
 from skunsup.inspection._shown import as_array, names_of
-from skunsup.inspection._steps import need, prepared, put_back, rebuilder, steps_of
+from skunsup.inspection._steps import need, prepared
+from skunsup.inspection._time_points import (
+    ends_of,
+    expected_points,
+    names_of_series,
+    stretches,
+    windowed,
+)
 from skunsup.outliers import SeriesDetector
-from skunsup.preprocessing import SlidingWindows
 
 MOST_PANELS = 6
 
@@ -138,7 +143,7 @@ class SeriesScoresDisplay:
         ValueError
             If the estimator knows no windows.
         """
-        windows, steps, model = _windowed(estimator, cls.__name__)
+        windows, steps, model = windowed(estimator, cls.__name__)
         if isinstance(estimator, SeriesDetector):
             scores = estimator.score_samples(X)
             offset: Any = estimator.offset_
@@ -153,9 +158,9 @@ class SeriesScoresDisplay:
             -np.asarray(scores, float),
             threshold=None if offset is None else -float(np.ravel(offset)[0]),
             y=y,
-            expected=_expected(windows, steps, model, X),
+            expected=expected_points(windows, steps, model, X),
             times=getattr(X, "index", None),
-            feature_names=_names(X),
+            feature_names=names_of_series(X),
         )
         return display.plot(ax, **options)
 
@@ -182,7 +187,7 @@ class SeriesScoresDisplay:
             The display, drawn.
         """
         given = {"times": getattr(series, "index", None), "feature_names": None}
-        given["feature_names"] = _names(series)
+        given["feature_names"] = names_of_series(series)
         return cls(as_array(series), scores, **{**given, **options}).plot(ax)
 
     def plot(self, ax: Any = None, *, start: Any = None, stop: Any = None) -> Self:
@@ -253,7 +258,7 @@ class SeriesScoresDisplay:
             self.flagged_ = stretches(scores > self.threshold)
         for at, (first, last) in enumerate(self.flagged_):
             for axis in axes:
-                ends = _ends(places, first, last)
+                ends = ends_of(places, first, last)
                 label = "flagged" if at == 0 else None
                 axis.axvspan(*ends, color=RED, alpha=0.3, lw=0, label=label)
         if self.y is None:
@@ -261,7 +266,7 @@ class SeriesScoresDisplay:
         known = stretches(outlier_mask(self.y, len(scores)))
         for at, (first, last) in enumerate(known):
             axes[0].plot(
-                list(_ends(places, first, last)),
+                list(ends_of(places, first, last)),
                 [1.0, 1.0],
                 transform=axes[0].get_xaxis_transform(),
                 color="black",
@@ -278,50 +283,3 @@ class SeriesScoresDisplay:
         locator = AutoDateLocator()
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def stretches(flags: np.ndarray) -> list[tuple[int, int]]:
-    """Return first and last place of each run of True."""
-    edges = np.diff(np.concatenate([[0], flags.astype(int), [0]]))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
-    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
-
-
-def _ends(places: Any, first: int, last: int) -> tuple[Any, Any]:
-    """Return where a stretch begins and ends; a single point is one step wide."""
-    return places[first], places[min(last + 1, len(places) - 1)]
-
-
-def _names(X: Any) -> list[str] | None:
-    if hasattr(X, "columns"):
-        return [str(name) for name in X.columns]
-    name = getattr(X, "name", None)
-    if name is not None:
-        return [str(name)]
-    return ["value"] if np.ndim(X) == 1 else None
-
-
-def _windowed(estimator: Any, display: str) -> tuple[SlidingWindows, list[Any], Any]:
-    """Return the windows, the steps between them and the scorer, and that one."""
-    if isinstance(estimator, SeriesDetector):
-        steps_of(estimator)
-        return (estimator.windows_, *steps_of(estimator.estimator_))
-    steps, model = steps_of(estimator)
-    first = steps[0] if isinstance(estimator, Pipeline) and steps else None
-    if not isinstance(first, SlidingWindows):
-        raise ValueError(
-            f"{type(estimator).__name__} has no windows, which {display} needs. Give a "
-            "SeriesDetector, or a pipeline that begins with SlidingWindows; or draw "
-            "given scores by from_predictions."
-        )
-    return first, steps[1:], model
-
-
-def _expected(windows: SlidingWindows, steps: Sequence[Any], model: Any, X: Any) -> Any:
-    """Return what the model expected of each time point; None if it cannot say."""
-    inner = rebuilder(model)
-    if inner is None:
-        return None
-    rows = inner.reconstruct(prepared(steps, windows.transform(X)))
-    back = put_back(steps, rows) if steps else rows
-    return None if back is None else windows.inverse_transform(back, len(X))
