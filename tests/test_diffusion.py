@@ -251,9 +251,13 @@ def test_tokens_are_refused():
 
 
 @pytest.mark.parametrize("n_steps", [0, 2.5, None])
-def test_the_sampler_takes_a_step_at_least(blobs, n_steps):
+def test_the_sampler_takes_a_step_at_least(blobs, moons, n_steps):
     with pytest.raises(ValueError, match="n_steps"):
         DiffusionModel(n_steps=n_steps).fit(blobs)
+    model = moons[0].set_params(n_steps=n_steps)
+    with pytest.raises(ValueError, match="n_steps"):
+        model.sample(3)
+    model.set_params(n_steps=25)
 
 
 @on_torch_or_asked

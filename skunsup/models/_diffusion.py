@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -264,8 +265,20 @@ class DiffusionModel(Sampler, DeepEstimator):
     def _generated(
         self, given: np.ndarray, states: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Return rows, with the scores `given` where states are 1."""
+        """Return rows, with the scores `given` where states are 1.
+
+        Raises
+        ------
+        ValueError
+            If `n_steps`, which may have been set after `fit`, is not a number of steps.
+        """
+        n_steps: Any = self.n_steps
+        if not isinstance(n_steps, Integral) or n_steps < 1:
+            raise ValueError(
+                f"n_steps={n_steps!r}, but expected a whole number of steps, at "
+                "least 1. Set it to 25, the default, or another."
+            )
         noise = rng.standard_normal(given.shape, np.float32)
-        steps = np.full((len(given), 1), self.n_steps, np.float32)
+        steps = np.full((len(given), 1), n_steps, np.float32)
         x = np.concatenate([noise, given, states, steps], axis=1)
         return self._scores.restored(self._network.compute("generate", as_rows(x)))

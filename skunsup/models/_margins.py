@@ -65,7 +65,7 @@ def drawn_between(
     return (side * z).astype(np.float32)
 
 
-def margin_of(x: np.ndarray, weight: np.ndarray, kind: str | None = None) -> Margin:
+def margin_of(x: np.ndarray, weight: np.ndarray) -> Margin:
     """Learn the scores of a column.
 
     Scores are normal quantiles of the ranks; a value that repeats stands for the
@@ -90,15 +90,13 @@ def margin_of(x: np.ndarray, weight: np.ndarray, kind: str | None = None) -> Mar
     spread = float(np.sqrt(share @ np.square(values - mean))) or 1.0
     z = (values - mean) / spread
     repeats = len(values) <= 0.5 * total
-    if kind is None:
-        cut_off = max(share[0], share[-1]) > ATOM
-        peaked = repeats or share[1:-1].max(initial=0.0) > ATOM
-        long = max(-z[0], z[-1]) > FAR
-        kind = "linear" if cut_off and not (peaked or long) else "quantile"
-    if kind == "quantile":
-        made = _quantile_margin(values, share, total, repeats)
-    else:
+    cut_off = max(share[0], share[-1]) > ATOM
+    peaked = repeats or share[1:-1].max(initial=0.0) > ATOM
+    long = max(-z[0], z[-1]) > FAR
+    if cut_off and not (peaked or long):
         made = _linear_margin(values, share, z)
+    else:
+        made = _quantile_margin(values, share, total, repeats)
     return replace(made, whole=bool((np.rint(values) == values).all()))
 
 
