@@ -35,16 +35,16 @@ REQUIRED = {
 # in place of epochs, the number of rows makes no shape of its own.
 # SKUNSUP_CHECK_DEFAULTS=1 runs the defaults.
 SMALL = {
-    "hidden_layer_sizes": (16,),
+    "hidden_layer_sizes": (),
+    "discriminator_layer_sizes": (16,),
     "batch_size": 8,
     "max_steps": 16,
     "n_estimators": 2,
     "spectral_normalization": False,  # by default it makes most of some programs
     "optimizer": {"class_name": "SGD", "config": {"clipvalue": 1.0}},
 }
-LINEAR = {**SMALL, "hidden_layer_sizes": (), "discriminator_layer_sizes": (16,)}
 # A detector's network is that of its model, whose programs it shares.
-AS_MODEL = {**LINEAR, "n_components": 2, "activation": "relu"}
+AS_MODEL = {**SMALL, "n_components": 2, "activation": "relu"}
 # The classifier must reach an accuracy. The diffusion model has layers beside the
 # hidden ones. DEC has an estimator of ours in it, and as many clusters as labels have
 # classes that go with sparse rows in a check of `predict_proba`.
@@ -56,13 +56,13 @@ LEARNERS = {
         "density_weight": 1.0,
     },
     "GANDetector": {**AS_MODEL, "reconstruction_weight": 10.0},
-    "AdversarialAutoencoder": LINEAR,
-    "BiGAN": {**LINEAR, "reconstruction_weight": 10.0},
+    "BiGAN": {**SMALL, "reconstruction_weight": 10.0},
     "VAEDetector": AS_MODEL,
     # Its clusters are checked in `test_mixture_prior.py`.
-    "VariationalAutoencoder": {**LINEAR, "n_clusters": None},
+    "VariationalAutoencoder": {**SMALL, "n_clusters": None},
     "AAEClassifier": {
         **SMALL,
+        "hidden_layer_sizes": (16,),
         "max_steps": 64,
         "learning_rate": 0.01,  # at higher ones training may collapse
     },
