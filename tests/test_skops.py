@@ -245,6 +245,9 @@ def test_what_is_the_users_own_needs_their_trust(blobs):
     twin = written_and_read(model, *own)
     assert_same(twin, model, blobs)
     assert twin.callbacks_[0].seen == [0, 1, 2]
+    weights = [each.encoder.get_weights() for each in (twin, model)]
+    for ours, theirs in zip(*weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
     with pytest.raises(UntrustedTypesFoundException, match="Twice"):
         skops.loads(skops.dumps(model), trusted=skunsup.TRUSTED_TYPES)
 
