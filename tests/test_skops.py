@@ -461,3 +461,11 @@ def json_of(value):
     if isinstance(value, list):
         return [json_of(v) for v in value]
     return value
+
+
+def test_weights_in_a_file_must_fit_their_network():
+    network = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+    written = plain(network)
+    written["values"][0] = written["values"][0][:, :2]
+    with pytest.raises(ValueError, match="weights of another network"):
+        restored(written)
