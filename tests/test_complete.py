@@ -7,6 +7,8 @@ import pytest
 
 from skunsup import GAN, Images, Table, VariationalAutoencoder, WassersteinAutoencoder
 
+from .helpers import on_torch_or_asked
+
 SHORT = {"batch_size": 128, "learning_rate": 3e-3, "random_state": 0}
 
 
@@ -120,6 +122,7 @@ def test_tables_given_values(table_model, frame):
     assert table_model.sample(300, given={"a": 2.0})["sign"].mean() > 0.8
 
 
+@on_torch_or_asked
 def test_tables_of_other_libraries(frame, torn):
     table = torn[0].astype({"level": object, "size": object, "sign": object})
     as_polars = pl.from_pandas(frame.astype({"size": str}))
@@ -181,6 +184,7 @@ def test_values_of_tables_that_are_refused(table_model, given, error, match):
         table_model.sample(2, given=given)
 
 
+@on_torch_or_asked
 def test_models_that_cannot_say_which_can(numbers):
     for model in (WassersteinAutoencoder(max_steps=1), GAN(max_steps=1)):
         assert not hasattr(model, "complete")
@@ -191,6 +195,7 @@ def test_models_that_cannot_say_which_can(numbers):
             model.complete(numbers)
 
 
+@on_torch_or_asked
 def test_kinds_and_likelihoods_that_cannot(numbers):
     images = np.random.default_rng(0).random((4, 8, 8))
     model = VariationalAutoencoder(inputs=Images(), max_steps=1).fit(images)

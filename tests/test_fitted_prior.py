@@ -16,6 +16,8 @@ from skunsup import (
 )
 from skunsup.metrics import sample_coverage
 
+from .helpers import on_torch_or_asked
+
 SHORT = {"batch_size": 128, "random_state": 0, "learning_rate": 3e-3}
 FAMILIES = {
     "ae": Autoencoder,
@@ -119,6 +121,7 @@ def test_autoencoders_generate_with_a_fitted_prior_alone(rows):
     assert np.std(centred) == pytest.approx(np.std(rows - rows.mean(axis=0)), rel=0.1)
 
 
+@on_torch_or_asked
 @pytest.mark.parametrize("family", ["aae", "wae", "bigan"])
 def test_other_families(rows, family):
     model = FAMILIES[family](2, fitted_prior=4, max_steps=3, **SHORT).fit(rows)
@@ -133,6 +136,7 @@ def test_other_families(rows, family):
     assert differ == (0 if family == "bigan" else pytest.approx(1, abs=0.1))
 
 
+@on_torch_or_asked
 def test_streams_fit_it_to_the_last_rows(rows):
     model = Autoencoder(2, fitted_prior=True, **SHORT).partial_fit(rows[:1])
     assert len(model.fitted_prior_.weights_) == 1
@@ -143,6 +147,7 @@ def test_streams_fit_it_to_the_last_rows(rows):
     assert model.sample(300).std() > 2 * drawn.std(axis=0).max()
 
 
+@on_torch_or_asked
 def test_there_are_no_more_components_than_rows_allow(rows):
     model = Autoencoder(2, fitted_prior=50, max_steps=1, **SHORT).fit(rows[:40])
     assert len(model.fitted_prior_.weights_) == 4
@@ -157,6 +162,7 @@ def test_values_that_are_refused(rows, value):
         VariationalAutoencoder(fitted_prior=value).fit(rows)
 
 
+@on_torch_or_asked
 def test_training_that_goes_on_keeps_the_parameter(rows):
     model = Autoencoder(2, fitted_prior=2, max_steps=1, warm_start=True, **SHORT)
     first = model.fit(rows).sample(3, random_state=0)

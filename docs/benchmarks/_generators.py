@@ -201,3 +201,8 @@ for name in PARAMETERS:
     PARAMETERS[name][FITTED] = PARAMETERS[name]["VariationalAutoencoder"] | {
         "fitted_prior": True
     }
+PARAMETERS["mnist"][FITTED] |= {
+    "batch_size": 128,
+    "learning_rate": 2e-3,
+    "learning_rate_schedule": "cosine",
+}
