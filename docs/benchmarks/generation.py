@@ -215,7 +215,8 @@ def input_space(name, method):
     if method == "training rows":
         return FunctionTransformer()
     if name == "mnist":
-        return FunctionTransformer() if method in _generators.IMAGES else scores()
+        family = method.partition(",")[0]
+        return FunctionTransformer() if family in _generators.IMAGES else scores()
     if method in AS_THEY_ARE:
         return FunctionTransformer()
     if name == "adult":
