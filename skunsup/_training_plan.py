@@ -1,4 +1,4 @@
-"""How an estimator's network is trained: by its parameters and its kind of data."""
+"""Length of training, minibatches and optimizers, by parameters and kind of data."""
 
 from typing import Any
 

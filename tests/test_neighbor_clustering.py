@@ -234,8 +234,9 @@ def test_neighbours_of_rows_count_beside_those_of_codes():
 
 
 def test_number_of_clusters_is_that_of_groups_set_apart():
-    centers = on_sphere(rng.normal(size=(6, 8)))
-    codes = np.repeat(centers, 60, axis=0) + 0.1 * rng.normal(size=(360, 8))
+    draw = np.random.default_rng(0)
+    centers = on_sphere(draw.normal(size=(6, 8)))
+    codes = np.repeat(centers, 60, axis=0) + 0.1 * draw.normal(size=(360, 8))
     codes = on_sphere(codes)
     found = number_of_clusters(
         codes, nearest_neighbors(codes, 50), None, range(2, 13), 0

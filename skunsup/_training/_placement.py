@@ -1,4 +1,4 @@
-"""What backends that train on one device say of several, and of other processes."""
+"""Refusal of several devices and processes, for backends that train on one device."""
 
 import keras
 import numpy as np
