@@ -38,7 +38,7 @@ from skunsup.outliers._detector import CONTAMINATION, Detector
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._scores import Score
 from skunsup.outliers._threshold import weighted_quantile
-from skunsup.outliers._trimming import distance_from_medians, fit_trimmed
+from skunsup.outliers._trimming import usual_neighbors
 
 N_COMPONENTS = 16
 SEVERAL = 1.5  # steps of all networks of a detector, relative to those of a model
@@ -54,9 +54,6 @@ SCORING: dict[bool, str | tuple[str, ...]] = {
     True: "hybrid",
     False: ("residual", "neighbors", "covariance"),
 }
-# By which the rows to learn from are chosen. Columns do not see dependence, and so do
-# not score, but they see groups that are far out.
-PLAIN = ("neighbors", "covariance", "columns")
 
 WHOLE = (
     "A detector measures by default how far apart rows are, but rows of "
@@ -95,9 +92,9 @@ class DetectionParameters:
         new rows can be scored, and a training row is never its own neighbour.
     support_fraction : float
         Proportion in [0.5, 1] of the training rows that networks and scores learn from,
-        as in scikit-learn's MinCovDet: the least outlying ones by neighbours,
-        covariance and columns. None means 0.8, or 1 with `novelty`. With
-        `scoring="reconstruction"` it is always 1.
+        as in scikit-learn's MinCovDet: those nearest to their neighbours among the 60 %
+        of the rows that an isolation forest [6]_ finds the least outlying. None means
+        0.8, or 1 with `novelty`. With `scoring="reconstruction"` it is always 1.
     n_neighbors : int or float
         Number of the neighbour, or a fraction in (0, 1) of the rows to look among. None
         means 20, which a small group of outliers does not fill, or 1 with `novelty`.
@@ -120,6 +117,7 @@ class DetectionParameters:
        matrices", Journal of Multivariate Analysis 88, 2004.
     .. [5] Li, Zhao, Hu, Botta, Ionescu & Chen, "ECOD: unsupervised outlier detection
        using empirical cumulative distribution functions", IEEE TKDE, 2022.
+    .. [6] Liu, Ting & Zhou, "Isolation forest", ICDM 2008.
     """
 
     contamination: str | float = parameter("auto", CONTAMINATION, kw_only=False)
@@ -350,17 +348,15 @@ class FlatDetector(Detector, DetectionParameters):
     ) -> np.ndarray:
         """Return which rows networks and scores shall learn from.
 
-        Those that are the least outlying by neighbours, covariance and columns, which
-        need no network.
+        Those nearest to their neighbours among the rows that a forest keeps.
         """
         support = self._support()
         if support == 1.0 or self.scoring == "reconstruction":
             return np.ones(rows.n, bool)
         scorer = EnsembleScorer([], None, None, inputs.likelihood_)
-        score = made_score(PLAIN, None, self._k())
         view = self._view(rows, drawn, scorer)
-        first = distance_from_medians(view.distance_features)
-        score = fit_trimmed(score, view, support, first)
+        seed = draw_seed(make_generator(self.random_state))
+        score = usual_neighbors(view, self._k(), seed)
         views = self._views(rows, scorer)
         anomaly = np.concatenate([score.anomaly(view) for view in views])
         kept: np.ndarray = anomaly <= weighted_quantile(anomaly, weight, support)

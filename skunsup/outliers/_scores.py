@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 from skunsup._sklearn import one_blas_thread
 from skunsup._threads import in_threads
 from skunsup.models._latent import checked_shares
-from skunsup.outliers._ensemble import EnsembleOutput
+from skunsup.outliers._ensemble import EnsembleOutput, is_among
 from skunsup.outliers._mahalanobis import MOST_DIRECTIONS, Mahalanobis
 from skunsup.outliers._neighbors import normalised
 from skunsup.outliers._scales import Deviations
@@ -19,6 +19,7 @@ RIDGE = 0.05  # of the covariance of residuals, in mean variances
 MOST_SHRUNK = 0.99  # so that some of the covariance is left
 MOST_STEPS = 5  # of concentration, which seldom takes more
 ROWS_A_DIRECTION = 5  # of a covariance; the variances of fewer would follow the rows
+MOST_OWN = 0.9  # of a covariance that a single row is taken to make up
 BLOCK = 8192  # residuals that are whitened at once
 
 
@@ -65,8 +66,14 @@ class Residual:
 
     It counts what is unusual in a column that is usually reconstructed well for more,
     and what goes along in several columns once. The covariance is that of residuals of
-    rows which the network did not train on, where there are several networks.
+    rows which the network did not train on, where there are several networks. A row
+    that is one of the reference does not count in the covariance it is judged by, so
+    that its distance compares with those of new rows.
     """
+
+    # Hashes of the reference. None: every row counts as new.
+    own: np.ndarray | None = None
+    n_rows = 2
 
     def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Residual":
         """Learn mean and covariance of the residuals of rows."""
@@ -75,6 +82,7 @@ class Residual:
             counts = view.counted > 0
             rows = view.residuals[counts].astype(np.float64)
             weight = view.counted[counts] / len(view.x)
+            self.own, self.n_rows = np.unique(view.hashes), len(view.x)
             self.distance = Mahalanobis(rows, weight, RIDGE, MOST_DIRECTIONS)
         return self
 
@@ -87,13 +95,27 @@ class Residual:
         pieces = [view.residuals[at] for at in gen_batches(n, size)]
         with _threads(view.x):
             squares = np.concatenate(in_threads(self.distance.squares, pieces))
-        return np.sqrt(np.maximum(view.mean(squares), 0.0) / d)
+        return np.sqrt(self._as_new(view, np.maximum(view.mean(squares), 0.0)) / d)
 
     def shares(self, view: EnsembleOutput) -> np.ndarray:
         """Split the distance over columns by the whitened residual."""
         with _threads(view.x):
             squares = view.mean(self.distance.split(view.residuals))
-        return normalised(squares) * np.sqrt(squares.mean(axis=1, keepdims=True))
+        whole = self._as_new(view, squares.sum(axis=1)) / squares.shape[1]
+        return normalised(squares) * np.sqrt(whole)[:, None]
+
+    def _as_new(self, view: EnsembleOutput, squares: np.ndarray) -> np.ndarray:
+        """Return squared distances, (n,), of reference rows from what the others are.
+
+        By the formula of Sherman & Morrison (1950): for one of n rows at a squared
+        distance of q, the covariance of the others gives n q / (n - 1 - q).
+        """
+        if self.own is None:
+            return squares
+        others = max(self.n_rows - 1, 1)
+        share = np.minimum(squares / others, MOST_OWN)
+        own = is_among(view.hashes, self.own)
+        return np.where(own, squares * (1 + 1 / others) / (1 - share), squares)
 
 
 class Covariance:

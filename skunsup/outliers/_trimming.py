@@ -1,61 +1,38 @@
 """Rows that are normal by all that can be said before networks are trained."""
 
 import numpy as np
+from sklearn.ensemble import IsolationForest
 
 from skunsup.outliers._ensemble import EnsembleOutput
-from skunsup.outliers._scores import Score
+from skunsup.outliers._neighbors import Neighbors
+from skunsup.outliers._scales import Scales
 
-ROUNDS = 3
-NORMAL_MAD = 1.4826  # standard deviations in a median absolute deviation
-FARTHEST = 5.0  # standard deviations that a single column can count for
-LEAST_SPREAD = 0.1  # standard deviations that a robust one is worth at least
+FIRST_FRACTION = 0.6  # so that a dense group of a fifth of the rows is gone
 
 
-def fit_trimmed(
-    score: Score,
-    view: EnsembleOutput,
-    support_fraction: float,
-    first: np.ndarray | None = None,
-) -> Score:
-    """Fit `score` to reference rows without those that it finds most outlying.
+def usual_neighbors(view: EnsembleOutput, n_neighbors: float, seed: int) -> Neighbors:
+    """Return the distance to neighbours among the rows hardest to isolate.
+
+    An isolation forest [1]_ sees dense groups of outliers, which are each other's
+    neighbours. Among what it keeps, the distance to neighbours sees the others. Neither
+    is fitted again to the rows that it kept: where the first choice is wrong, a second
+    one that learns from it is worse.
 
     Parameters
     ----------
-    score : Score
-        To be fitted.
     view : EnsembleOutput
         Reference rows.
-    support_fraction : float
-        Proportion of the rows to fit to.
-    first : array of shape (n,), default=None
-        Scores of the reference rows to start from. None means `score`, fitted to all
-        of them.
-    """
-    kept = np.ones(len(view.x), bool)
-    anomaly = score.fit(view, kept).anomaly(view) if first is None else first
-    for _ in range(ROUNDS):
-        inner = anomaly <= np.quantile(anomaly, support_fraction)
-        kept = inner if inner.sum() > 1 else kept
-        anomaly = score.fit(view, kept).anomaly(view)
-    return score
+    n_neighbors : int or float
+        Number of the neighbour, or a share of the rows that are kept.
+    seed : int
+        Seed of the forest.
 
-
-def distance_from_medians(x: np.ndarray) -> np.ndarray:
-    """Return the mean square over columns of robust standard scores, shape (n,).
-
-    Outliers in a group hide each other in any score that is fitted to all rows, but
-    hardly move medians.
-
-    Parameters
+    References
     ----------
-    x : array of shape (n, n_features)
-        Rows.
+    .. [1] Liu, Ting & Zhou, "Isolation forest", ICDM 2008.
     """
-    centred = x - np.median(x, axis=0)
-    spread = NORMAL_MAD * np.median(np.abs(centred), axis=0)
-    # More than half of a column may be equal.
-    usual = x.std(axis=0, dtype=np.float64)
-    spread = np.where(spread > LEAST_SPREAD * usual, spread, usual)
-    scores = centred / np.where(spread > 0, spread, 1.0)
-    distance: np.ndarray = np.minimum(np.square(scores), FARTHEST**2).mean(axis=1)
-    return distance
+    forest = IsolationForest(random_state=seed).fit(view.distance_features)
+    usual = forest.score_samples(view.distance_features)
+    kept = usual >= np.quantile(usual, 1.0 - FIRST_FRACTION)
+    kept = kept if kept.sum() > 1 else np.ones(len(usual), bool)
+    return Neighbors(n_neighbors, Scales).fit(view, kept)
