@@ -20,7 +20,7 @@ IMAGES = (  # which see pixels of MNIST
     "GAN",
     "BiGAN",
 )
-OWN = (*IMAGES, FITTED)
+OWN = (*IMAGES, FITTED, "DiffusionModel")
 MODULES = dict.fromkeys(OWN, "skunsup.models") | {
     "CTGAN": "ctgan",
     "TVAE": "ctgan",
@@ -201,8 +201,10 @@ for name in PARAMETERS:
     PARAMETERS[name][FITTED] = PARAMETERS[name]["VariationalAutoencoder"] | {
         "fitted_prior": True
     }
+    PARAMETERS[name]["DiffusionModel"] = {}
 PARAMETERS["mnist"][FITTED] |= {
     "batch_size": 128,
     "learning_rate": 2e-3,
     "learning_rate_schedule": "cosine",
 }
+PARAMETERS["mnist"]["DiffusionModel"] = {"max_steps": 8000}

@@ -4,11 +4,11 @@ Sets: the six numeric columns of adult, all columns of pendigits (ADBench's, wit
 its outliers), and MNIST. At most 10,000 training rows and 2,000 held-out rows, which
 are those of the set itself where it has any and else the same for every seed.
 
-What a method sees: CTGAN and TVAE the columns as they are, which they transform
-themselves; all others standardised columns, on adult, where most cells of a column can
-be 0, after a QuantileTransformer to normal margins. On MNIST: our families pixels in
-[0, 1], peers the first 32 principal components of these, which cost them less time and
-are what is measured.
+What a method sees: CTGAN, TVAE and DiffusionModel the columns as they are, which they
+transform themselves; all others standardised columns, on adult, where most cells of a
+column can be 0, after a QuantileTransformer to normal margins. On MNIST: our families
+pixels in [0, 1], DiffusionModel and peers the first 32 principal components of these,
+which cost them less time and are what is measured.
 Generated columns of the tables are clipped to the ranges of the training rows, and
 rounded where these are whole numbers.
 
@@ -60,7 +60,13 @@ from skunsup import metrics
 
 SEEDS = (0, 1, 2)
 MOST_FITTED, N_COMPARED, N_NEIGHBORS, N_SCORES = 10_000, 2_000, 5, 32
-AS_THEY_ARE = ("CTGAN", "TVAE", "Gaussian copula", "ForestDiffusion")
+AS_THEY_ARE = (
+    "CTGAN",
+    "TVAE",
+    "Gaussian copula",
+    "ForestDiffusion",
+    "DiffusionModel",
+)
 FIGURES = (
     "precision",
     "recall",

@@ -185,12 +185,14 @@ def numeric(table):
 
 
 def own(name, n_components, seed, **parameters):
-    """Return one of our models of tables."""
+    """Return one of our models of tables, without a code where that is None."""
     import skunsup
 
     given = {"handle_unknown": "ignore", **parameters.pop("table", {})}
+    if n_components is not None:
+        parameters["n_components"] = n_components
     return getattr(skunsup, name)(
-        n_components, inputs=skunsup.Table(**given), random_state=seed, **parameters
+        inputs=skunsup.Table(**given), random_state=seed, **parameters
     )
 
 
@@ -252,11 +254,11 @@ def draws(name, seed, options):
         }
 
 
-def draw_by_model(**parameters):
-    """Draw by `complete` of a variational autoencoder."""
+def draw_by_model(name, n_components, **parameters):
+    """Draw by `complete` of one of our models."""
 
     def learn(train, seed):
-        model = own("VariationalAutoencoder", 8, seed, **parameters).fit(train)
+        model = own(name, n_components, seed, **parameters).fit(train)
         return lambda gaps, k: model.complete(gaps, random_state=k)
 
     return learn
@@ -290,10 +292,11 @@ def draw_columns(train, seed):
 DRAWERS = {
     "each column alone": draw_columns,
     "IterativeImputer, ridge, drawn": draw_by_ridge,
-    "**`VariationalAutoencoder.complete`**": draw_by_model(),
+    "**`VariationalAutoencoder.complete`**": draw_by_model("VariationalAutoencoder", 8),
     "**`VariationalAutoencoder.complete`**, quantiles": draw_by_model(
-        table={"scaling": "quantile"}, fitted_prior=True
+        "VariationalAutoencoder", 8, table={"scaling": "quantile"}, fitted_prior=True
     ),
+    "**`DiffusionModel.complete`**": draw_by_model("DiffusionModel", None),
 }
 
 
@@ -607,6 +610,7 @@ GENERATORS = {
     "**`VariationalAutoencoder`**, fitted prior": by_own(
         "VariationalAutoencoder", 8, table={"input_dropout": 0.0}, fitted_prior=True
     ),
+    "**`DiffusionModel`**": by_own("DiffusionModel", None),
     "**`AdversarialAutoencoder`**": by_own("AdversarialAutoencoder", 8),
     "**`GAN`**": by_own(
         "GAN",

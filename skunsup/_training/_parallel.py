@@ -41,7 +41,7 @@ class ParallelTrainer:
             trainer.programs = shards[0].programs
         self.network, self.optimizers = whole.network, whole.optimizers
         self.optimizer_variables = whole.optimizer_variables
-        self.fresh_optimizer, self.fresh = whole.fresh_optimizer, whole.fresh
+        self.fresh_optimizer = whole.fresh_optimizer
         self.n_terms = whole.n_terms
         self._cut = _cut(whole.variables, shards[0].variables)
         self._optimizer_cut = _cut(
@@ -79,6 +79,10 @@ class ParallelTrainer:
         """Set the network's and the optimizer's variables."""
         self.whole.load(values, optimizer_values)
         self._load_shards(values, optimizer_values)
+
+    def fresh(self, values: Values) -> Values:
+        """Return what the optimizers' variables are before training from `values`."""
+        return self.whole.fresh(values)
 
     def values(self) -> Values:
         """Copies of the network's variables."""

@@ -56,8 +56,10 @@ class NumberScale:
         if self.quantiles is not None:
             numbers = self.quantiles.inverse_transform(numbers)
         numbers = np.clip(numbers, self.low, self.high)
+        if self.quantiles is not None:
+            return numbers
         # Frequent ends, such as 0, shall come back as they are.
-        rounding = ROUNDING * (np.abs(self.mean) + self.scale)
         for end in (self.low, self.high):
+            rounding = ROUNDING * (np.abs(end - self.mean) + self.scale)
             numbers = np.where(np.abs(numbers - end) <= rounding, end, numbers)
         return numbers
