@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skunsup import GAN, Autoencoder
-from skunsup._training import _loop
+from skunsup._training import _train
 from skunsup._training._optimizers import is_entrywise
 
 DECAY = 0.9
@@ -13,7 +13,7 @@ PARAMS = {"hidden_layer_sizes": (8,), "batch_size": 20, "random_state": 0}
 
 def trainer_of(model):
     architecture = model._network.architecture
-    return _loop._trainer_alone(architecture, model._optimizer_configs())
+    return _train._trainer_alone(architecture, model._optimizer_configs())
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw"])

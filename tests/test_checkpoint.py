@@ -24,7 +24,7 @@ from skunsup import (
     VariationalAutoencoder,
 )
 from skunsup._identity import digest
-from skunsup._training import _checkpoint, _checkpoint_file, _loop
+from skunsup._training import _checkpoint, _checkpoint_file, _loop_sizes
 from skunsup._training._checkpoint import Checkpoint
 from skunsup.models._embedded_clusters import TargetRenewal
 
@@ -150,7 +150,7 @@ def test_every_kind_of_fit_goes_on(name, killed):
 def test_a_fit_goes_on_within_an_epoch(killed, monkeypatch):
     model = clone(STOPPED).set_params(epochs=2)
     wanted = clone(model).fit(X)
-    monkeypatch.setattr(_loop, "_block_steps", lambda *given: 2)
+    monkeypatch.setattr(_loop_sizes, "block_steps", lambda *given: 2)
     for after, n_blocks in ((1, 1), (3, 3), (4, 0), (6, 2)):
         going_on, written = killed(model, after)
         assert len(written[-1]["taken"]) == n_blocks

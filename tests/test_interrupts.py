@@ -19,7 +19,7 @@ from skunsup import (
 )
 from skunsup._interrupts import interrupts_put_off
 from skunsup._networks import Architecture
-from skunsup._training import _fitted, _loop, compilations
+from skunsup._training import _fitted, _loop, _train, compilations
 from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._backend import backend
 from skunsup._training._programs import LRUCache
@@ -116,7 +116,7 @@ def test_before_the_first_steps_the_estimator_stays_as_it_was(
 ):
     if not compiles:
         pytest.skip("torch traces after the first steps")
-    monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
+    monkeypatch.setattr(_train, "_trainers", LRUCache(16))
     done = pressed_in(monkeypatch, backend().Trainer, "_step")  # called by a trace
     model = Autoencoder(**QUICK)
     with unchanged(model), pytest.raises(KeyboardInterrupt):
@@ -129,11 +129,11 @@ def test_before_the_first_steps_the_estimator_stays_as_it_was(
 
 @pytest.mark.parametrize("method", ["fit", "score_samples"])
 def test_what_is_being_built_is_built(blobs, monkeypatch, method):
-    stores = {"_networks": _fitted, "_scorers": _fitted, "_trainers": _loop}
+    stores = {"_networks": _fitted, "_scorers": _fitted, "_trainers": _train}
     for name, home in stores.items():
         monkeypatch.setattr(home, name, LRUCache(16))
     model = Autoencoder(**QUICK).fit(blobs)
-    _loop._trainers.clear()
+    _train._trainers.clear()
     done = pressed_in(monkeypatch, Architecture, "build")
     with unchanged(model), pytest.raises(KeyboardInterrupt):
         getattr(model, method)(blobs)

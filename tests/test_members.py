@@ -18,9 +18,9 @@ from skunsup._training import (
     weighted_sample,
 )
 from skunsup._training._backend import backend
-from skunsup._training._loop import _trainer
 from skunsup._training._optimizers import optimizer_config
 from skunsup._training._programs import LRUCache
+from skunsup._training._train import _trainer
 from skunsup.models._autoencoder import AutoencoderNetwork
 
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}

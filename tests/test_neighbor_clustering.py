@@ -390,7 +390,8 @@ def test_a_stopped_training_is_judged_on_rows_held_out():
 
 
 def test_ctrl_c_leaves_clusters(monkeypatch):
-    import skunsup._training._loop as loop
+    from skunsup._training import _loop as loop
+    from skunsup._training import _loop_sizes
 
     whole, calls = loop.TrainingLoop.minibatches, []
 
@@ -401,8 +402,8 @@ def test_ctrl_c_leaves_clusters(monkeypatch):
         return whole(self, *given)
 
     monkeypatch.setattr(loop.TrainingLoop, "minibatches", stopped)
-    monkeypatch.setattr(loop, "UNWATCHED", 1)
-    monkeypatch.setattr(loop, "TOGETHER", 1)
+    monkeypatch.setattr(_loop_sizes, "UNWATCHED", 1)
+    monkeypatch.setattr(_loop_sizes, "TOGETHER", 1)
     with pytest.warns(UserWarning, match="interrupted"):
         model = few().fit(X)
     assert len(calls) == 2

@@ -13,7 +13,7 @@ from skunsup import (
     VariationalAutoencoder,
     WassersteinAutoencoder,
 )
-from skunsup._training import _loop
+from skunsup._training import _train
 from skunsup._training._optimizers import is_entrywise, optimizer_config
 from skunsup._training._programs import LRUCache
 
@@ -150,10 +150,10 @@ def keras_steps(monkeypatch):
     from skunsup._training import _torch
 
     def switch():
-        monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
+        monkeypatch.setattr(_train, "_trainers", LRUCache(16))
         monkeypatch.setattr(_torch, "is_entrywise", lambda *args: False)
 
-    monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
+    monkeypatch.setattr(_train, "_trainers", LRUCache(16))
     monkeypatch.setattr(_torch, "UNTRACED_STEPS", 1)
     return switch
 
@@ -190,7 +190,7 @@ def test_traced_steps_draw_and_move_as_others(blobs, keras_steps, monkeypatch, f
     states = []
     for n_untraced in (1, 1000):
         monkeypatch.setattr(_torch, "UNTRACED_STEPS", n_untraced)
-        monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
+        monkeypatch.setattr(_train, "_trainers", LRUCache(16))
         states.append(family(**{**QUICK, "batch_size": 10}).fit(blobs)._state)
     for traced, other in zip(states[0].values, states[1].values, strict=True):
         np.testing.assert_array_equal(traced, other)

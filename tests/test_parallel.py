@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skunsup import AutoencoderDetector
-from skunsup._training import _loop, _parallel, compilations
+from skunsup._training import _loop, _parallel, _train, compilations
 from skunsup._training._backend import backend
 from skunsup._training._parallel import ParallelTrainer
 from skunsup._training._programs import LRUCache
@@ -31,8 +31,8 @@ def in_shards(monkeypatch):
     """Returns a function that fits with so many shards and threads."""
 
     def fit(X, n_shards, n_threads=2, **params):
-        monkeypatch.setattr(_loop, "N_SHARES", n_shards)
-        monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
+        monkeypatch.setattr(_train, "N_SHARES", n_shards)
+        monkeypatch.setattr(_train, "_trainers", LRUCache(16))
         monkeypatch.setattr(_parallel, "n_threads", lambda: n_threads)
         return AutoencoderDetector(**{**QUICK, **params}).fit(X)
 
@@ -145,10 +145,10 @@ def test_what_members_have_in_common_keeps_them_together(
     blobs, monkeypatch, params, expected
 ):
     made = []
-    build = _loop._trainer
-    monkeypatch.setattr(_loop, "_trainers", LRUCache(16))
+    build = _train._trainer
+    monkeypatch.setattr(_train, "_trainers", LRUCache(16))
     monkeypatch.setattr(
-        _loop, "_trainer", lambda *a: made.append(build(*a)) or made[-1]
+        _train, "_trainer", lambda *a: made.append(build(*a)) or made[-1]
     )
     AutoencoderDetector(**{**QUICK, **params}).fit(blobs)
     assert [isinstance(trainer, ParallelTrainer) for trainer in made] == [
@@ -159,9 +159,9 @@ def test_what_members_have_in_common_keeps_them_together(
 @compiled_only
 def test_weights_in_common_cannot_be_shared_out(blobs, in_shards, monkeypatch):
     crews = []
-    build = _loop._trainer
+    build = _train._trainer
     monkeypatch.setattr(
-        _loop, "_trainer", lambda *a: crews.append(build(*a)) or crews[-1]
+        _train, "_trainer", lambda *a: crews.append(build(*a)) or crews[-1]
     )
     in_shards(blobs, 2)
     shard = crews[0].shards[0]

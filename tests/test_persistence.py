@@ -35,7 +35,7 @@ from skunsup import (
     WassersteinAutoencoder,
 )
 from skunsup._persistence import VERSION, InconsistentVersionWarning
-from skunsup._training import _fitted, _loop, _programs, compilations
+from skunsup._training import _fitted, _programs, _train, compilations
 
 from .helpers import unchanged
 
@@ -225,7 +225,7 @@ def test_a_full_process_says_so_before_it_dies(blobs, monkeypatch, tmp_path):
 
 def test_the_store_is_bounded_and_what_it_drops_is_freed(blobs, monkeypatch):
     """A search over layer sizes would use up the mappings of a process."""
-    stores = [_loop._trainers, _fitted._networks, _fitted._scorers]
+    stores = [_train._trainers, _fitted._networks, _fitted._scorers]
     for store in stores:
         monkeypatch.setattr(store, "size", 2)
     on_linux, n_mappings = _programs.MAPPINGS.exists(), []

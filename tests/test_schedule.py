@@ -6,7 +6,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup import GAN, Autoencoder
-from skunsup._training import _loop, compilations
+from skunsup._training import _loop_sizes, _train, compilations
 from skunsup._training._loop import TrainingLoop
 
 TINY = {"hidden_layer_sizes": (8,), "batch_size": 16, "random_state": 0}
@@ -93,7 +93,7 @@ def test_cosine_changes_all_groups_and_compiles_once(blobs, compiles):
 
 def test_rates_are_put_back_where_a_step_fails(blobs):
     model = Autoencoder(**TINY, epochs=1).fit(blobs)
-    trainer = _loop._trainer_alone(
+    trainer = _train._trainer_alone(
         model._network.architecture, model._optimizer_configs()
     )
     trainer.load(trainer.values(), trainer.fresh_optimizer)
@@ -156,7 +156,7 @@ def test_how_often_weights_are_looked_at_changes_nothing(blobs, monkeypatch, sch
     params |= {"learning_rate_schedule": schedule}
     models = [Autoencoder(**params).fit(blobs)]
     for name, steps in (("UNWATCHED", 1), ("TOGETHER", 30)):
-        monkeypatch.setattr(_loop, name, steps)
+        monkeypatch.setattr(_loop_sizes, name, steps)
         models.append(Autoencoder(**params).fit(blobs))
     assert models[0].history_ == models[1].history_
     codes = [model.transform(blobs) for model in models]
@@ -167,7 +167,7 @@ def test_how_often_weights_are_looked_at_changes_nothing(blobs, monkeypatch, sch
 
 def test_an_interruption_tells_of_the_epochs_before_it(blobs, monkeypatch):
     params = {**TINY, "max_steps": None, "learning_rate_schedule": "constant"}
-    monkeypatch.setattr(_loop, "TOGETHER", 8)
+    monkeypatch.setattr(_loop_sizes, "TOGETHER", 8)
     whole = Autoencoder(**params, epochs=40).fit(blobs)
     draw = TrainingLoop.draw
 
@@ -199,7 +199,7 @@ def test_a_loss_that_ends_is_found_in_the_epoch_where_it_ends(blobs):
 
 
 def test_steps_behind_a_loss_that_ends_are_not_taken(blobs, monkeypatch):
-    monkeypatch.setattr(_loop, "TOGETHER", 8)
+    monkeypatch.setattr(_loop_sizes, "TOGETHER", 8)
     params = {**TINY, "hidden_layer_sizes": (), "optimizer": "sgd"}
     params |= {"epochs": 200, "learning_rate": 1.2}
     drawn, draw = [], TrainingLoop.draw

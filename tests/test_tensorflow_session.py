@@ -12,7 +12,7 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 
 from skunsup import AdversarialAutoencoder, Autoencoder
-from skunsup._training import _fitted, _loop, _tensorflow_session
+from skunsup._training import _fitted, _tensorflow_session, _train
 from skunsup._training._tensorflow_session import runner
 
 
@@ -101,7 +101,7 @@ def test_variables_have_no_shape_and_no_numbers_in_their_names(blobs, model):
             assert arguments["name"] in {"kernel", "bias"}
         return variable
 
-    for store in (_loop._trainers, _fitted._networks):
+    for store in (_train._trainers, _fitted._networks):
         store.clear()
     with tf.variable_creator_scope(seen):
         model.fit(blobs[:8]).transform(blobs[:8])

@@ -5,7 +5,6 @@ from skunsup._training._bagging import BaggedSampler, EnsembleConfig, bagged_sam
 from skunsup._training._callbacks import check_callbacks
 from skunsup._training._checkpoint import checkpointed, running_checkpoint
 from skunsup._training._fitted import FittedNetwork, shared_network
-from skunsup._training._loop import Validation, network_to_train, train
 from skunsup._training._optimizers import OptimizerConfig, optimizer_config
 from skunsup._training._pairs import NeighborSampler, RowPairs
 from skunsup._training._processes import (
@@ -21,6 +20,8 @@ from skunsup._training._sampling import WeightedSampler, weighted_sample
 from skunsup._training._semi_supervised import SemiSupervisedSampler, paired
 from skunsup._training._source_rows import SourceRows, in_memory
 from skunsup._training._state import Renewal, TrainingConfig, TrainingState
+from skunsup._training._train import network_to_train, train
+from skunsup._training._validation import Validation
 
 __all__ = [
     "BaggedSampler",

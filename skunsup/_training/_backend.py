@@ -3,15 +3,12 @@
 import importlib
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 import keras
 import numpy as np
 
 from skunsup._networks import Network, make_variables_in
-
-if TYPE_CHECKING:  # it asks for the backend itself
-    from skunsup._training._trainer import Trainer
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -74,7 +71,7 @@ class Backend(Protocol):
         network: Network,
         optimizers: list[keras.optimizers.Optimizer],
         decays: Sequence[float] = (),
-    ) -> "Trainer":
+    ) -> "NetworkTrainer":
         """Return a trainer of a built network, of a subclass of `Trainer`.
 
         It keeps averages of the weights of each group whose decay is not 0.

@@ -1,268 +1,39 @@
 """The one epoch loop: every model trains here."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import gen_batches
 
-from skunsup._identity import digest
-from skunsup._networks import (
-    Architecture,
-    Network,
-    own_code_explained,
-    recorded,
-    take_up,
-)
+from skunsup._networks import Architecture, recorded, take_up
 from skunsup._training._backend import NetworkTrainer, Work, backend
 from skunsup._training._bagging import BaggedSampler
-from skunsup._training._callbacks import Callbacks, copied
-from skunsup._training._checkpoint import WORDS, running_checkpoint
-from skunsup._training._fitted import FittedNetwork
-from skunsup._training._optimizers import OptimizerConfig, is_entrywise
-from skunsup._training._parallel import ParallelTrainer
-from skunsup._training._processes import (
-    check_alike,
-    largest,
-    mean_of_all,
-    n_processes,
-    of_first,
-    one_process,
-    own_share,
-)
-from skunsup._training._programs import LRUCache
+from skunsup._training._callbacks import Callbacks
+from skunsup._training._checkpoint import running_checkpoint
+from skunsup._training._loop_sizes import loop_sizes
 from skunsup._training._progress import Logs, Progress
-from skunsup._training._rows import BLOCK_BYTES, Rows
+from skunsup._training._rows import Rows
 from skunsup._training._samplers import Sampler
-from skunsup._training._sampling import WeightedSampler, batches
+from skunsup._training._sampling import batches
 from skunsup._training._state import (
     Place,
     TrainingConfig,
     TrainingState,
-    end_as_tree,
-    end_of_tree,
     generator_at,
 )
-from skunsup._training._trainer import Trainer
-
-_trainers = LRUCache(16)
+from skunsup._training._validation import Validation
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
-TOGETHER = 128  # steps of short epochs that are drawn at once
-SMALL = (
-    2**18
-)  # bytes of a block that has room for as many steps, however many there are
-UNWATCHED = 1024  # steps of short epochs between two looks at the weights, at least
 AHEAD = 2  # blocks that are dealt out before the first of them is done
-N_SHARES = 2  # trainers of the members of an ensemble, whatever the number of cores
-
-# Settings of a run that change what it learns.
-COMPARED = (
-    "epochs",
-    "batch_size",
-    "patience",
-    "tol",
-    "max_steps",
-    "schedule",
-    "pieces",
-)
 
 DIVERGED = (
     "The training loss became {loss} in epoch {epoch}. {kept} Try a smaller "
     "learning_rate (it is {rate:g}), an optimizer with clipnorm=1.0, or data on a "
     "scale near 1 (StandardScaler in a Pipeline)."
 )
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Rows held out to judge each epoch by."""
-
-    rows: Rows
-    sample: WeightedSampler
-    method: str
-
-    def loss(self, architecture: Architecture, values: list[np.ndarray]) -> float:
-        """Weighted mean over the rows of what `method` gives with weights `values`."""
-        fitted = FittedNetwork(architecture, values)
-        losses = fitted.compute(self.method, self.rows)
-        mean = self.sample.mean(losses.reshape(len(losses), -1).mean(axis=1))
-        return mean_of_all(mean, self.sample.total)
-
-
-def train(
-    architecture: Architecture,
-    recipes: Sequence[OptimizerConfig],
-    plan: TrainingConfig,
-    rows: Rows,
-    sample: Sampler | BaggedSampler,
-    validation: Validation | None,
-    state: TrainingState,
-) -> TrainingState:
-    """Train a network from `state` and return where it ended; `state` is not changed.
-
-    Each group of the network's parameters is trained by the recipe in its place.
-    Stops early on the validation loss, on a callback's word, on a loss that is not
-    finite (with the last finite weights, and a ConvergenceWarning) and on Ctrl-C (with
-    the best weights so far, and a UserWarning; before the first steps have been taken
-    Ctrl-C raises KeyboardInterrupt).
-
-    Raises
-    ------
-    ValueError
-        If not even one epoch ends with a finite loss, or a callback raises.
-    """
-    checkpoint = running_checkpoint()
-    saved = None
-    if checkpoint is not None:
-        saved = checkpoint.begin(_told_by(architecture, recipes, plan, state))
-    if n_processes() > 1:
-        state = _shared_start(architecture, recipes, plan, sample, validation, state)
-    if saved is not None and "end" in saved:
-        end = end_of_tree(saved["end"], copied(plan.callbacks))
-    else:
-        place = None if saved is None else Place(**saved["place"])
-        end = _train(
-            architecture, recipes, plan, rows, sample, validation, state, place
-        )
-    if checkpoint is not None:
-        checkpoint.end(end_as_tree(end))
-        checkpoint.interrupted |= end.interrupted
-    return end
-
-
-def _train(
-    architecture: Architecture,
-    recipes: Sequence[OptimizerConfig],
-    plan: TrainingConfig,
-    rows: Rows,
-    sample: Sampler | BaggedSampler,
-    validation: Validation | None,
-    state: TrainingState,
-    place: Place | None,
-) -> TrainingState:
-    """Train as `train` does, from `place` on if there is one."""
-    with _lent_trainer(architecture, recipes) as trainer:
-        trainer.load(state.values, _optimizer_start(trainer, recipes, state))
-        run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
-        run.train(place)
-        return TrainingState(
-            run.kept,
-            trainer.optimizer_values(),
-            run.rng,
-            run.history,
-            run.copies,
-            run.was_interrupted,
-        )
-
-
-def _lent_trainer(
-    architecture: Architecture, recipes: Sequence[OptimizerConfig]
-) -> AbstractContextManager[NetworkTrainer]:
-    recipe_keys = (recipe.key for recipe in recipes)
-    key = (backend().placement(), architecture.key, *recipe_keys)
-    return _trainers.exclusive(key, lambda: _trainer(architecture, recipes))
-
-
-def network_to_train(
-    architecture: Architecture, recipes: Sequence[OptimizerConfig]
-) -> Network:
-    """Return the network that `train` would train, to read names and shapes off it.
-
-    It takes a tenth of a fit to build a network, so none is built for this alone.
-    """
-    with _lent_trainer(architecture, recipes) as trainer:
-        return trainer.network
-
-
-def _shared_start(
-    architecture: Architecture,
-    recipes: Sequence[OptimizerConfig],
-    plan: TrainingConfig,
-    sample: Sampler | BaggedSampler,
-    validation: Validation | None,
-    state: TrainingState,
-) -> TrainingState:
-    """Return the weights of the first process, for processes that train together.
-
-    Raises
-    ------
-    ValueError
-        If they do not train the same, or if the training needs the rows of all.
-    """
-    if running_checkpoint() is not None:
-        one_process("checkpoint writes what one process trains")
-    if plan.renewal is not None or not isinstance(sample, WeightedSampler):
-        one_process("This estimator needs all rows at once")
-    told_by = _told_by(architecture, recipes, plan, state)
-    del told_by["start"]
-    held_out = {"X_val or early_stopping": str(validation is None)}
-    check_alike({WORDS[name]: value for name, value in told_by.items()} | held_out)
-    optimizer = state.optimizer_values
-    return replace(
-        state,
-        values=of_first(state.values),
-        optimizer_values=None if optimizer is None else of_first(optimizer),
-    )
-
-
-def _told_by(
-    architecture: Architecture,
-    recipes: Sequence[OptimizerConfig],
-    plan: TrainingConfig,
-    state: TrainingState,
-) -> dict[str, str]:
-    """Return digests that tell a training from others."""
-    told_by = {
-        "network": architecture.key,
-        "optimizer": [(recipe.key, recipe.learning_rate) for recipe in recipes],
-        "plan": [getattr(plan, name) for name in COMPARED],
-        "callbacks": [type(callback) for callback in plan.callbacks],
-        "start": (
-            state.values,
-            state.optimizer_values,
-            state.rng.bit_generator.state,
-        ),
-    }
-    return {name: digest(value) for name, value in told_by.items()}
-
-
-def _trainer(
-    architecture: Architecture, recipes: Sequence[OptimizerConfig]
-) -> NetworkTrainer:
-    whole = _trainer_alone(architecture, recipes)
-    alone = backend().concurrent() and backend().placement() is None
-    share = architecture.share(N_SHARES) if alone else None
-    pairs = zip(whole.optimizers, whole.groups, strict=True)
-    if share is None or not all(is_entrywise(*pair) for pair in pairs):
-        return whole
-    shares = [_trainer_alone(share, recipes) for _ in range(N_SHARES)]
-    return ParallelTrainer(whole, shares)
-
-
-def _trainer_alone(
-    architecture: Architecture, recipes: Sequence[OptimizerConfig]
-) -> Trainer:
-    network = architecture.build()
-    groups = network.grouped_variables()
-    with own_code_explained(lambda: {"optimizer": [r.kind for r in recipes]}):
-        optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]
-    return backend().Trainer(network, optimizers, [r.ema for r in recipes])
-
-
-def _optimizer_start(
-    trainer: NetworkTrainer, recipes: Sequence[OptimizerConfig], state: TrainingState
-) -> list[np.ndarray]:
-    values = list(state.optimizer_values or trainer.fresh(state.values))
-    for recipe, optimizer in zip(recipes, trainer.optimizers, strict=True):
-        if recipe.learning_rate is not None:
-            rate = optimizer.learning_rate
-            place = [v is rate for v in trainer.optimizer_variables].index(True)
-            values[place] = np.array(recipe.learning_rate, values[place].dtype)
-    return values
 
 
 class TrainingLoop:
@@ -285,29 +56,18 @@ class TrainingLoop:
         self.kept = state.values
         self.best, self.stale = np.inf, 0
         self.was_interrupted = False
-        n_members = trainer.network.n_members
-        n_draws = largest(sample.n_draws)  # in each of the processes
-        size = n_members * (plan.batch_size or n_processes() * n_draws)
-        self.batch_size = min(own_share(size), n_draws)
-        self.n_steps = -(-n_draws // self.batch_size)
-        self.total = plan.n_steps(self.n_steps)
-        self.n_epochs = -(-self.total // self.n_steps)
-        watched = plan.callbacks or plan.verbose or validation is not None
-        watched = watched or plan.renewal is not None
-        self.together = 1 if watched else max(1, TOGETHER // self.n_steps)
-        drawn = self.n_steps * self.together
-        short = not watched and drawn <= TOGETHER
-        self.group = self.together * (-(-UNWATCHED // drawn) if short else 1)
+        sizes = loop_sizes(
+            plan,
+            rows.d,
+            sample.n_draws,
+            trainer.network.n_members,
+            watched=validation is not None,
+        )
+        self.sizes, self.n_steps, self.total = sizes, sizes.n_steps, sizes.total
+        self.n_epochs = sizes.n_epochs
         self.taken: list[np.ndarray] = []
         self.known: list[np.ndarray] = []  # of the blocks that a checkpoint knows
         self.checkpoint = running_checkpoint()
-        pieces = plan.pieces if plan.schedule == "cosine" else 1
-        longest = max(1, min(self.n_steps * self.together, self.total // pieces))
-        step_size = self.batch_size * rows.d
-        self.block_steps = _block_steps(longest, step_size)
-        self.block_size = max(
-            self.block_steps, _block_steps(TOGETHER, step_size, SMALL)
-        )
         self.callbacks = Callbacks(
             plan.callbacks, trainer, self.n_epochs, min(self.n_steps, self.total)
         )
@@ -322,8 +82,8 @@ class TrainingLoop:
             self.restore(place)
         first = 0 if place is None else place.epoch
         try:
-            for epoch in range(first, self.n_epochs, self.group):
-                count = min(self.group, self.n_epochs - epoch)
+            for epoch in range(first, self.n_epochs, self.sizes.group):
+                count = min(self.sizes.group, self.n_epochs - epoch)
                 if not self.epochs(epoch, count):
                     break
                 if self.checkpoint is not None and self.checkpoint.due():
@@ -460,12 +220,16 @@ class TrainingLoop:
         The first `n_known` blocks were run before.
         """
         before = first * self.n_steps
-        done = before + n_known * self.block_steps
-        for epochs in gen_batches(count, self.together):
+        done = before + n_known * self.sizes.block_steps
+        for epochs in gen_batches(count, self.sizes.together):
             drawn = self.draw(first + epochs.start, first + epochs.stop)
-            drawn = drawn[n_known * self.block_steps * self.batch_size :]
+            drawn = drawn[n_known * self.sizes.block_steps * self.sizes.batch_size :]
             for block, n_steps in batches(
-                drawn, self.rows, self.batch_size, self.block_steps, self.block_size
+                drawn,
+                self.rows,
+                self.sizes.batch_size,
+                self.sizes.block_steps,
+                self.sizes.block_size,
             ):
                 self.callbacks.call("on_train_batch_begin", done - before)
                 yield block, n_steps, self.rate_share(done + n_steps / 2)
@@ -474,7 +238,7 @@ class TrainingLoop:
     def draw(self, first: int, end: int) -> np.ndarray:
         """Draw the rows of epochs, one after another; the last may be cut short."""
         ends = np.minimum(np.arange(first + 1, end + 1) * self.n_steps, self.total)
-        sizes = np.diff(ends, prepend=first * self.n_steps) * self.batch_size
+        sizes = np.diff(ends, prepend=first * self.n_steps) * self.sizes.batch_size
         return np.concatenate([self.sample.draw(size, self.rng) for size in sizes])
 
     def block_ended(self) -> None:
@@ -566,12 +330,6 @@ class TrainingLoop:
     def last_logs(self) -> Logs:
         """Logs of the last epoch."""
         return {name: values[-1] for name, values in self.history.items()}
-
-
-def _block_steps(n_steps: int, step_size: int, n_bytes: int = BLOCK_BYTES) -> int:
-    """Steps of one compiled call: a power of two, so that few shapes need a program."""
-    fits = max(1, n_bytes // (4 * step_size))
-    return int(2 ** min(np.ceil(np.log2(n_steps)), np.floor(np.log2(fits))))
 
 
 def _all_finite(values: list[np.ndarray]) -> bool:
