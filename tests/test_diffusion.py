@@ -75,23 +75,43 @@ def test_quantiles_within_an_interval_are_those_of_a_truncated_normal(ends):
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
-def test_the_sampler_solves_the_equation_of_normal_rows():
-    # The best answer of a network is 0 at each level, and noise stays as it is.
+@pytest.mark.parametrize(
+    ("spread", "n_steps", "rtol"),
+    [((1.0, 1.0, 1.0), 25, 1e-5), ((0.1, 0.5, 1.0), 200, 0.01)],
+)
+def test_the_sampler_solves_the_equation_of_normal_rows(spread, n_steps, rtol):
+    # The best answer of a network is 0 at each level, and noise gets their spread.
     X = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
     model = DiffusionModel(**SMALL, max_steps=1).fit(X)
     names = [v.name for v in model.model_.variables]
+    kept = dict(zip(names, model._network.values, strict=True))
+    known = {name: kept[name] for name in ("scale", "noise_state")}
+    known["spread"] = np.array(spread, np.float32)
     model._network.values = [
-        value if name in ("scale", "noise_state") else np.zeros_like(value)
+        known.get(name, np.zeros_like(value))
         for name, value in zip(names, model._network.values, strict=True)
     ]
     noise = np.random.default_rng(1).standard_normal((50, 3), np.float32)
     rest = np.zeros((50, 6), np.float32)
-    steps = np.full((50, 1), 25, np.float32)
+    steps = np.full((50, 1), n_steps, np.float32)
     x = as_rows(np.concatenate([noise, rest, steps], axis=1))
     scale = model._scores.scale
     np.testing.assert_allclose(
-        model._network.compute("generate", x) * scale, noise, rtol=1e-5
+        model._network.compute("generate", x) * scale, noise * spread, rtol=rtol
     )
+
+
+@on_torch_or_asked
+def test_rare_categories_do_not_hide_what_goes_together():
+    draw = np.random.default_rng(0)
+    group = draw.integers(3, size=1000)
+    table = pd.DataFrame({f"rare {j}": draw.integers(30, size=1000) for j in range(4)})
+    table = table.astype(str).assign(a=np.array(list("xyz"))[group])
+    table["b"] = np.array(list("uvw"))[group]
+    model = DiffusionModel(inputs=Table(), **LEARNING, max_steps=400).fit(table)
+    drawn = model.sample(600, random_state=0)
+    pairs = drawn["a"].map(dict(zip("xyz", "uvw", strict=True))) == drawn["b"]
+    assert pairs.mean() > 0.9
 
 
 @pytest.fixture(scope="module")

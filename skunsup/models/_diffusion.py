@@ -228,6 +228,7 @@ class DiffusionModel(Sampler, DeepEstimator):
         values = architecture.initial_values(network, rng)
         names = [variable.name for variable in network.variables]
         values[names.index("scale")] = self._scores.scale
+        values[names.index("spread")] = self._scores.deviations
         return values
 
     def _complete_rows(

@@ -36,6 +36,20 @@ def drawn_within(low: Any, high: Any, share: Any) -> Any:
     return ops.where(upper, -z, z)
 
 
+def linear_part(sigma: Any, spread: Any) -> tuple[Any, Any]:
+    """Slope of the target by scores with noise, and standard deviation of the rest.
+
+    Both are those of normal scores with standard deviation `spread` (Karras et al.
+    2022, appendix B.6, where all scores have the same one). So the network has nothing
+    to learn of rare categories but what other cells say of them.
+    """
+    c2 = 1.0 / (1.0 + sigma * sigma)
+    s2 = 1.0 - c2
+    variance = c2 * spread * spread + s2
+    slope = ops.sqrt(c2 * s2) * (1.0 - spread * spread) / variance
+    return slope, spread * ops.rsqrt(variance)
+
+
 @keras.saving.register_keras_serializable(package="skunsup")
 class DiffusionNetwork(Network):
     """A network that tells data from noise at each level of noise.
@@ -71,6 +85,9 @@ class DiffusionNetwork(Network):
         self.noise_state = noise_state()
         self.scale = self.add_weight(
             name="scale", shape=(self.n_scores,), initializer="ones", trainable=False
+        )
+        self.spread = self.add_weight(
+            name="spread", shape=(self.n_scores,), initializer="ones", trainable=False
         )
         levels = (np.arange(N_LEVELS) + 0.5) / N_LEVELS
         sigmas = np.exp(LOG_MEAN + LOG_SPREAD * ndtri(levels))
@@ -125,7 +142,9 @@ class DiffusionNetwork(Network):
         seen = ops.where(by_score > 0.5, clean, noisy)
         seen = ops.where(by_score < -0.5, ops.zeros_like(seen), seen)
         level = 0.25 * ops.log(sigma) * ops.ones_like(state[:, :1])
-        return self.denoiser(ops.concatenate([seen, state, level], axis=-1))
+        found = self.denoiser(ops.concatenate([seen, state, level], axis=-1))
+        known, scale = linear_part(sigma, self.spread)
+        return known * noisy + scale * found
 
     def scores(self, x: Any, share: Any) -> tuple[Any, Any]:
         """Scores of rows, quantiles `share` of their intervals; observed cells."""

@@ -12,6 +12,7 @@ from skunsup.models._margins import Margin, drawn_between, margin_of
 
 MOST_ROWS = 20_000  # that scores are learned from
 MOST_APART = 10.0  # ratio of standard deviations up to which they are kept
+LEAST_DEVIATION = 0.01
 HOT = 2.0  # distance of a category's score from the others'
 
 
@@ -89,6 +90,14 @@ class Scores:
         """Factor of each score, shape (n_scores,), float32."""
         ones = np.ones(self.n_scores - self.n_real)
         return np.concatenate([self.spread, ones]).astype(np.float32)
+
+    @property
+    def deviations(self) -> np.ndarray:
+        """Standard deviation of each score, shape (n_scores,), float32."""
+        shares = np.concatenate([np.empty(0), *self.shares])
+        hot = HOT * np.sqrt(shares * (1.0 - shares))
+        found = np.concatenate([self.spread, hot])
+        return np.maximum(found, LEAST_DEVIATION).astype(np.float32)
 
     @property
     def width(self) -> int:
