@@ -86,7 +86,7 @@ class DiffusionNetwork(Network):
         self.scale = self.add_weight(
             name="scale", shape=(self.n_scores,), initializer="ones", trainable=False
         )
-        self.spread = self.add_weight(
+        self.deviation = self.add_weight(
             name="spread", shape=(self.n_scores,), initializer="ones", trainable=False
         )
         levels = (np.arange(N_LEVELS) + 0.5) / N_LEVELS
@@ -143,7 +143,7 @@ class DiffusionNetwork(Network):
         seen = ops.where(by_score < -0.5, ops.zeros_like(seen), seen)
         level = 0.25 * ops.log(sigma) * ops.ones_like(state[:, :1])
         found = self.denoiser(ops.concatenate([seen, state, level], axis=-1))
-        known, scale = linear_part(sigma, self.spread)
+        known, scale = linear_part(sigma, self.deviation)
         return known * noisy + scale * found
 
     def scores(self, x: Any, share: Any) -> tuple[Any, Any]:
