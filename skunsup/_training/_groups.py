@@ -79,6 +79,20 @@ def averaged(share: Any, average: Any, value: Any) -> Any:
     return average + (1.0 - share) * (value - average)
 
 
+def update_averages(
+    decay: float,
+    optimizer: keras.optimizers.Optimizer,
+    variables: Sequence[keras.Variable],
+    averages: Sequence[keras.Variable],
+) -> None:
+    """Let averages, if there are any, take up what weights are after a step."""
+    if not averages:
+        return
+    share = average_share(decay, optimizer.iterations.value)
+    for variable, average in zip(variables, averages, strict=True):
+        average.assign(averaged(share, average.value, variable.value))
+
+
 def new_averages(own: list[keras.Variable], decay: float) -> list[keras.Variable]:
     """Return variables for the averages of weights, if any are to be kept."""
     if not decay:

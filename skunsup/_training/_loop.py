@@ -219,18 +219,14 @@ class TrainingLoop:
 
         The first `n_known` blocks were run before.
         """
-        before = first * self.n_steps
-        done = before + n_known * self.sizes.block_steps
-        for epochs in gen_batches(count, self.sizes.together):
+        sizes, before = self.sizes, first * self.n_steps
+        known = n_known * sizes.block_steps
+        done = before + known
+        cut = sizes.batch_size, sizes.block_steps, sizes.block_size
+        for epochs in gen_batches(count, sizes.together):
             drawn = self.draw(first + epochs.start, first + epochs.stop)
-            drawn = drawn[n_known * self.sizes.block_steps * self.sizes.batch_size :]
-            for block, n_steps in batches(
-                drawn,
-                self.rows,
-                self.sizes.batch_size,
-                self.sizes.block_steps,
-                self.sizes.block_size,
-            ):
+            drawn = drawn[known * sizes.batch_size :]
+            for block, n_steps in batches(drawn, self.rows, *cut):
                 self.callbacks.call("on_train_batch_begin", done - before)
                 yield block, n_steps, self.rate_share(done + n_steps / 2)
                 done += n_steps

@@ -12,7 +12,7 @@ import tensorflow as tf
 from skunsup._keras_private import leave_unreduced
 from skunsup._networks import Network
 from skunsup._training._array_trainer import ArrayTrainer
-from skunsup._training._groups import Group, average_share, averaged
+from skunsup._training._groups import update_averages
 from skunsup._training._placement import gathered, n_processes, refuse_distribution
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import aligned
@@ -116,7 +116,7 @@ class Trainer(ArrayTrainer):
             part = self.parts[g]
             leave_unreduced(part.optimizer)
             part.optimizer.apply(part.slopes(slopes), part.variables)
-            _average(part)
+            update_averages(part.decay, part.optimizer, part.variables, part.averages)
         return entries
 
     def _objective(self, x: tf.Tensor, weights: list[list[tf.Tensor]]) -> tf.Tensor:
@@ -137,15 +137,6 @@ class Trainer(ArrayTrainer):
             if new is not value:
                 variable.value.assign(new)
         return entries
-
-
-def _average(part: Group) -> None:
-    """Let the averages of weights take up what these are after a step."""
-    if not part.averages:
-        return
-    share = average_share(part.decay, part.optimizer.iterations.value)
-    for variable, average in zip(part.variables, part.averages, strict=True):
-        average.assign(averaged(share, average.value, variable.value))
 
 
 def _refuse_strategy() -> None:

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from skunsup._interrupts import interrupts_put_off
 from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks import Network
-from skunsup._training._groups import average_share, averaged, vector_twin
+from skunsup._training._groups import update_averages, vector_twin
 from skunsup._training._optimizers import is_entrywise
 from skunsup._training._placement import gathered, n_processes, refuse_distribution
 from skunsup._training._torch_private import make_fx
@@ -145,17 +145,10 @@ class Trainer(InPlaceTrainer):
         with torch.no_grad():
             for g, values in zip(due, groups, strict=True):
                 self._updates[g](list(islice(slopes, len(values))))
-                self._average(g)
+                update_averages(
+                    self.decays[g], self.optimizers[g], self.groups[g], self.averages[g]
+                )
         return entries.detach()
-
-    def _average(self, g: int) -> None:
-        """Let the averages of a group's weights take up what these are."""
-        if not self.averages[g]:
-            return
-        iterations = self.optimizers[g].iterations.value
-        share = average_share(self.decays[g], iterations)
-        for variable, average in zip(self.groups[g], self.averages[g], strict=True):
-            average.assign(averaged(share, average.value, variable.value))
 
 
 def _update(

@@ -7,7 +7,7 @@ import numpy as np
 
 from skunsup.inputs import Blocks
 from skunsup.inspection._shown import Shown, shown
-from skunsup.inspection._steps import put_back, rebuilder
+from skunsup.inspection._steps import named_like, put_back, rebuilder
 
 
 def by_block(scores: np.ndarray, kind: Blocks) -> tuple[np.ndarray, list[str]]:
@@ -37,9 +37,7 @@ def expected_row(
     back = put_back(steps, restored) if same and steps else restored
     if back is None:
         return None
-    if hasattr(own, "columns") and not hasattr(back, "columns"):
-        back = type(own)(back, columns=own.columns)
-    return shown(None, back)[0]
+    return shown(None, named_like(own, back))[0]
 
 
 def pixel_heat(share: np.ndarray, image: np.ndarray) -> np.ndarray:

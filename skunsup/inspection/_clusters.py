@@ -30,11 +30,7 @@ from skunsup.inspection._figures import (
     styles,
 )
 from skunsup.inspection._shown import Shown, rows_of, shown
-from skunsup.inspection._steps import (
-    asked,
-    kind_of,
-    steps_of,
-)
+from skunsup.inspection._steps import asked, kind_of, named_like, steps_of
 
 KINDS = ("auto", "sizes", "columns", "representatives", "prototypes")
 NO_PROTOTYPES = (
@@ -176,9 +172,7 @@ class ClusterDisplay:
         if decoded is None:
             reason = reason or "inverse_transform is missing"
         else:
-            if hasattr(X, "columns") and not hasattr(decoded, "columns"):
-                decoded = type(X)(decoded, columns=X.columns)
-            prototypes = shown(kind, decoded, image_shape)[0]
+            prototypes = shown(kind, named_like(X, decoded), image_shape)[0]
         message = NO_PROTOTYPES.format(name=type(model).__name__, reason=reason)
         return cls(
             labels,

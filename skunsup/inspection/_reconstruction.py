@@ -10,6 +10,7 @@ from skunsup.inspection._drawing import (
     grid_size,
     name_series,
     picture_grid,
+    plain_tokens,
     side_by_side,
     text_size,
     token_lines,
@@ -25,6 +26,7 @@ from skunsup.inspection._shown import Shown, rows_of, shown
 from skunsup.inspection._steps import (
     first_rows,
     kind_of,
+    named_like,
     need,
     prepared,
     put_back,
@@ -149,8 +151,8 @@ class ReconstructionDisplay:
         everyone = taken(X, spread_rows(rows_of(X), MOST_READ))
         if back is None:
             own, back, everyone = behind, restored, prepared(steps, everyone)
-        if steps and hasattr(own, "columns") and not hasattr(back, "columns"):
-            back = type(own)(back, columns=own.columns)
+        if steps:
+            back = named_like(own, back)
         pairs = shown(kind, own, image_shape), shown(kind, back, image_shape)
         scales = [
             column_scales(one) if one.form == "columns" else []
@@ -245,11 +247,11 @@ def _series(
 def _texts(ax: Any, one: Shown, other: Shown, titles: Sequence[str], _: str) -> Any:
     lines = []
     for title, text, back in zip(titles, one.values, other.values, strict=True):
-        words, again = text.split(), back.split()
-        known = {word.strip(".,;:!?()\"'").lower() for word in words}
+        again = back.split()
+        known = {word.strip(".,;:!?()\"'").lower() for word in text.split()}
         inks = ["black" if word.lower() in known else RED for word in again]
         lines += [
-            (title, words, ["black"] * len(words), [None] * len(words)),
+            plain_tokens(title, text),
             ("restored", again, inks, [None] * len(again)),
             ("", [], [], []),
         ]

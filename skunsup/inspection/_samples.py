@@ -27,6 +27,7 @@ from skunsup.inspection._figures import (
 from skunsup.inspection._shown import Shown, names_of, rows_of, shown
 from skunsup.inspection._steps import (
     kind_of,
+    named_like,
     need,
     prepared,
     put_back,
@@ -178,8 +179,7 @@ class SamplesDisplay:
         SamplesDisplay
             The display, drawn.
         """
-        if hasattr(X, "columns") and not hasattr(samples, "columns"):
-            samples = type(X)(samples, columns=X.columns)
+        samples = named_like(X, samples)
         one, other = (shown(inputs, rows, image_shape)[0] for rows in (X, samples))
         if one.form == "columns" and not hasattr(X, "columns"):
             names = names_of(X, len(one.names))

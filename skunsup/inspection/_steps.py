@@ -52,6 +52,13 @@ def put_back(steps: Sequence[Any], rows: Any) -> Any:
     return rows
 
 
+def named_like(X: Any, rows: Any) -> Any:
+    """Return rows with the columns of the table `X`, where they have lost them."""
+    if hasattr(X, "columns") and not hasattr(rows, "columns"):
+        return type(X)(rows, columns=X.columns)
+    return rows
+
+
 def asked(estimator: Any, method: str, X: Any, display: str) -> np.ndarray:
     """Return what a method of the last step says of rows.
 

@@ -108,8 +108,7 @@ class Sampler:
         rows, observed = inputs.read_incomplete(X, self)
         rng = make_generator(random_state)
         if not observed.all():
-            drawn = self._complete_rows(rows, observed, rng)
-            rows = np.where(observed, rows, drawn).astype(np.float32)
+            rows = self._filled_rows(rows, observed, rng)
         return inputs.filled(X, inputs.restore_rows(rows, self._dtype, X))  # type: ignore[attr-defined]
 
     def _sample_given(self, n: int, given: Any, rng: np.random.Generator) -> Any:
@@ -118,9 +117,15 @@ class Sampler:
         inputs = self._inputs  # type: ignore[attr-defined]
         row, known = inputs.given_row(given, self)
         rows, observed = (np.repeat(v[None], n, axis=0) for v in (row, known))
-        drawn = self._complete_rows(rows, observed, rng)
-        rows = np.where(observed, rows, drawn).astype(np.float32)
+        rows = self._filled_rows(rows, observed, rng)
         return inputs.with_given(inputs.restore_rows(rows, self._dtype), given, self)  # type: ignore[attr-defined]
+
+    def _filled_rows(
+        self, rows: np.ndarray, observed: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return rows with draws where columns were not observed, float32."""
+        drawn = self._complete_rows(rows, observed, rng)
+        return np.where(observed, rows, drawn).astype(np.float32)
 
     def _has_sample(self) -> bool:
         """Return True, or raise AttributeError that says how to get draws."""

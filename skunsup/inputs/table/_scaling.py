@@ -55,9 +55,8 @@ class NumberScale:
         numbers = scaled.astype(np.float64) * self.scale + self.mean
         if self.quantiles is not None:
             numbers = self.quantiles.inverse_transform(numbers)
+            return np.clip(numbers, self.low, self.high)
         numbers = np.clip(numbers, self.low, self.high)
-        if self.quantiles is not None:
-            return numbers
         # Frequent ends, such as 0, shall come back as they are.
         for end in (self.low, self.high):
             rounding = ROUNDING * (np.abs(end - self.mean) + self.scale)
