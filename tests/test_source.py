@@ -1,6 +1,7 @@
 """Rules that all of the source keeps to, whichever module."""
 
 import ast
+from fnmatch import fnmatch
 from itertools import pairwise
 from pathlib import Path
 
@@ -112,3 +113,22 @@ def test_private_api_of_others_is_used_in_one_module_for_each():
     found = {path: set(foreign(tree, own)) for path, tree in TREES.items()}
     used = {path.name for path, names in found.items() if names}
     assert used == {*DOORS}, {path: names for path, names in found.items() if names}
+
+
+def test_modules_of_optional_backends_are_not_searched_for_doctests(pytestconfig):
+    options = pytestconfig.getini("addopts")
+    ignored = [o.partition("=")[2] for o in options if o.startswith("--ignore")]
+    package, found = Path(skunsup.__file__).parent, set()
+    for path, tree in TREES.items():
+        names = [
+            each.name
+            for n in tree.body
+            if isinstance(n, ast.Import)
+            for each in n.names
+        ]
+        names += [n.module or "" for n in tree.body if isinstance(n, ast.ImportFrom)]
+        if {name.split(".")[0] for name in names} & {"jax", "torch"}:
+            own = path.relative_to(package.parent).as_posix()
+            assert any(fnmatch(own, pattern) for pattern in ignored), own
+            found.add(path.stem)
+    assert {"_jax", "_jax_devices", "_torch"} <= found
