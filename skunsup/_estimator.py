@@ -259,7 +259,8 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
 
     def _compute(self, method: str, X: Any) -> tuple[np.ndarray, np.dtype]:
         """Validate `X`, apply a method of the network, and say the dtype to return."""
-        check_is_fitted(self)
+        if not is_trained(self):  # quicker than scikit-learn's check
+            check_is_fitted(self)
         rows = self._read(X)
         return self._network.merged(method, rows), rows.result_dtype
 

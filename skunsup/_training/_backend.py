@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any, Protocol, cast
 
 import keras
@@ -156,6 +157,11 @@ def backend() -> Backend:
             f"skunsup trains on the Keras backends {', '.join(BACKENDS)}, but Keras "
             f"runs on {name!r}. Set KERAS_BACKEND before Python starts."
         )
+    return _loaded(name)
+
+
+@cache
+def _loaded(name: str) -> Backend:
     return cast(Backend, importlib.import_module(f"skunsup._training._{name}"))
 
 

@@ -1,5 +1,6 @@
 """JAX: each program is one jitted loop over minibatches or tiles."""
 
+import os
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import count
@@ -216,6 +217,22 @@ def compile_scorer(
 
     weights = np.zeros(n_weights, np.float32)
     program(weights, np.zeros(shape, np.float32), np.int32(0))
-    return lambda weights, block, n_tiles: np.asarray(
+    return lambda weights, block, n_tiles: _awaited(
         program(weights, block, np.int32(n_tiles))
     )
+
+
+def _awaited(result: Any) -> np.ndarray:
+    """Return a result that another thread computes, as soon as it is there.
+
+    Waking up a thread that waits takes as long as computing one row does. So this
+    thread asks for some 50 microseconds first, and lets others run in between.
+    """
+    for _ in range(100):
+        if result.is_ready():
+            break
+        _let_others_run()
+    return np.asarray(result)
+
+
+_let_others_run = getattr(os, "sched_yield", lambda: None)  # not on Windows
