@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
 
@@ -130,3 +131,11 @@ def test_each_citation_has_its_reference(cls):
     text = Docstring(cls.__doc__)
     cited = {n for n in range(1, 30) if f"[{n}]_" in cls.__doc__}
     assert {str(n) for n in cited} == set(text.references())
+
+
+@pytest.mark.parametrize("cls", ESTIMATORS)
+def test_parameters_are_checked_before_fit_uses_them(cls):
+    given = {"n_clusters": 2} if "Clustering" in cls.__name__ else {}
+    model = cls(**given, checkpoint=())
+    with pytest.raises(ValueError, match="The 'checkpoint' parameter of"):
+        model.fit(np.eye(8), np.arange(8) % 2)

@@ -7,7 +7,7 @@ import numpy as np
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import reals, unchanged_on_error
+from skunsup._sklearn import reals, unchanged_on_error, validated
 from skunsup._training import SemiSupervisedSampler
 from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
@@ -101,6 +101,7 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
 
     label_weight: float = parameter(10.0, [reals(0, None, "neither")])
 
+    @validated(prefer_skip_nested_validation=True)
     def fit(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
     ) -> Self:

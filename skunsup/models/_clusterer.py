@@ -8,13 +8,14 @@ from sklearn.base import ClusterMixin
 from sklearn.utils import ClassifierTags, Tags
 
 from skunsup._estimator import DeepEstimator
-from skunsup._sklearn import unchanged_on_error
+from skunsup._sklearn import unchanged_on_error, validated
 from skunsup.models._latent import summing_to_one
 
 
 class Clusterer(ClusterMixin, DeepEstimator):
     """Base of the estimators whose network gives each row shares of clusters."""
 
+    @validated(prefer_skip_nested_validation=True)
     def fit(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
     ) -> Self:
