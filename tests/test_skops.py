@@ -310,7 +310,7 @@ def test_other_code_cannot_be_named(data, named):
     "named",
     [
         "skunsup._plain:importlib",  # a module
-        "skunsup._estimator:Architecture",  # of another module
+        "skunsup._estimator._template:Architecture",  # of another module
         "skunsup.nothing:Here",
         "skunsup._plain:own_class",  # a function where an object is wanted
     ],

@@ -97,7 +97,8 @@ def views_of(X, kept, seed):
     detector._kept = lambda *given: kept
     detector.fit(X)
     parts = dict(zip(SCORING, detector._score.parts, strict=True))
-    view = detector._view(as_rows(np.float32(X)), slice(None))
+    rows = as_rows(np.float32(X))
+    view = detector._ensemble_scorer.output(rows, slice(None))
     reference = is_among(view.hashes, parts.pop("neighbors").own)
     for k in NEIGHBORS:
         parts[f"neighbors {k}"] = Neighbors(k, Scales).fit(view, reference)

@@ -11,13 +11,7 @@ from skunsup._networks._adversarial import (
     gradient_penalty,
     zero_gradient_penalty,
 )
-from skunsup._networks._architecture import (
-    Architecture,
-    Group,
-    Network,
-    NetworkSpec,
-    frozen,
-)
+from skunsup._networks._architecture import Architecture, NetworkSpec
 from skunsup._networks._augmentation import N_DRAWS, Augmentation
 from skunsup._networks._building import building, make_variables_in
 from skunsup._networks._built import BuiltSpec, Initializer
@@ -40,6 +34,7 @@ from skunsup._networks._losses import (
     row_loss,
     with_shares,
 )
+from skunsup._networks._network import Group, Network, frozen
 from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
 from skunsup._networks._own_code import (
     CALLBACK_HINT,

@@ -7,7 +7,8 @@ import numpy as np
 from keras import ops
 from sklearn.decomposition import PCA
 
-from skunsup._networks._architecture import Architecture, Network
+from skunsup._networks._architecture import Architecture
+from skunsup._networks._network import Network
 
 # Where an activation is looked for an affine piece, widest first: (centre, half-width,
 # greatest distance from a line over half-width and slope). A narrow piece is closer to

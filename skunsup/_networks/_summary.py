@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from skunsup._networks._architecture import Network
+from skunsup._networks._network import Network
 
 STYLE = "border-collapse:collapse;font-size:90%;margin:0.3em 0 0 1em"
 CELL = "padding:0.1em 0.8em;text-align:left"

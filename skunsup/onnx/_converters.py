@@ -24,7 +24,7 @@ from skunsup.onnx._skl2onnx_private import (
     register_converter,
     register_shape_calculator,
 )
-from skunsup.outliers._detector import Detector
+from skunsup.outliers._base import Detector
 from skunsup.outliers._flat import FlatDetector
 
 DETECTION = ("predict", "decision_function", "score_samples")

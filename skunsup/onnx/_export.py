@@ -19,7 +19,7 @@ from skunsup.onnx._converters import default_methods, offered, register
 from skunsup.onnx._graph import ONNX_OPSET
 from skunsup.onnx._kinds import input_types
 from skunsup.outliers import OutlierDetector, SeriesDetector
-from skunsup.outliers._detector import Detector
+from skunsup.outliers._base import Detector
 from skunsup.outliers._flat import FlatDetector
 
 register()

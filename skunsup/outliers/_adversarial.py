@@ -3,7 +3,8 @@
 from skunsup._parameters import parameter, parameters
 from skunsup.models import AdversarialAutoencoder
 from skunsup.models._adversarial import AdversarialParameters
-from skunsup.outliers._flat import DetectorDefaults, FlatDetector
+from skunsup.outliers._flat import FlatDetector
+from skunsup.outliers._parameters import DetectorDefaults
 
 
 @parameters

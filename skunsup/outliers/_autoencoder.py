@@ -7,7 +7,8 @@ from skunsup._sklearn import StrOptions, integers, reals
 from skunsup._training import EnsembleConfig
 from skunsup.models import Autoencoder
 from skunsup.models._autoencoder import AutoencoderParameters
-from skunsup.outliers._flat import DetectorDefaults, FlatDetector
+from skunsup.outliers._flat import FlatDetector
+from skunsup.outliers._parameters import DetectorDefaults
 
 
 @parameters

@@ -3,7 +3,8 @@
 from skunsup._parameters import parameter, parameters
 from skunsup.models import BiGAN
 from skunsup.models._bigan import BiGANParameters
-from skunsup.outliers._flat import DetectorDefaults, FlatDetector
+from skunsup.outliers._flat import FlatDetector
+from skunsup.outliers._parameters import DetectorDefaults
 
 
 @parameters

@@ -1,209 +1,23 @@
 """Outlier detection around any estimator with `score_samples`."""
 
-from abc import ABCMeta, abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
-from sklearn.base import MetaEstimatorMixin, OutlierMixin, clone
+from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils import Tags, gen_batches, get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
-from skunsup._persistence import PickledEstimator
-from skunsup._sklearn import (
-    DOC_LINK,
-    HasMethods,
-    StrOptions,
-    available_if,
-    count_rows,
-    reals,
-    unchanged_on_error,
-    validated,
-)
-from skunsup._training import one_process
-from skunsup.outliers._threshold import (
-    DETECTION_RATE,
-    EXPECTED_SHARE,
-    exceeded_quantile,
-    fit_posterior,
-    fit_tukey_g,
-    weighted_quantile,
-)
+from skunsup._sklearn import HasMethods, count_rows, unchanged_on_error, validated
+from skunsup.outliers._base import CONTAMINATION, Detector
 
 SPARSE_BATCH = 1024
-LARGEST = np.finfo(np.float64).max
-CONTAMINATION = [StrOptions({"auto"}), reals(0, 0.5, "right")]
-
-
-def _explains(detector: Any) -> bool:
-    return hasattr(detector._scorer(), "feature_scores")
-
-
-class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
-    """Base of the detectors: everything but where the scores come from.
-
-    A subclass sets `estimator_` in `fit`, then calls `_take_columns` and
-    `_learn_threshold`.
-    """
-
-    _doc_link_module = "skunsup"
-    _doc_link_template = DOC_LINK
-
-    @abstractmethod
-    def _scorer(self) -> Any:
-        """Return the estimator that scores, or before `fit` the one that will."""
-
-    @abstractmethod
-    def _scores(self, X: Any) -> np.ndarray:
-        """Return `score_samples` of the fitted detector."""
-
-    @abstractmethod
-    def _shares(self, X: Any) -> np.ndarray:
-        """Return `feature_scores` of the fitted detector."""
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Score rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), float64
-            Higher is more normal.
-        """
-        check_is_fitted(self, "offset_")
-        return self._scores(X)
-
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Score rows relative to the threshold.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), float64
-            `score_samples(X) - offset_`: negative for outliers.
-        """
-        with np.errstate(over="ignore"):
-            decision = self.score_samples(X) - self.offset_
-        return np.clip(decision, -LARGEST, LARGEST)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Tell outliers from inliers.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), int
-            -1 for outliers, +1 for inliers.
-        """
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
-    def outlier_probability(self, X: Any) -> np.ndarray:
-        """Rank rows as outliers on a scale from 0 to 1.
-
-        The mean over the training rows is that of a probability of being an outlier,
-        but single values are a rank: they are not calibrated.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), float64
-            In [0, 1], 1 / (1 + exp(b - z)) for the normal score z of each row among the
-            training scores (Gao & Tan 2006, section 3.1). Scores do not tell how many
-            outliers there are: b is such that the mean over the training rows is
-            `contamination`, or 0.1 where that is "auto". The slope is fixed: where
-            outliers stand clear of the other rows it is too cautious, and where the
-            most extreme rows are no outliers, too sure. On benchmark tables the share
-            of outliers followed it up to one half and not beyond.
-        """
-        check_is_fitted(self, "offset_")
-        return self._posterior(-self.score_samples(X))
-
-    @available_if(_explains)
-    def feature_scores(self, X: Any) -> np.ndarray:
-        """Tell which columns made rows outliers.
-
-        Only where the estimator has `feature_scores`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features), float64
-            Non-negative shares of the columns in what `score_samples` counts against
-            the row; the class says what they sum to.
-        """
-        check_is_fitted(self, "offset_")
-        return self._shares(X)
-
-    def _take_columns(self) -> None:
-        """Set what `estimator_` knows about the columns, and forget the last ones."""
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
-            elif hasattr(self, name):
-                delattr(self, name)
-
-    def _check_processes(self) -> None:
-        """Raise ValueError where each of several processes has rows of its own."""
-        one_process(f"{type(self).__name__} learns its threshold from all rows")
-
-    def _learn_threshold(self, scores: np.ndarray, weight: Any) -> None:
-        """Set `offset_` from the scores of the training rows."""
-        anomaly = -scores
-        if np.isnan(anomaly).any():
-            raise ValueError(
-                f"{type(self.estimator_).__name__}.score_samples is NaN for row "
-                f"{int(np.isnan(anomaly).argmax())} of X, which leaves no threshold. "
-                "Use an estimator that scores each row."
-            )
-        if weight is not None:
-            weight = np.broadcast_to(np.asarray(weight, np.float64), anomaly.shape)
-        self._shape = fit_tukey_g(anomaly, weight)
-        auto = self.contamination == "auto"
-        share = EXPECTED_SHARE if auto else self.contamination
-        self._posterior = fit_posterior(self._shape, anomaly, weight, share)
-        if auto:
-            self.offset_ = -self._automatic_threshold(anomaly, weight)
-        else:
-            self.offset_ = -weighted_quantile(anomaly, weight, 1 - self.contamination)
-
-    def _automatic_threshold(self, anomaly: np.ndarray, weight: Any) -> float:
-        n = len(anomaly) if weight is None else weight.sum()
-        if self._all_normal():
-            return exceeded_quantile(anomaly, weight, n, DETECTION_RATE)
-        at = weighted_quantile(anomaly, weight, 1 - DETECTION_RATE)
-        # Scores of several clusters can have a lighter tail than their middle says.
-        return min(at, self._shape.quantile(1 - DETECTION_RATE))
-
-    def _all_normal(self) -> bool:
-        """Return True if the training rows are known to be normal."""
-        return False
 
 
 class OutlierDetector(MetaEstimatorMixin, Detector):

@@ -1,6 +1,6 @@
 """Rows beside what a fitted model makes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -116,6 +116,14 @@ class EnsembleScorer:
         hashes = Rows(x).hashes if hashes is None else hashes
         counted = self._counted(hashes)
         return EnsembleOutput(x, self.networks, hashes, counted, self.likelihood)
+
+    def output(self, rows: Rows, at: slice | np.ndarray) -> EnsembleOutput:
+        """Return the view of some of the rows, chosen by a slice or by numbers."""
+        return self.view(rows.take(at), rows.hashes[at])
+
+    def outputs(self, rows: Rows) -> Iterator[EnsembleOutput]:
+        """Yield the views of all rows, a block at a time."""
+        return (self.output(rows, at) for at in rows.block_slices())
 
     def _counted(self, hashes: np.ndarray) -> np.ndarray:
         if self.members is None or self.known is None:

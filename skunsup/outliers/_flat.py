@@ -1,7 +1,6 @@
 """The detectors that have a model's parameters as their own."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Self
 
@@ -20,25 +19,18 @@ from skunsup._estimator import (
     read_rows,
     same_inputs,
 )
-from skunsup._parameters import parameter, parameters
 from skunsup._random import draw_seed, make_generator
-from skunsup._sklearn import (
-    StrOptions,
-    integers,
-    reals,
-    validated,
-)
+from skunsup._sklearn import validated
 from skunsup._training import EnsembleConfig, Rows, weighted_sample
-from skunsup._training_parameters import TrainingParameters
 from skunsup._validation import check_weights
 from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
-from skunsup.outliers._combined import SCORES, made_score
-from skunsup.outliers._detector import CONTAMINATION, Detector
-from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
+from skunsup.outliers._base import Detector
+from skunsup.outliers._combined import made_score
+from skunsup.outliers._ensemble import EnsembleScorer
+from skunsup.outliers._parameters import DetectionParameters
 from skunsup.outliers._scores import Score
-from skunsup.outliers._threshold import weighted_quantile
-from skunsup.outliers._trimming import usual_neighbors
+from skunsup.outliers._trimming import usual_rows
 
 N_COMPONENTS = 16
 SEVERAL = 1.5  # steps of all networks of a detector, relative to those of a model
@@ -60,113 +52,6 @@ WHOLE = (
     "inputs={inputs} are whole tokens, which have no distance. Use "
     "scoring='reconstruction'."
 )
-
-
-@parameters
-class DetectionParameters:
-    """Detection.
-
-    Parameters
-    ----------
-    contamination : "auto" or float
-        A float in (0, 0.5] makes that fraction of the training rows outliers. "auto"
-        puts the threshold where clean data would be flagged at a rate of 1 %; see
-        :class:`OutlierDetector`.
-    scoring : str or sequence of str
-        Score that makes a row an outlier. "residual": the Mahalanobis distance of the
-        residual [1]_. "neighbors": the distance to neighbour number
-        `n_neighbors` among at most 1,000 training rows (3,000 with `novelty`) [2]_, by
-        columns in standard deviations, or as normal scores where their tails are heavy.
-        "covariance": the Mahalanobis distance of the row, by a robust covariance that
-        is shrunk [3]_ [4]_. "columns": the sum of the tail probabilities of the columns
-        [5]_. A sequence of these four is the sum of their tail probabilities, minus
-        the logarithm of each. "hybrid": the geometric mean of residual and neighbours,
-        in which neighbours weigh three times as much. "reconstruction": minus the score
-        of the model. None means ("residual", "neighbors", "covariance"), or "hybrid"
-        with `novelty`.
-    novelty : bool
-        True if the training rows are known to be normal, as in scikit-learn's
-        LocalOutlierFactor. It sets what None means for `scoring`, `support_fraction`
-        and `n_neighbors`, and makes at least two networks learn, each on half of the
-        rows, so that a training row is judged by one that did not see it. Either way
-        new rows can be scored, and a training row is never its own neighbour.
-    support_fraction : float
-        Proportion in [0.5, 1] of the training rows that networks and scores learn from,
-        as in scikit-learn's MinCovDet: those nearest to their neighbours among the 60 %
-        of the rows that an isolation forest [6]_ finds the least outlying. None means
-        0.8, or 1 with `novelty`. With `scoring="reconstruction"` it is always 1.
-    n_neighbors : int or float
-        Number of the neighbour, or a fraction in (0, 1) of the rows to look among. None
-        means 20, which a small group of outliers does not fill, or 1 with `novelty`.
-
-    Attributes
-    ----------
-    offset_ : float
-        `decision_function` is `score_samples` minus this.
-
-    References
-    ----------
-    .. [1] Denouden, Salay, Czarnecki, Abdelzad, Phan & Vernekar, "Improving
-       reconstruction autoencoder out-of-distribution detection with Mahalanobis
-       distance", arXiv:1812.02765, 2018.
-    .. [2] Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from
-       large data sets", SIGMOD 2000.
-    .. [3] Rousseeuw & Van Driessen, "A fast algorithm for the minimum covariance
-       determinant estimator", Technometrics 41, 1999.
-    .. [4] Ledoit & Wolf, "A well-conditioned estimator for large-dimensional covariance
-       matrices", Journal of Multivariate Analysis 88, 2004.
-    .. [5] Li, Zhao, Hu, Botta, Ionescu & Chen, "ECOD: unsupervised outlier detection
-       using empirical cumulative distribution functions", IEEE TKDE, 2022.
-    .. [6] Liu, Ting & Zhou, "Isolation forest", ICDM 2008.
-    """
-
-    contamination: str | float = parameter("auto", CONTAMINATION, kw_only=False)
-    scoring: str | Sequence[str] | None = parameter(
-        None, [StrOptions(set(SCORES)), list, tuple, None]
-    )
-    novelty: bool = parameter(False, ["boolean"])
-    support_fraction: float | None = parameter(None, [reals(0.5, 1, "both"), None])
-    n_neighbors: float | None = parameter(
-        None, [integers(1), reals(0, 1, "neither"), None]
-    )
-
-
-@parameters
-class DetectorDefaults(TrainingParameters):
-    """Defaults that suit detection.
-
-    Parameters
-    ----------
-    n_components : int
-        Width of the code. None means 16, or what an own `encoder` returns. With noise
-        in the input, a code wider than the data is not a copy of them.
-    hidden_layer_sizes : int or sequence of int
-        Widths of the hidden layers of the encoder; the decoder mirrors them. Empty for
-        a linear model.
-    batch_size : int, "auto" or None
-        Rows a step. "auto" means 128, or what suits images and texts, see
-        :class:`Images` and :class:`Text`. None, or more than there are rows, takes all
-        rows in one step.
-    epochs : int, "auto" or None
-        Passes over the rows, at most. None means as many as `max_steps` takes, "auto"
-        as many as the model trains by default.
-    max_steps : int
-        Minibatches to train on, at most; the last epoch may be cut short. None means
-        1,000 where `epochs` is None too, else no limit. Of images and texts it then is
-        at most what a model trains for by default; several networks of one detector
-        have half as many again in all.
-
-    Attributes
-    ----------
-    n_components_ : int
-        Width of the code.
-    """
-
-    n_components: int | None = parameter(None)
-    hidden_layer_sizes: int | Sequence[int] | None = parameter((64,))
-    activation: str | Callable = parameter("swish")
-    learning_rate: Any = parameter(2e-3)
-    epochs: int | str | None = parameter(None)
 
 
 class FlatDetector(Detector, DetectionParameters):
@@ -228,7 +113,8 @@ class FlatDetector(Detector, DetectionParameters):
             self.n_iter_, self.history_ = model.n_iter_, model.history_
             self.n_components_ = network_of(model).architecture.n_components
             self._learn_views(members, rows, usual)
-            self._score = score.fit(self._view(rows, drawn), kept[drawn])
+            reference = self._ensemble_scorer.output(rows, drawn)
+            self._score = score.fit(reference, kept[drawn])
             self._learn_threshold(self._row_scores(rows), sample_weight)
         return self
 
@@ -348,20 +234,14 @@ class FlatDetector(Detector, DetectionParameters):
     ) -> np.ndarray:
         """Return which rows networks and scores shall learn from.
 
-        Those nearest to their neighbours among the rows that a forest keeps.
+        All where the support fraction is 1, or else those that `usual_rows` keeps.
         """
         support = self._support()
         if support == 1.0 or self.scoring == "reconstruction":
             return np.ones(rows.n, bool)
         scorer = EnsembleScorer([], None, None, inputs.likelihood_)
-        view = self._view(rows, drawn, scorer)
         seed = draw_seed(make_generator(self.random_state))
-        score = usual_neighbors(view, self._k(), seed)
-        views = self._views(rows, scorer)
-        anomaly = np.concatenate([score.anomaly(view) for view in views])
-        kept: np.ndarray = anomaly <= weighted_quantile(anomaly, weight, support)
-        seen = kept if weight is None else kept & (weight > 0)
-        return kept if seen.sum() > 1 else np.ones(rows.n, bool)
+        return usual_rows(scorer, rows, weight, drawn, support, self._k(), seed)
 
     def _support(self) -> float:
         given = self.support_fraction
@@ -391,29 +271,20 @@ class FlatDetector(Detector, DetectionParameters):
         return self._row_scores(read_rows(self.estimator_, X))
 
     def _row_scores(self, rows: Rows) -> np.ndarray:
-        blocks = [self._score.anomaly(view) for view in self._views(rows)]
+        blocks = [
+            self._score.anomaly(view) for view in self._ensemble_scorer.outputs(rows)
+        ]
         # Rounded, since products of matrices differ in their last digits with the place
         # of a row among others.
         return -np.concatenate(blocks).astype(np.float32).astype(np.float64)
 
     def _shares(self, X: Any) -> np.ndarray:
-        views = self._views(read_rows(self.estimator_, X))
+        views = self._ensemble_scorer.outputs(read_rows(self.estimator_, X))
         shares = np.concatenate([self._score.shares(view) for view in views])
         likelihood = inputs_of(self.estimator_).likelihood_
         if likelihood is None or shares.shape[1] != likelihood.n_columns:
             return shares
         return likelihood.pooled(shares)
-
-    def _views(
-        self, rows: Rows, scorer: EnsembleScorer | None = None
-    ) -> Iterator[EnsembleOutput]:
-        return (self._view(rows, at, scorer) for at in rows.block_slices())
-
-    def _view(
-        self, rows: Rows, at: slice | np.ndarray, scorer: EnsembleScorer | None = None
-    ) -> EnsembleOutput:
-        scorer = self._ensemble_scorer if scorer is None else scorer
-        return scorer.view(rows.take(at), rows.hashes[at])
 
 
 def _ones(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray:

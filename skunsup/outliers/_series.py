@@ -13,7 +13,7 @@ from skunsup._sklearn import (
     unchanged_on_error,
     validated,
 )
-from skunsup.outliers._detector import CONTAMINATION, Detector
+from skunsup.outliers._base import CONTAMINATION, Detector
 from skunsup.preprocessing import SlidingWindows
 
 

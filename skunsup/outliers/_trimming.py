@@ -3,9 +3,11 @@
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
-from skunsup.outliers._ensemble import EnsembleOutput
+from skunsup._training import Rows
+from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._neighbors import Neighbors
 from skunsup.outliers._scales import Scales
+from skunsup.outliers._threshold import weighted_quantile
 
 FIRST_FRACTION = 0.6  # so that a dense group of a fifth of the rows is gone
 
@@ -36,3 +38,42 @@ def usual_neighbors(view: EnsembleOutput, n_neighbors: float, seed: int) -> Neig
     kept = usual >= np.quantile(usual, 1.0 - FIRST_FRACTION)
     kept = kept if kept.sum() > 1 else np.ones(len(usual), bool)
     return Neighbors(n_neighbors, Scales).fit(view, kept)
+
+
+def usual_rows(
+    scorer: EnsembleScorer,
+    rows: Rows,
+    weight: np.ndarray | None,
+    reference: np.ndarray,
+    support_fraction: float,
+    n_neighbors: float,
+    seed: int,
+) -> np.ndarray:
+    """Return the mask of the rows nearest to those that are hardest to isolate.
+
+    Parameters
+    ----------
+    scorer : EnsembleScorer
+        One without networks.
+    rows : Rows
+        All training rows.
+    weight : array of shape (n,) or None
+        Their weights.
+    reference : array of int
+        Numbers of the rows among which neighbours are looked for.
+    support_fraction : float
+        Share of the weight to keep.
+    n_neighbors, seed
+        See `usual_neighbors`.
+
+    Returns
+    -------
+    array of shape (n,), bool
+        True for at least two rows of a weight above 0.
+    """
+    view = scorer.output(rows, reference)
+    score = usual_neighbors(view, n_neighbors, seed)
+    anomaly = np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
+    kept: np.ndarray = anomaly <= weighted_quantile(anomaly, weight, support_fraction)
+    seen = kept if weight is None else kept & (weight > 0)
+    return kept if seen.sum() > 1 else np.ones(rows.n, bool)

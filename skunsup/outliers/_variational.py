@@ -5,7 +5,8 @@ from typing import ClassVar
 from skunsup._parameters import parameters
 from skunsup.models import VariationalAutoencoder
 from skunsup.models._variational import VariationalParameters
-from skunsup.outliers._flat import DetectorDefaults, FlatDetector
+from skunsup.outliers._flat import FlatDetector
+from skunsup.outliers._parameters import DetectorDefaults
 
 
 @parameters

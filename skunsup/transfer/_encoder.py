@@ -12,7 +12,7 @@ from skunsup._estimator import DeepEstimator, inputs_of, network_of
 from skunsup._networks import CodePart
 from skunsup._training import shared_network
 from skunsup.inputs import Inputs
-from skunsup.outliers._detector import Detector
+from skunsup.outliers._base import Detector
 
 
 class FittedEncoder:

@@ -3,14 +3,14 @@
 from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._estimator._checks import check_unchanged, sizes
+from skunsup._estimator._data import DataReader, is_trained
 from skunsup._fit_data import FitData, TrainingTask
-from skunsup._identity import differ, identity
 from skunsup._networks import (
     Architecture,
     Network,
@@ -21,11 +21,7 @@ from skunsup._networks import (
 )
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
-from skunsup._sklearn import (
-    DOC_LINK,
-    unchanged_on_error,
-    validated,
-)
+from skunsup._sklearn import DOC_LINK, unchanged_on_error, validated
 from skunsup._training import (
     BaggedSampler,
     EnsembleConfig,
@@ -33,67 +29,27 @@ from skunsup._training import (
     OptimizerConfig,
     Renewal,
     Rows,
-    RowSampler,
     Sampler,
     TrainingConfig,
     TrainingState,
-    Validation,
     WeightedSampler,
     bagged_sampler,
-    hstack,
     network_to_train,
-    paired,
-    running_checkpoint,
     shared_network,
-    weighted_sample,
-)
-from skunsup._training_plan import TrainedByParameters
-from skunsup._validation import check_weights
-from skunsup.inputs import (
-    Dense,
-    Inputs,
-    as_kind,
-    fit_inputs,
-    read_inputs,
-)
-
-# Parameters of models that say how much memory their networks need.
-SIZES = (
-    "n_components",
-    "n_clusters",
-    "hidden_layer_sizes",
-    "discriminator_layer_sizes",
-    "n_importance_samples",
-    "encoder",
-    "decoder",
-    "discriminator",
-    "generator",
-    "inputs",
-    "batch_size",
-)
-
-CHANGED = (
-    "{name} cannot go on training, because its parameters or the columns of X now "
-    "describe another {what} than in the last fit. Set them back, or call fit with "
-    "warm_start=False to start anew."
 )
 
 
-class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
+class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
     """Base of the estimators around a network.
 
-    A subclass names in `_criterion` the method of its network that judges validation
-    rows, and says in `_architecture` what network. Eight more hooks have defaults,
-    apart from those of `TrainedByParameters`: what model says what rows are, what
-    labels mean, what minibatches are drawn from, where weights start, in what steps
-    they are trained, what rows become between epochs, how wide the code is, and what
-    the history tells of its health.
+    A subclass says in `_architecture` what network. Six more hooks have defaults,
+    apart from those of `DataReader` and `TrainedByParameters`: what minibatches are
+    drawn from, where weights start, in what steps they are trained, what rows become
+    between epochs, how wide the code is, and what the history tells of its health.
     """
 
     _doc_link_module = "skunsup"
     _doc_link_template = DOC_LINK
-    _criterion: ClassVar[str]
-    _inputs: Inputs
 
     @abstractmethod
     def _architecture(self, data: FitData) -> Architecture:
@@ -122,10 +78,6 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
     def _n_outputs(self, architecture: Architecture) -> int:
         """Return the width of what `transform` gives."""
         return architecture.n_components * architecture.n_members
-
-    def _source(self) -> "DeepEstimator":
-        """Return the model whose `inputs` and, if it is fitted, kind of data count."""
-        return self
 
     def _renewal(self, architecture: Architecture, data: FitData) -> Renewal | None:
         """Return what renews the rows between epochs, as `TrainingConfig` takes it."""
@@ -171,7 +123,7 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
             If the network or a minibatch does not fit into memory.
         """
         with self._fitting():
-            return self._fit(learn_rows(self, X), y, sample_weight, X_val)
+            return self._fit(self._learn_first(X), y, sample_weight, X_val)
 
     @validated(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
@@ -232,6 +184,10 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
         plan = replace(self._plan(data, stopping=self.early_stopping), **options)
         return self._train(data, plan, previous, rng, members)
 
+    def _learn_first(self, X: Any) -> Rows:
+        going_on = self.warm_start and self._previous() is not None
+        return self._learn(X, 2, keep=going_on)
+
     @property
     def model_(self) -> Network:
         """Keras network with the fitted weights, for the caller to keep."""
@@ -264,77 +220,6 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
         rows = self._read(X)
         return self._network.merged(method, rows), rows.result_dtype
 
-    def _learn(self, X: Any, min_samples: int, *, keep: bool) -> Rows:
-        """Read training data, and learn what they look like.
-
-        With `keep`, what was learned before stands, if it is of the same kind.
-        """
-        source = self._source()
-        kind = clone(as_kind(source.inputs))
-        if source is not self and not keep and is_trained(source):
-            same_inputs(self, source)
-            keep = True
-        same = keep and identity(kind) == identity(clone(self._inputs))
-        if same and not isinstance(kind, Dense):
-            return self._read(X)
-        rows = fit_inputs(kind, X, self, min_samples)
-        self._inputs = kind
-        return rows
-
-    def _read(self, X: Any, name: str = "X") -> Rows:
-        return read_inputs(self._inputs, X, self, name)
-
-    def _training_data(self, rows: Rows, y: Any, sample_weight: Any) -> FitData:
-        dtype = rows.result_dtype
-        weight = check_weights(sample_weight, rows.n)
-        labels = self._labels(y, rows.n)
-        _noted("rows", rows, weight, labels)
-        if labels is None:
-            sample: RowSampler = weighted_sample(rows, weight)
-        else:
-            rows = hstack(rows, labels[:, None].astype(np.float32))
-            rows, sample = paired(rows, weighted_sample(rows, weight), labels)
-        return FitData(rows, sample, None, self._inputs, dtype)
-
-    def _labels(self, y: Any, n: int) -> np.ndarray | None:
-        """Return the number of each row's label, -1 for none; None without labels.
-
-        The objective then sees behind each row another row, a labelled one, and the
-        number of its label.
-        """
-        return None
-
-    def _with_validation(
-        self, data: FitData, rows: Rows, X_val: Any, rng: np.random.Generator
-    ) -> FitData:
-        if X_val is not None:
-            held = self._read(X_val, "X_val")
-            _noted("X_val", held)
-            everyone = WeightedSampler(np.arange(held.n), None)
-            judge = Validation(held, everyone, self._criterion)
-            return replace(data, validation=judge)
-        if not self.early_stopping:
-            return data
-        assert isinstance(data.sample, RowSampler)
-        sample, out = self._split(data.sample, rng)
-        held = rows.part(out.index)
-        judge = Validation(held, out, self._criterion)
-        return replace(data, sample=sample, validation=judge)
-
-    def _split(
-        self, sample: RowSampler, rng: np.random.Generator
-    ) -> tuple[RowSampler, WeightedSampler]:
-        fraction = self.validation_fraction
-        rest, held = sample.split(fraction, rng)
-        if not len(rest.index) or not len(held.index):
-            raise ValueError(
-                f"validation_fraction={fraction} of {len(sample.index)} distinct rows "
-                f"leaves {len(rest.index)} rows to train on and {len(held.index)} to "
-                "judge by; both need at least one. Give more rows, another fraction, "
-                "X_val, or early_stopping=False."
-            )
-        return rest, held
-
     def _previous(self) -> TrainingState | None:
         return getattr(self, "_state", None)
 
@@ -346,16 +231,8 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
         rng: np.random.Generator,
         members: EnsembleConfig | None = None,
     ) -> Self:
-        with memory_errors_explained(lambda: self._sizes(data, members)):
+        with memory_errors_explained(lambda: sizes(self, data, members)):
             return self._train_within_memory(data, plan, previous, rng, members)
-
-    def _sizes(self, data: FitData, members: EnsembleConfig | None) -> dict[str, Any]:
-        """Return the parameters that say how much memory is needed, and X's columns."""
-        given = self.get_params(deep=False)
-        sizes = {k: given[k] for k in SIZES if given.get(k) is not None}
-        if members is not None:
-            sizes["n_estimators"] = members.n_members
-        return {**sizes, "the columns of X": data.rows.d}
 
     def _train_within_memory(
         self,
@@ -379,7 +256,11 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
             values = self._start_values(architecture, network, data, rng)
             previous = TrainingState(values, None, rng)
         else:
-            self._check_unchanged(architecture, recipes)
+            check_unchanged(
+                type(self).__name__,
+                (self._network.architecture, self._fitted_recipes),
+                (architecture, recipes),
+            )
         plan = replace(plan, renewal=self._renewal(architecture, data))
         task = TrainingTask(
             architecture, recipes, plan, data, sample, previous, going_on=going_on
@@ -387,18 +268,6 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
         architecture, state = self._trained(task)
         self._publish(architecture, recipes, previous, state, data.dtype)
         return self
-
-    def _check_unchanged(
-        self, architecture: Architecture, recipes: tuple[OptimizerConfig, ...]
-    ) -> None:
-        pairs = zip(self._fitted_recipes, recipes, strict=True)
-        changed = ""
-        if differ(self._network.architecture, architecture):
-            changed = "network"
-        elif any(differ(*pair) for pair in pairs):
-            changed = "optimizer"
-        if changed:
-            raise ValueError(CHANGED.format(name=type(self).__name__, what=changed))
 
     def _publish(
         self,
@@ -423,125 +292,3 @@ class DeepEstimator(PickledEstimator, TrainedByParameters, metaclass=ABCMeta):
         self.callbacks_ = state.callbacks
         if state.history:
             self._check_health(state.history)
-
-
-def _noted(name: str, rows: Rows, *more: np.ndarray | None) -> None:
-    """Let the checkpoint of the fit that runs, if there is one, know the data."""
-    checkpoint = running_checkpoint()
-    if checkpoint is not None:
-        checkpoint.note(name, rows.hashes, *more)
-
-
-# What detectors, transfer and models around models use of a model. Only this module
-# reads its private names.
-
-
-def learn_rows(model: DeepEstimator, X: Any) -> Rows:
-    """Validate and read training rows, and learn what they look like.
-
-    With a warm start, what was learned in the last fit stands.
-
-    Parameters
-    ----------
-    model : DeepEstimator
-        Knows the columns of `X` afterwards.
-    X : array-like
-        As `fit` takes it.
-
-    Returns
-    -------
-    Rows
-        For `fit_rows`.
-    """
-    going_on = model.warm_start and model._previous() is not None
-    return model._learn(X, 2, keep=going_on)
-
-
-def fit_rows(
-    model: DeepEstimator,
-    rows: Rows,
-    *,
-    sample_weight: Any = None,
-    X_val: Any = None,
-    members: EnsembleConfig | None = None,
-    preliminary: bool = False,
-) -> None:
-    """Train a model on rows that `learn_rows` read, as `fit` does.
-
-    Parameters
-    ----------
-    model : DeepEstimator
-        The model to train.
-    rows : Rows
-        The rows.
-    sample_weight, X_val : array-like, default=None
-        As `fit` takes them.
-    members : EnsembleConfig, default=None
-        Train several networks side by side; None for one.
-    preliminary : bool, default=False
-        Whether another model is trained after this one.
-    """
-    model._fit(rows, None, sample_weight, X_val, members, preliminary=preliminary)
-
-
-def fit_data(model: DeepEstimator, data: FitData, rng: np.random.Generator) -> None:
-    """Train a model on the training data of another, which is trained after it.
-
-    Parameters
-    ----------
-    model : DeepEstimator
-        The model to train, after `same_inputs`.
-    data : FitData
-        The training data of the other.
-    rng : numpy.random.Generator
-        Draws what early stopping holds out and all else.
-    """
-    data = model._with_validation(data, data.rows, None, rng)
-    plan = model._plan(data, stopping=model.early_stopping)
-    model._train(data, replace(plan, preliminary=True), None, rng)
-
-
-def architecture_of(model: DeepEstimator, data: FitData) -> Architecture:
-    """Return the network that an unfitted model would train on `data`."""
-    return model._architecture(data)
-
-
-def same_inputs(model: DeepEstimator, other: DeepEstimator) -> None:
-    """Let `model` know of the columns what `other` has learned.
-
-    Parameters
-    ----------
-    model : DeepEstimator
-        A model that `fit_rows` will train on the rows of `other`.
-    other : DeepEstimator
-        The model that read them.
-    """
-    model._inputs = other._inputs
-    for name in ("n_features_in_", "feature_names_in_"):
-        if hasattr(other, name):
-            setattr(model, name, getattr(other, name))
-
-
-def read_rows(model: DeepEstimator, X: Any) -> Rows:
-    """Return the rows of `X`, validated against those of the fit."""
-    return model._read(X)
-
-
-def inputs_of(model: DeepEstimator) -> Inputs:
-    """Return the fitted kind of data of a model."""
-    return model._inputs
-
-
-def is_trained(model: DeepEstimator) -> bool:
-    """Return True for a model with weights."""
-    return hasattr(model, "_network")
-
-
-def network_of(model: DeepEstimator) -> FittedNetwork:
-    """Return the trained network of a fitted model."""
-    return model._network
-
-
-def details_html(model: DeepEstimator) -> str:
-    """Return what a notebook shows of the fitted network of a model."""
-    return model._details_html()
