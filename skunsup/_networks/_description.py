@@ -13,9 +13,10 @@ import keras
 import numpy as np
 
 from skunsup._identity import digest, identity
+from skunsup._networks._own_names import OwnNames, code_of
+from skunsup._networks._structure import unnamed
 from skunsup._random import draw_seed
 
-REFERENCES = ("keras_history", "input_layers", "output_layers")
 UNSAFE = (
     "A network of yours holds a Python lambda, which was read from a file, and code in "
     "a file could do anything. If you trust the file, call "
@@ -131,9 +132,9 @@ def described(name: str, model: keras.Model) -> Description:
             # Of lambdas, which are named here and need not be read from text.
             warnings.filterwarnings("ignore", "The object being serialized")
             config = keras.saving.serialize_keras_object(model)
-        names = _Names(list(parts_of(model)))
+        names = OwnNames(list(parts_of(model)))
         config = names.put_in(config)
-        structure = json.dumps(_unnamed(config, {}), sort_keys=True)
+        structure = json.dumps(unnamed(config, {}), sort_keys=True)
         return Description(json.dumps(config), structure, tuple(names.used.items()))
     except (NotImplementedError, TypeError) as error:
         raise TypeError(
@@ -178,94 +179,12 @@ def parts_of(value: Any, met: set[int] | None = None) -> Iterator[Any]:
         yield from parts_of(item, met)
 
 
-class _Names:
-    """Names for the classes and functions in a configuration that are not Keras's.
-
-    Those that Keras has would do, but it finds by them what was registered last.
-
-    Parameters
-    ----------
-    parts : list of object
-        Of the model.
-
-    Attributes
-    ----------
-    used : dict of str to object
-        What the configuration names.
-    """
-
-    def __init__(self, parts: list[Any]) -> None:
-        self.used: dict[str, Any] = {}
-        self._known: dict[tuple[str, str], Any] = {}
-        self._lambdas: list[Callable] = []  # in the order of the parts
-        for part in parts:
-            value = part if isinstance(part, FunctionType) else type(part)
-            if value.__name__ == "<lambda>":
-                self._lambdas.append(value)
-            elif not value.__module__.startswith("keras."):
-                name = keras.saving.get_registered_name(value)
-                module = "builtins" if value is part else value.__module__
-                self._known[module, name] = value
-
-    def put_in(self, config: Any) -> Any:
-        """Return the configuration with these names in place of Keras's."""
-        if isinstance(config, list | tuple):
-            return [self.put_in(item) for item in config]
-        if not isinstance(config, dict):
-            return config
-        name = self._lambda(_code_in(config))
-        if name is not None:
-            named = {"config": name, "registered_name": name}
-            return {"module": "builtins", "class_name": "function", **named}
-        changed = {key: self.put_in(value) for key, value in config.items()}
-        function = config.get("class_name") == "function"
-        called = config.get("config" if function else "registered_name")
-        module = "builtins" if function else config.get("module") or "__main__"
-        value = self._known.get((module, called)) if isinstance(called, str) else None
-        if value is None:
-            return changed
-        name = f"{module}>{called}"
-        self.used[name] = value
-        return {
-            **changed,
-            **({"config": name} if function else {}),
-            "registered_name": name,
-        }
-
-    def _lambda(self, code: Any) -> str | None:
-        """Return the name of the lambda for which Keras wrote this code."""
-        for place, function in enumerate(self._lambdas):
-            written = keras.saving.serialize_keras_object(_code_of(function))
-            if written == code:
-                name = f"<lambda> {place}"
-                self.used[name] = function
-                return name
-        return None
-
-
-def _code_of(function: Callable) -> dict[str, Any]:
-    """Return what Keras writes for a lambda."""
-    layer = keras.layers.Lambda(function, name="lambda")  # else Keras counts it
-    config: dict[str, Any] = layer.get_config()["function"]["config"]
-    return config
-
-
-def _code_in(config: dict[str, Any]) -> Any:
-    """Return what Keras wrote for a lambda, which activations have without a class."""
-    if config.get("class_name") == "__lambda__":
-        config = config["config"]
-    dumped = config.get("value")
-    if len(config) == 1 and isinstance(dumped, tuple) and len(dumped) == 3:
-        return dict(zip(("code", "defaults", "closure"), dumped, strict=True))
-    return config
-
-
 def _written(value: Any) -> Any:
     """Return what a pickle holds of a class or function."""
     if not isinstance(value, FunctionType):
         return value
     if value.__name__ == "<lambda>":
-        return Lambda(_code_of(value), identity(value))
+        return Lambda(code_of(value), identity(value))
     found: Any = sys.modules.get(value.__module__)
     for name in value.__qualname__.split("."):
         found = getattr(found, name, None)
@@ -289,43 +208,6 @@ def _found(name: str, value: Any) -> Any:
             "when it was pickled. Run the code that registers it first."
         )
     return value
-
-
-def _unnamed(config: Any, numbers: dict[str, int], layer: bool = False) -> Any:
-    """Return a configuration with numbers for names of layers."""
-    if isinstance(config, list):
-        return [_unnamed(item, numbers) for item in config]
-    if not isinstance(config, dict):
-        return config
-    inner = config.get("config")
-    inner_layer = isinstance(inner, dict) and (
-        "inbound_nodes" in config
-        or "trainable" in inner
-        or config.get("class_name") == "InputLayer"
-    )
-    found = {}
-    for key, value in config.items():
-        if key == "name" and (layer or inner_layer):
-            found[key] = _number(value, numbers)
-        elif key in REFERENCES:
-            found[key] = _referred(value, numbers)
-        elif key != "compile_config":
-            within = inner_layer and key == "config"
-            found[key] = _unnamed(value, numbers, within)
-    return found
-
-
-def _referred(value: Any, numbers: dict[str, int]) -> Any:
-    """Return references to layers, [name, 0, 0], with a number for the name."""
-    if isinstance(value, dict):
-        return {key: _referred(item, numbers) for key, item in value.items()}
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        return [_number(value[0], numbers), *value[1:]]
-    return [_referred(item, numbers) for item in value or ()]
-
-
-def _number(name: str, numbers: dict[str, int]) -> int:
-    return numbers.setdefault(name, len(numbers))
 
 
 def _with_seeds(config: Any, rng: np.random.Generator) -> Any:

@@ -2,7 +2,6 @@
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,33 +15,7 @@ from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import unchanged_on_error
 from skunsup._training import Rows
 from skunsup._validation import check_codes, value_range
-
-
-@dataclass(frozen=True)
-class TrainingDefaults:
-    """Values of "auto" for `batch_size` and `epochs` of a model.
-
-    Parameters
-    ----------
-    batch_size : int, default=32
-        Rows a step.
-    max_steps : int, default=None
-        About so many steps suffice; None for `most_epochs`, however many they are.
-    least_epochs, most_epochs : int, default=10, 100
-        Passes over the rows at least and at most.
-    """
-
-    batch_size: int = 32
-    max_steps: int | None = None
-    least_epochs: int = 10
-    most_epochs: int = 100
-
-    def epochs(self, steps_per_epoch: int) -> int:
-        """Return how many epochs to train."""
-        if self.max_steps is None:
-            return self.most_epochs
-        enough = -(-self.max_steps // steps_per_epoch)
-        return min(max(enough, self.least_epochs), self.most_epochs)
+from skunsup.inputs._training_defaults import TrainingDefaults
 
 
 class Inputs(TransformerMixin, PickledEstimator, metaclass=ABCMeta):

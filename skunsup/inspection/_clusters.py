@@ -1,34 +1,25 @@
 """Sizes of clusters, typical rows, and what tells clusters from each other."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
 from skunsup.inspection._cluster_columns import Unusual, unusual_columns
+from skunsup.inspection._cluster_drawing import (
+    Drawn,
+    cluster_images,
+    cluster_series,
+    cluster_texts,
+    effect_map,
+    size_bars,
+)
 from skunsup.inspection._cluster_rows import (
     centres_of,
     codes_of,
     kind_before,
     representatives,
 )
-from skunsup.inspection._drawing import (
-    grid_size,
-    picture_grid,
-    plain_tokens,
-    side_by_side,
-    text_size,
-    token_lines,
-)
-from skunsup.inspection._figures import (
-    BLUE,
-    check_choice,
-    check_length,
-    panels,
-    plain,
-    short,
-    styles,
-)
+from skunsup.inspection._figures import check_choice, check_length
 from skunsup.inspection._shown import Shown, rows_of, shown
 from skunsup.inspection._steps import asked, kind_of, named_like, steps_of
 
@@ -260,15 +251,17 @@ class ClusterDisplay:
         self.clusters_, self.sizes_ = np.unique(self.labels, return_counts=True)
         self.unusual_: Unusual | None = None
         if kind == "sizes":
-            self._draw_sizes(ax)
+            drawn = size_bars(ax, self.clusters_, self.sizes_)
         elif kind == "columns":
-            self._draw_columns(ax, self.rows, max_columns)
+            drawn = self._draw_columns(ax, self.rows, max_columns)
         elif kind == "prototypes":
             if self.prototypes is None:
                 raise ValueError(self.no_prototypes)
-            self._draw_rows(ax, self.prototypes, "prototype", max_columns, cmap)
+            drawn = self._draw_rows(ax, self.prototypes, "prototype", max_columns, cmap)
         else:
-            self._draw_rows(ax, self._typical(), "typical row", max_columns, cmap)
+            rows = self._typical()
+            drawn = self._draw_rows(ax, rows, "typical row", max_columns, cmap)
+        self.ax_, self.artists_ = drawn
         self.figure_ = self.ax_.figure
         return self
 
@@ -292,20 +285,7 @@ class ClusterDisplay:
             values = [self.rows.values[row] for row in chosen]
         return Shown(self.rows.form, values, self.rows.names)
 
-    def _draw_sizes(self, ax: Any) -> None:
-        n = len(self.sizes_)
-        self.ax_ = panels(ax, (1, 1), (5.6, 0.9 + 0.32 * n)).item()
-        self.artists_ = self.ax_.barh(np.arange(n), self.sizes_, color=BLUE)
-        total = self.sizes_.sum()
-        self.ax_.bar_label(
-            self.artists_, [f" {size} ({size / total:.0%})" for size in self.sizes_]
-        )
-        self.ax_.set_yticks(range(n), [f"cluster {c}" for c in self.clusters_])
-        self.ax_.invert_yaxis()
-        self.ax_.set(xlabel="rows", xlim=(0, 1.25 * self.sizes_.max()))
-        plain(self.ax_)
-
-    def _draw_columns(self, ax: Any, rows: Shown, most: int) -> None:
+    def _draw_columns(self, ax: Any, rows: Shown, most: int) -> Drawn:
         if rows.form != "columns":
             raise ValueError(
                 f"kind='columns' is for tables, but rows are {rows.form}. Use "
@@ -313,77 +293,18 @@ class ClusterDisplay:
             )
         found = unusual_columns(rows, np.asarray(self.labels), most)
         self.unusual_ = found
-        self._heat_map(ax, found, "mean")
+        return effect_map(ax, found, self._names, "mean")
 
-    def _heat_map(self, ax: Any, found: Unusual, label: str) -> None:
-        n, width = found.effects.shape
-        size = (3.4 + 0.72 * width, 1.8 + 0.52 * n)
-        self.ax_ = panels(ax, (1, 1), size).item()
-        reach = max(1.0, float(np.abs(found.effects).max()))
-        self.artists_ = self.ax_.imshow(
-            found.effects, cmap="PuOr_r", vmin=-reach, vmax=reach, aspect="auto"
-        )
-        if n * width <= 250:
-            for (i, j), effect in np.ndenumerate(found.effects):
-                ink = "white" if abs(effect) > 0.6 * reach else "black"
-                text = found.texts[i][j]
-                self.ax_.text(j, i, text, ha="center", va="center", size=8, color=ink)
-        names = [short(name, 26) for name in found.names]
-        self.ax_.set_xticks(range(width), names, rotation=40, ha="right")
-        self.ax_.set_yticks(range(n), self._names, size=9)
-        self.ax_.tick_params(length=0)
-        bar = self.ax_.figure.colorbar(self.artists_, ax=self.ax_)
-        bar.set_label(f"{label} less that of all,\nstandard deviations", size=8)
-
-    def _draw_rows(self, ax: Any, rows: Shown, what: str, most: int, cmap: str) -> None:
+    def _draw_rows(
+        self, ax: Any, rows: Shown, what: str, most: int, cmap: str
+    ) -> Drawn:
         """Draw one row for each cluster."""
         if rows.form == "columns":
             labels = np.asarray(self.labels)
             self.unusual_ = unusual_columns(self.rows, labels, most, rows)
-            self._heat_map(ax, self.unusual_, what)
-        elif rows.form == "images":
-            self._draw_images(ax, rows.values, cmap)
-        elif rows.form == "texts":
-            self._draw_texts(ax, rows.values)
-        else:
-            self._draw_series(ax, rows)
-
-    def _draw_images(self, ax: Any, images: Sequence[np.ndarray], cmap: str) -> None:
-        across = len(images) if len(images) <= 14 else 10
-        lines = [images[i : i + across] for i in range(0, len(images), across)]
-        size = grid_size(len(lines), across, np.asarray(images[0]))
-        self.ax_ = panels(ax, (1, 1), (size[0], size[1] + 0.25 * len(lines))).item()
-        titles = [
-            f"cluster {c}\n{s} rows"
-            for c, s in zip(self.clusters_, self.sizes_, strict=True)
-        ]
-        labels = [""] * len(lines)
-        if len(lines) > 1:  # titles are above the first line alone
-            labels = [
-                f"clusters {self.clusters_[i * across]} to "
-                f"{self.clusters_[min((i + 1) * across, len(images)) - 1]}"
-                for i in range(len(lines))
-            ]
-            titles = []
-        self.artists_ = picture_grid(self.ax_, lines, labels, titles, cmap)
-        self.ax_.tick_params(labelsize=8)
-
-    def _draw_texts(self, ax: Any, texts: Sequence[str]) -> None:
-        self.ax_ = panels(ax, (1, 1), text_size(2 * len(texts))).item()
-        lines = [
-            plain_tokens(name, text)
-            for name, text in zip(self._names, texts, strict=True)
-        ]
-        self.artists_ = token_lines(self.ax_, lines)
-
-    def _draw_series(self, ax: Any, rows: Shown) -> None:
-        self.ax_ = panels(ax, (1, 1), (9.0, 2.8)).item()
-        places = side_by_side(rows.values)
-        self.artists_ = []
-        looks = styles(len(rows.names))
-        for place, one in zip(places, rows.values, strict=True):
-            for (colour, _), values in zip(looks, one.T, strict=True):
-                self.artists_ += self.ax_.plot(place, values, color=colour, lw=1)
-        self.ax_.set_xticks([place.mean() for place in places], self._names, size=8)
-        self.ax_.tick_params(axis="x", length=0)
-        plain(self.ax_)
+            return effect_map(ax, self.unusual_, self._names, what)
+        if rows.form == "images":
+            return cluster_images(ax, rows.values, self.clusters_, self.sizes_, cmap)
+        if rows.form == "texts":
+            return cluster_texts(ax, rows.values, self._names)
+        return cluster_series(ax, rows, self._names)

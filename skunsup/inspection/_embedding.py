@@ -6,12 +6,9 @@ from typing import Any, Self
 import numpy as np
 
 from skunsup.inspection._figures import (
-    BLUE,
     check_finite,
     check_length,
-    legend_outside,
     panels,
-    plain,
     styles,
 )
 from skunsup.inspection._groups import (
@@ -20,7 +17,13 @@ from skunsup.inspection._groups import (
     colouring,
     title_of,
 )
-from skunsup.inspection._places import as_codes, most_frequent, placed
+from skunsup.inspection._marks import (
+    draw_hexagons,
+    draw_histogram,
+    draw_points,
+    name_groups,
+)
+from skunsup.inspection._places import as_codes, placed
 from skunsup.inspection._shown import shown
 from skunsup.inspection._steps import kind_of, need, prepared, steps_of
 from skunsup.inspection._thumbnails import (
@@ -240,107 +243,19 @@ class EmbeddingDisplay:
         if self.shown is not None:
             check_length(self.shown, len(codes), "shown")
         axis = panels(ax, (1, 1), (6.4, 5.2)).item()
-        self.colorbar_: Any = None
         self.ax_, self.figure_ = axis, axis.figure
         dense = len(codes) > MOST_POINTS if density is None else density
+        bar: Any = None
         if len(names) == 1:
-            self._bars(axis, groups)
+            self.points_ = draw_histogram(axis, self.places_, groups)
         elif dense:
-            self._hexagons(axis, groups)
+            self.points_, bar = draw_hexagons(axis, self.places_, groups)
         else:
-            self._points(axis, groups, size)
-        self._label(axis, names, groups, annotate)
+            self.points_, bar = draw_points(axis, self.places_, groups, size)
+        self.colorbar_ = bar
+        name_groups(axis, self.places_, names, groups, annotate)
         self._add_thumbnails(axis, groups, n_thumbnails, cmap)
         return self
-
-    def _points(self, ax: Any, groups: Colouring | None, size: float | None) -> None:
-        n = len(self.places_)
-        given = {"s": size or float(np.clip(16_000 / n, 6, 36)), "lw": 0}
-        given["alpha"] = 0.8 if n < 2000 else 0.6
-        if groups is None:
-            self.points_ = [ax.scatter(*self.places_.T, color=BLUE, **given)]
-        elif groups.names is None:
-            values = groups.values
-            points = ax.scatter(*self.places_.T, c=values, cmap="viridis", **given)
-            self.points_ = [points]
-            self.colorbar_ = ax.figure.colorbar(points, ax=ax, label=groups.title)
-        else:
-            self.points_ = [
-                ax.scatter(
-                    *self.places_[groups.values == i].T,
-                    color=colour,
-                    marker=marker,
-                    label=name,
-                    **given,
-                )
-                for i, (name, (colour, marker)) in enumerate(
-                    zip(groups.names, styles(len(groups.names)), strict=True)
-                )
-            ]
-
-    def _hexagons(self, ax: Any, groups: Colouring | None) -> None:
-        across, up = self.places_.T
-        if groups is None:
-            drawn = ax.hexbin(across, up, gridsize=60, bins="log", cmap="viridis")
-            label = "rows"
-        elif groups.names is None:
-            drawn = ax.hexbin(across, up, groups.values, gridsize=60, cmap="viridis")
-            label = f"mean {groups.title}".strip()
-        else:
-            self.points_ = [most_frequent(ax, self.places_, groups)]
-            return
-        drawn.set_edgecolor("face")
-        self.points_ = [drawn]
-        self.colorbar_ = ax.figure.colorbar(drawn, ax=ax, label=label)
-
-    def _bars(self, ax: Any, groups: Colouring | None) -> None:
-        values = self.places_[:, 0]
-        known = groups is not None and groups.names is not None
-        names = groups.names if known else ["rows"]  # type: ignore[union-attr]
-        place = groups.values if known else np.zeros(len(values), int)  # type: ignore[union-attr]
-        assert names is not None
-        edges = np.histogram_bin_edges(values, 40)
-        base, self.points_ = np.zeros(len(edges) - 1), []
-        for i, (name, (colour, _)) in enumerate(
-            zip(names, styles(len(names)), strict=True)
-        ):
-            counts = np.histogram(values[place == i], edges)[0]
-            bars = ax.bar(
-                edges[:-1], counts, np.diff(edges), base, align="edge", color=colour
-            )
-            bars.set_label(name)
-            self.points_.append(bars)
-            base = base + counts
-        ax.set_ylabel("rows")
-
-    def _label(
-        self, ax: Any, names: list[str], groups: Colouring | None, annotate: bool
-    ) -> None:
-        ax.set_xlabel(names[0])
-        if len(names) > 1:
-            ax.set_ylabel(names[1])
-        plain(ax)
-        if groups is None or groups.names is None:
-            return
-        if not annotate or len(names) == 1:
-            columns = 1 + (len(groups.names) - 1) // 16
-            legend = legend_outside(ax, title=groups.title, ncols=columns)
-            for handle in legend.legend_handles:
-                if hasattr(handle, "set_sizes"):
-                    handle.set(sizes=[36], alpha=1.0)
-            return
-        for i, name in enumerate(groups.names):
-            middle = np.median(self.places_[groups.values == i], axis=0)
-            box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"}
-            ax.text(
-                *middle,
-                name,
-                ha="center",
-                va="center",
-                weight="bold",
-                bbox={**box, "alpha": 0.75},
-                zorder=5,
-            )
 
     def _add_thumbnails(
         self, ax: Any, groups: Colouring | None, n: int | None, cmap: str

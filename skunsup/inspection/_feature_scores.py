@@ -6,26 +6,15 @@ from typing import Any, Self
 import numpy as np
 
 from skunsup.inputs import Blocks
-from skunsup.inspection._blame import by_block, expected_row, overlaid, pixel_heat
-from skunsup.inspection._drawing import (
-    as_rgb,
-    grid_size,
-    limits_of,
-    name_series,
-    picture_grid,
-    side_by_side,
-    text_size,
-    token_lines,
+from skunsup.inspection._blame import by_block, expected_row
+from skunsup.inspection._blame_drawing import (
+    blamed_images,
+    blamed_series,
+    blamed_texts,
+    share_bars,
+    share_heat_map,
 )
-from skunsup.inspection._figures import (
-    BLUE,
-    RED,
-    check_finite,
-    panels,
-    plain,
-    short,
-    written,
-)
+from skunsup.inspection._figures import check_finite
 from skunsup.inspection._shown import Shown, names_of, rows_of, shown
 from skunsup.inspection._steps import (
     first_rows,
@@ -37,6 +26,7 @@ from skunsup.inspection._steps import (
 )
 
 N_ROWS = 8
+BY_FORM = {"images": blamed_images, "series": blamed_series}
 
 
 class FeatureScoresDisplay:
@@ -231,110 +221,17 @@ class FeatureScoresDisplay:
             )
         total = scores.sum(axis=1, keepdims=True)
         self.shares_ = scores / np.where(total > 0, total, 1.0)
-        form = "columns" if self.shown is None else self.shown.form
-        if form != "columns":
-            draw = {"images": self._images, "series": self._series}
-            self.artists_ = draw.get(form, self._texts)(ax, cmap)
+        titles = [f"row {row}" for row in self.rows]
+        shares, names, shown = self.shares_, self.feature_names, self.shown
+        if shown is not None and shown.form != "columns":
+            draw = BY_FORM.get(shown.form, blamed_texts)
+            drawn = draw(ax, shares, shown, titles, cmap)
         elif len(scores) == 1:
-            self.artists_ = self._bars(ax, max_features)
+            drawn = share_bars(
+                ax, shares, names, titles[0], max_features, shown, self.expected
+            )
         else:
-            self.artists_ = self._heat_map(ax, max_features)
+            drawn = share_heat_map(ax, shares, names, titles, max_features)
+        self.ax_, self.artists_ = drawn
         self.figure_ = self.ax_.figure
         return self
-
-    @property
-    def _titles(self) -> list[str]:
-        return [f"row {row}" for row in self.rows]
-
-    def _bars(self, ax: Any, most: int) -> Any:
-        order = np.argsort(-self.shares_[0], kind="stable")[:most]
-        axis = panels(ax, (1, 1), (6.4, 0.9 + 0.32 * len(order))).item()
-        share = self.shares_[0, order]
-        names = [short(self.feature_names[j], 28) for j in order]
-        bars = axis.barh(np.arange(len(order)), share, color=BLUE)
-        axis.set_yticks(range(len(order)), names)
-        for at, j in enumerate(order):
-            note = f" {share[at]:.0%}"
-            if self.shown is not None:
-                note = f" {written(self.shown.values[j][0])}"
-                if self.expected is not None:
-                    note += f", expected {written(self.expected.values[j][0])}"
-            axis.text(share[at], at, note, va="center", size=8.5)
-        axis.invert_yaxis()
-        axis.set_xlim(0, max(1.55 * share.max(), 1e-9))
-        axis.xaxis.set_major_formatter("{x:.0%}")
-        axis.set(xlabel="share of the score", title=self._titles[0])
-        plain(axis)
-        self.ax_ = axis
-        return bars
-
-    def _heat_map(self, ax: Any, most: int) -> Any:
-        top = np.argsort(-self.shares_.max(axis=0), kind="stable")[:most]
-        columns = np.sort(top)
-        n = len(self.shares_)
-        size = (2.4 + 0.55 * len(columns), 1.8 + min(0.32 * n, 8.0))
-        axis = panels(ax, (1, 1), size).item()
-        shown = self.shares_[:, columns]
-        drawn = axis.imshow(shown, cmap="Blues", vmin=0, aspect="auto")
-        if n <= 20:
-            for (i, j), share in np.ndenumerate(shown):
-                if share >= 0.1:
-                    ink = "white" if share > 0.6 * shown.max() else "black"
-                    axis.text(
-                        j, i, f"{share:.0%}", ha="center", va="center", size=8, c=ink
-                    )
-            axis.set_yticks(range(n), self._titles)
-        names = [short(self.feature_names[j], 26) for j in columns]
-        axis.set_xticks(range(len(columns)), names, rotation=40, ha="right")
-        bar = axis.figure.colorbar(drawn, ax=axis, label="share of the score")
-        bar.ax.yaxis.set_major_formatter("{x:.0%}")
-        axis.tick_params(length=0)
-        self.ax_ = axis
-        return drawn
-
-    def _images(self, ax: Any, cmap: str) -> Any:
-        assert self.shown is not None
-        images = [np.asarray(image, float) for image in self.shown.values]
-        limits = limits_of(images)
-        plain_ones = [as_rgb(image, cmap, *limits) for image in images]
-        heat = [
-            pixel_heat(share, image)
-            for share, image in zip(self.shares_, images, strict=True)
-        ]
-        marked = [overlaid(i, h) for i, h in zip(plain_ones, heat, strict=True)]
-        axis = panels(ax, (1, 1), grid_size(2, len(images), images[0])).item()
-        self.ax_ = axis
-        lines = [plain_ones, marked]
-        return picture_grid(axis, lines, ["row", "to blame"], self._titles)
-
-    def _series(self, ax: Any, _: str) -> list[Any]:
-        assert self.shown is not None
-        axis = panels(ax, (1, 1), (9.0, 2.8)).item()
-        places, width = side_by_side(self.shown.values), len(self.shown.names)
-        artists = []
-        for share, place, series in zip(
-            self.shares_, places, self.shown.values, strict=True
-        ):
-            by_step = share[: len(series) * width].reshape(len(series), width)
-            by_step = by_step.sum(axis=1)
-            for at, strength in zip(place, by_step / by_step.max(), strict=True):
-                axis.axvspan(at - 0.5, at + 0.5, color=RED, alpha=0.6 * strength, lw=0)
-            artists += axis.plot(place, series, color="black", lw=1)
-        name_series(axis, places, self._titles)
-        axis.set_title("darker: larger share of the score", loc="right", size=9)
-        self.ax_ = axis
-        return artists
-
-    def _texts(self, ax: Any, _: str) -> list[Any]:
-        assert self.shown is not None
-        lines = []
-        for title, share, text in zip(
-            self._titles, self.shares_, self.shown.values, strict=True
-        ):
-            words = text.split()[: len(share)]
-            own = share[: len(words)] / max(share.max(), 1e-12)
-            boxes = [(0.835, 0.369, 0.0, 0.75 * strength) for strength in own]
-            lines.append((title, words, ["black"] * len(words), boxes))
-        axis = panels(ax, (1, 1), text_size(2 * len(lines))).item()
-        self.ax_ = axis
-        return token_lines(axis, lines)

@@ -5,15 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from skunsup.inspection._drawing import (
-    grid_size,
-    name_series,
-    picture_grid,
-    plain_tokens,
-    side_by_side,
-    text_size,
-    token_lines,
-)
 from skunsup.inspection._figures import (
     BLUE,
     ORANGE,
@@ -24,6 +15,12 @@ from skunsup.inspection._figures import (
     plain,
     short,
 )
+from skunsup.inspection._sample_columns import (
+    category_shares,
+    number_shares,
+    same_limits,
+)
+from skunsup.inspection._sample_grids import sample_grid
 from skunsup.inspection._shown import Shown, names_of, rows_of, shown
 from skunsup.inspection._steps import (
     kind_of,
@@ -39,8 +36,6 @@ from skunsup.inspection._steps import (
 KINDS = ("auto", "margins", "pairs", "grid")
 MOST_READ = 5000  # real rows that are looked at
 MOST_DRAWN = 1000  # rows in a panel of pairs
-MOST_CATEGORIES = 8
-N_BINS = 25
 
 
 class SamplesDisplay:
@@ -230,7 +225,7 @@ class SamplesDisplay:
         self.artists_: dict[str, Any] = {}
         self.shares_: dict[str, np.ndarray] = {}
         if kind == "grid":
-            axes = self._grid(ax, cmap)
+            axes, self.artists_ = sample_grid(ax, self.real, self.drawn, cmap)
         elif kind == "pairs":
             axes = self._pairs(ax, self._chosen(features, 3, numbers=True))
         else:
@@ -264,10 +259,7 @@ class SamplesDisplay:
         axes = panels(ax, (down, across), (2.5 * across + 0.4, 2.1 * down + 0.4))
         for j, axis in zip(chosen, axes.flat, strict=False):
             name = self.real.names[j]
-            if self.real.numeric(j):
-                self.artists_[name] = self._numbers(axis, name, j)
-            else:
-                self.artists_[name] = self._categories(axis, name, j)
+            self.artists_[name] = self._column(axis, j)
             axis.set_title(short(name, 26), size=10)
             axis.set_yticks([])
             plain(axis)
@@ -276,36 +268,12 @@ class SamplesDisplay:
         legend_above(axes.flat[0], 2, bbox_to_anchor=(0.0, 1.17), fontsize="small")
         return axes
 
-    def _numbers(self, ax: Any, name: str, j: int) -> Any:
-        values = [rows.values[j] for rows in (self.real, self.drawn)]
-        values = [each[np.isfinite(each)] for each in values]
-        edges = np.histogram_bin_edges(np.concatenate(values), N_BINS)
-        shares = np.array([np.histogram(each, edges)[0] for each in values], float)
-        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
-        self.shares_[name] = shares
-        filled = ax.stairs(shares[0], edges, fill=True, color=BLUE, alpha=0.45)
-        outline = ax.stairs(shares[1], edges, color=ORANGE, lw=2)
-        filled.set_label("real")
-        outline.set_label("drawn")
-        return filled, outline
-
-    def _categories(self, ax: Any, name: str, j: int) -> Any:
-        both = [[str(v) for v in rows.values[j]] for rows in (self.real, self.drawn)]
-        both = [["missing" if v == "None" else v for v in each] for each in both]
-        names, counts = np.unique(both[0] + both[1], return_counts=True)
-        names = names[np.sort(np.argsort(-counts, kind="stable")[:MOST_CATEGORIES])]
-        shares = np.array(
-            [[np.mean([v == n for v in each]) for n in names] for each in both]
-        )
-        self.shares_[name] = shares
-        at = np.arange(len(names))
-        bars = [
-            ax.bar(at - 0.2, shares[0], 0.4, color=BLUE, alpha=0.45, label="real"),
-            ax.bar(at + 0.2, shares[1], 0.4, fc="none", ec=ORANGE, lw=2, label="drawn"),
-        ]
-        turned = {"rotation": 30, "ha": "right"} if len(names) > 2 else {}
-        ax.set_xticks(at, [short(n, 12) for n in names], size=8, **turned)
-        return bars
+    def _column(self, ax: Any, j: int) -> Any:
+        """Draw one column of both, and note the shares of rows."""
+        draw = number_shares if self.real.numeric(j) else category_shares
+        artists, shares = draw(ax, self.real.values[j], self.drawn.values[j])
+        self.shares_[self.real.names[j]] = shares
+        return artists
 
     def _pairs(self, ax: Any, chosen: Sequence[int]) -> np.ndarray:
         n = len(chosen)
@@ -318,7 +286,7 @@ class SamplesDisplay:
         names = [short(self.real.names[j], 20) for j in chosen]
         for (i, j), axis in np.ndenumerate(axes):
             if i == j:
-                self._numbers(axis, self.real.names[chosen[i]], chosen[i])
+                self._column(axis, chosen[i])
                 axis.set_yticks([])
             else:
                 # Real rows below the diagonal, drawn ones above it.
@@ -335,52 +303,7 @@ class SamplesDisplay:
             if j == 0:
                 axis.set_ylabel(names[i])
             plain(axis)
-        self._same_limits(axes, chosen)
+        both = [(self.real.values[j], self.drawn.values[j]) for j in chosen]
+        same_limits(axes, [np.concatenate(pair) for pair in both])
         legend_above(axes[0, 0], 2, fontsize="small")
-        return axes
-
-    def _same_limits(self, axes: np.ndarray, chosen: Sequence[int]) -> None:
-        for k, column in enumerate(chosen):
-            both = np.concatenate([self.real.values[column], self.drawn.values[column]])
-            low, high = np.nanmin(both), np.nanmax(both)
-            room = 0.05 * (high - low) or 0.5
-            for axis in axes[:, k]:
-                axis.set_xlim(low - room, high + room)
-            for i, axis in enumerate(axes[k]):
-                if i != k:
-                    axis.set_ylim(low - room, high + room)
-
-    def _grid(self, ax: Any, cmap: str) -> np.ndarray:
-        n = min(len(self.real), len(self.drawn), 10)
-        draw = {"images": self._images, "texts": self._texts}
-        return draw.get(self.real.form, self._series)(ax, n, cmap)
-
-    def _images(self, ax: Any, n: int, cmap: str) -> np.ndarray:
-        real, drawn = list(self.real.values), list(self.drawn.values)
-        down = max(1, min(3, min(len(real), len(drawn)) // 10))
-        lines = [real[i * n : (i + 1) * n] for i in range(down)]
-        lines += [drawn[i * n : (i + 1) * n] for i in range(down)]
-        labels = ["real", *[""] * (down - 1), "drawn", *[""] * (down - 1)]
-        axes = panels(ax, (1, 1), grid_size(2 * down, n, np.asarray(real[0])))
-        self.artists_["grid"] = picture_grid(axes.item(), lines, labels, [], cmap)
-        return axes
-
-    def _texts(self, ax: Any, n: int, _: str) -> np.ndarray:
-        axes = panels(ax, (1, 1), text_size(2 * n))
-        lines = [plain_tokens("real", text) for text in self.real.values[:n]]
-        lines += [plain_tokens("drawn", text) for text in self.drawn.values[:n]]
-        self.artists_["grid"] = token_lines(axes.item(), lines)
-        return axes
-
-    def _series(self, ax: Any, n: int, _: str) -> np.ndarray:
-        axes = panels(ax, (2, 1), (9.0, 4.2), sharex=True, sharey=True)
-        both = {"real": (self.real, BLUE), "drawn": (self.drawn, ORANGE)}
-        for axis, (label, (rows, colour)) in zip(axes[:, 0], both.items(), strict=True):
-            places = side_by_side(rows.values[:n])
-            self.artists_[label] = [
-                axis.plot(place, one, color=colour, lw=1)
-                for place, one in zip(places, rows.values[:n], strict=True)
-            ]
-            name_series(axis, places, [""] * n)
-            axis.set_ylabel(label)
         return axes

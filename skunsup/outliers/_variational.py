@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from skunsup._parameters import parameters
 from skunsup.models import VariationalAutoencoder
-from skunsup.models._variational import VariationalParameters
+from skunsup.models._variational_parameters import VariationalParameters
 from skunsup.outliers._flat import FlatDetector
 from skunsup.outliers._parameters import DetectorDefaults
 

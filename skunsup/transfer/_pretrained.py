@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import joblib
@@ -28,7 +27,8 @@ from skunsup._sklearn import (
 )
 from skunsup._validation import check_rows, check_X
 from skunsup.inputs.images import MAX_FILE_SIZE, MAX_PIXELS, FileLimits
-from skunsup.transfer._backbone import Backbone, Named, cut, named, read_model
+from skunsup.transfer._backbone import Named
+from skunsup.transfer._choice import NetworkChoice
 from skunsup.transfer._images import (
     ImageBatches,
     ImageForm,
@@ -37,8 +37,6 @@ from skunsup.transfer._images import (
 )
 from skunsup.transfer._rows import RowFeatures
 from skunsup.transfer._runner import ImageFeatures
-
-KEPT = ("auto", "imagenet")
 
 
 class PretrainedFeatures(
@@ -210,14 +208,15 @@ class PretrainedFeatures(
                 self.__dict__.pop(name, None)
             check_container(X)
             rng = make_generator(self.random_state)
-            network = self._network()
-            if isinstance(network, keras.Model) and self._takes_rows(network):
+            choice = self._choice()
+            network = choice.network()
+            if isinstance(network, keras.Model) and choice.takes_rows(network):
                 X = check_X(self, X, reset=True)
                 check_rows(X, getattr(self, "feature_names_in_", None))
-                source = self._loading(network)
-                self._features: Any = RowFeatures(network, X.shape[1], rng, source)
+                width = X.shape[1]
+                self._features: Any = RowFeatures(network, width, rng, choice.source)
             else:
-                self._features = self._of_images(network, X, rng)
+                self._features = self._of_images(choice, network, X, rng)
             self.image_size_ = self._features.size
             self.n_components_ = self._features.n_outputs
         return self
@@ -277,37 +276,17 @@ class PretrainedFeatures(
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _network(self) -> Named | keras.Model:
-        """Return the network that `model` asks for: a description, or the model."""
-        if isinstance(self.model, keras.Model):
-            network = self.model
-        elif _is_path(self.model):
-            network = read_model(Path(self.model))
-        else:
-            weights = "imagenet" if self.weights in KEPT else None
-            return named(str(self.model), weights, self._size(), self.layer)
-        if self.weights == "imagenet":
-            raise ValueError(
-                "weights='imagenet' are for networks by name, such as "
-                "model='MobileNetV2', but model is your own. Use weights='auto' for "
-                "those that it has."
-            )
-        return network if self.layer is None else cut(network, self.layer)
-
-    def _takes_rows(self, network: keras.Model) -> bool:
-        """Return True if a Keras model takes rows of numbers and no images."""
-        if not network.built:
-            return self.image_shape is None
-        shapes = [tuple(x.shape) for x in getattr(network, "inputs", None) or ()]
-        if len(shapes) != 1 or len(shapes[0]) not in (2, 4):
-            raise ValueError(
-                f"model takes inputs of shapes {shapes}, but expected one: rows, shape "
-                "(None, columns), or images, (None, height, width, channels)."
-            )
-        return len(shapes[0]) == 2
+    def _choice(self) -> NetworkChoice:
+        return NetworkChoice(
+            self.model, self.weights, self.layer, self.image_shape, self.image_size
+        )
 
     def _of_images(
-        self, network: Named | keras.Model, X: Any, rng: np.random.Generator
+        self,
+        choice: NetworkChoice,
+        network: Named | keras.Model,
+        X: Any,
+        rng: np.random.Generator,
     ) -> ImageFeatures:
         if keras.config.image_data_format() != "channels_last":
             raise ValueError(
@@ -321,76 +300,17 @@ class PretrainedFeatures(
             size: Any = network.size
             channels, preprocess = 3, network.preprocess
         else:
-            size, channels = self._input_form(network, images)
+            size, channels = choice.input_form(network, images)
             preprocess = None
         own = self.preprocessing == "auto"
         function: Any = preprocess if own else self.preprocessing
         in_bytes = own and preprocess is not None
         form = ImageForm(size, channels, function, in_bytes)
         images.take(0, 1, form)  # whether the first one will do
-        backbone = self._backbone(network, rng)
+        backbone = choice.backbone(network, rng)
         return ImageFeatures(
             backbone, form, self.pooling, self.batch_size, shape, limits
         )
-
-    def _input_form(
-        self, network: keras.Model, images: ImageBatches
-    ) -> tuple[tuple[int, int], int]:
-        """Return height, width and channels that an own model takes."""
-        if not network.built:
-            raise ValueError(
-                "model is not built, so nothing says what images it takes. Let it "
-                "begin with keras.Input((height, width, channels))."
-            )
-        found, wanted = images.shape(), tuple(network.inputs[0].shape[1:])
-        size = self._size() or tuple(
-            w or f for w, f in zip(wanted[:2], found[:2], strict=True)
-        )
-        if any(w not in (None, s) for w, s in zip(wanted[:2], size, strict=True)):
-            raise ValueError(
-                f"image_size={self.image_size!r}, but model takes images of "
-                f"{wanted[:2]}. Leave image_size out."
-            )
-        return (int(size[0]), int(size[1])), int(wanted[2] or found[2])
-
-    def _backbone(
-        self, network: Named | keras.Model, rng: np.random.Generator
-    ) -> Backbone:
-        path = self._loading(network)
-        if isinstance(network, Named):
-            if self.weights is not None:
-                file = path if isinstance(path, Path) else None
-                source = network if file is None else None
-                return Backbone(network.load(file), own=True, source=source)
-            return Backbone(network.load(), own=True).fresh(rng)
-        backbone = Backbone(network, own=False)
-        if isinstance(path, Path):
-            return backbone.loaded(path)
-        return backbone.fresh(rng) if path is None else backbone
-
-    def _loading(self, network: Named | keras.Model) -> Path | str | None:
-        """Return the file to load weights from, "auto" for what there is, or None."""
-        if self.weights is None or self.weights in KEPT:
-            return self.weights
-        return Path(self.weights)
-
-    def _size(self) -> tuple[int, int] | None:
-        given = self.image_size
-        if given is None:
-            return None
-        size = tuple(given)
-        if len(size) != 2 or not all(
-            isinstance(s, int | np.integer) and s > 0 for s in size
-        ):
-            raise ValueError(
-                f"image_size={given!r}, but expected (height, width), whole numbers "
-                "above 0."
-            )
-        return (int(size[0]), int(size[1]))
-
-
-def _is_path(model: str | os.PathLike) -> bool:
-    return not isinstance(model, str) or "." in model or os.sep in model
 
 
 def _computed(digest: str, key: Any, compute: Callable[[], np.ndarray]) -> np.ndarray:

@@ -9,7 +9,8 @@ from sklearn.base import BaseEstimator
 from skunsup._networks import NetworkSpec
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
-from skunsup.inputs._base import Inputs, TrainingDefaults
+from skunsup.inputs._base import Inputs
+from skunsup.inputs._training_defaults import TrainingDefaults
 from skunsup.inputs.images._arrays import as_images, pixel_rows
 from skunsup.inputs.images._files import FileRows
 from skunsup.inputs.images._image_file import (

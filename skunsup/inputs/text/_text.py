@@ -9,7 +9,8 @@ from sklearn.base import BaseEstimator
 from skunsup._networks import NetworkSpec
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers, reals
 from skunsup._training import Rows
-from skunsup.inputs._base import Inputs, TrainingDefaults
+from skunsup.inputs._base import Inputs
+from skunsup.inputs._training_defaults import TrainingDefaults
 from skunsup.inputs.sequences import StepLayers, n_layers_for
 from skunsup.inputs.text._likelihood import TokenLikelihood
 from skunsup.inputs.text._networks import TokenDecoder, TokenEncoder
