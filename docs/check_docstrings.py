@@ -15,8 +15,10 @@ from skunsup.inputs import Inputs
 
 # What a class or a function owes its reader, though its methods do not.
 OWED_BY_PUBLIC_NAMES = {"EX01", "SA01"}
-DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
-QUESTION_WORDS = {"How", "What", "Where", "Whether", "Which"}
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+QUESTION_WORDS = {"How", "What", "When", "Where", "Whether", "Which", "Who", "Why"}
+# Private names and tests too: a first line says what a thing is or does.
+FOLDERS = ("skunsup", "tests", "examples", "docs")
 
 
 def ignored_codes() -> set[str]:
@@ -61,15 +63,15 @@ def public_members(public: type) -> Iterator[str]:
 
 def questions() -> Iterator[str]:
     """Yield each docstring that begins as a question and names nothing."""
-    package = Path(skunsup.__file__).parent
-    for path in sorted(package.rglob("*.py")):
+    root = Path(__file__).parent.parent
+    for path in sorted(p for name in FOLDERS for p in (root / name).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, DOCUMENTED):
                 first = (ast.get_docstring(node) or "").partition(" ")[0]
                 if first in QUESTION_WORDS:
                     line = getattr(node, "lineno", 1)
                     yield (
-                        f"{path.relative_to(package.parent)}:{line}: begins with "
+                        f"{path.relative_to(root)}:{line}: begins with "
                         f"{first!r}; say what it is or does"
                     )
 

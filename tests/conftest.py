@@ -23,7 +23,7 @@ def digits():
 
 @pytest.fixture(scope="session")
 def digit_labels():
-    """Which digit each row of `digits` shows."""
+    """The digit that each row of `digits` shows."""
     return load_digits().target
 
 
@@ -37,5 +37,5 @@ def blobs():
 
 @pytest.fixture(scope="session")
 def compiles():
-    """Whether the running backend compiles its training steps."""
+    """True if the running backend compiles its training steps."""
     return keras.backend.backend() != "torch"

@@ -147,7 +147,7 @@ def use(model, case, X, n):
 
 
 def ordinary(case):
-    """Whether the data are such that a refusal after a fit would be wrong."""
+    """True for data that a fitted estimator must not refuse."""
     return case.X.values == "plain" and not case.changes and not case.of_inputs
 
 

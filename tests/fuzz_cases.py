@@ -75,7 +75,7 @@ GIVEN = {
 
 @dataclass(frozen=True)
 class Case:
-    """What is done: a new fit, or a call of a fitted estimator, maybe with changes."""
+    """One action: a new fit, or a call of a fitted estimator, maybe with changes."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""What must hold of errors, warnings and results in the fuzz test."""
+"""Checks of errors, warnings and results in the fuzz test."""
 
 import ast
 import functools
@@ -15,7 +15,7 @@ READING = ("/numpy/", "/pandas/", "/polars/", "/pyarrow/", "/scipy/", "array.pxi
 
 
 class Fault(AssertionError):
-    """What a case shows to be wrong."""
+    """Error of the package that a case shows."""
 
 
 # What an error looks like -------------------------------------------------------------
@@ -125,7 +125,7 @@ def check_probabilities(model, case, values):
 
 
 def check_labels(model, case, values):
-    """Whether detectors say -1 or 1."""
+    """Check that detectors say -1 or 1."""
     if hasattr(model, "offset_") and not set(values.tolist()) <= {-1, 1}:
         raise Fault(f"labels {set(values.tolist())}")
 

@@ -1,4 +1,4 @@
-"""What the autoencoder learns and how its parameters change that."""
+"""The autoencoder learns, and its parameters change what it learns."""
 
 import keras
 import numpy as np

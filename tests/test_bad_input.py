@@ -134,7 +134,7 @@ def one_too_few(n):
 
 @dataclass
 class Case:
-    """What is handed to `fit`, and the words that its error must say in order."""
+    """Arguments of `fit`, and the words that its error must say in order."""
 
     words: str
     error: type[Exception] = ValueError

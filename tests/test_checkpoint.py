@@ -50,7 +50,7 @@ STOPPED = Autoencoder(
 
 
 class Killed(BaseException):
-    """What ends a fit right after a checkpoint was written."""
+    """Error that ends a fit right after a checkpoint was written."""
 
 
 @pytest.fixture

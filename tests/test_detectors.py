@@ -1,4 +1,4 @@
-"""What every detector with flat parameters promises, whatever its model."""
+"""Promises of every detector with flat parameters, whatever its model."""
 
 import pickle
 import re

@@ -38,7 +38,7 @@ def fitted(cls, rows):
 
 
 def advice(cls, rows):
-    """What a fit says if it fails; finite scores, or else codes, otherwise."""
+    """The message of a fit that fails; finite scores, or else codes, otherwise."""
     try:
         model = fitted(cls, rows)
         name = "score_samples" if hasattr(model, "score_samples") else "transform"

@@ -1,4 +1,4 @@
-"""Where memory runs out or own code raises, an error says what to do."""
+"""Errors where memory runs out or own code raises, which say what to do."""
 
 import keras
 import numpy as np

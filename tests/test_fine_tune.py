@@ -210,7 +210,7 @@ def test_an_int_fixes_everything_and_no_global_state_moves(source, digits, names
 
 
 def global_seed():
-    """What a backend draws next by its global state, without drawing."""
+    """The next draw of a backend by its global state, without drawing."""
     if keras.backend.backend() == "tensorflow":
         from tensorflow.python.eager import context
 

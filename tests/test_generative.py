@@ -1,4 +1,4 @@
-"""What the models that generate rows learn."""
+"""The models that generate rows learn them."""
 
 import warnings
 

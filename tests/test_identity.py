@@ -1,4 +1,4 @@
-"""What tells values from others."""
+"""Identities of values."""
 
 import functools
 import threading

@@ -267,7 +267,7 @@ def test_views_are_stored_behind_the_row():
 
 @pytest.fixture
 def prepared(monkeypatch):
-    """What minibatches of the last fit were drawn from."""
+    """The data from which minibatches of the last fit were drawn."""
     seen = {}
     original = NeighborEmbedding._architecture
 

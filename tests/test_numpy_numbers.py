@@ -107,7 +107,7 @@ def as_numpy(value, whole, real):
 
 
 def results(estimator, X):
-    """What the methods of an estimator make of the data it was fitted on."""
+    """Results of the methods of an estimator for the data it was fitted on."""
     y = np.arange(len(X)) % 2 if hasattr(estimator, "predict_proba") else None
     estimator.fit(X, y)
     names = ("score_samples", "predict", "transform", "feature_scores")

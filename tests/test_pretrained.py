@@ -245,7 +245,7 @@ def test_random_weights_are_fixed_by_the_seed(images):
 
 @on_torch_or_asked
 def test_imagenet_weights_come_from_keras(vgg, images, monkeypatch):
-    """Where they can be had, and where they cannot."""
+    """Compare features where weights are available, and read the error where not."""
     network, path = vgg
     build = keras.applications.VGG16
 

@@ -1,4 +1,4 @@
-"""What a fit prints, and what a notebook shows of a fitted network."""
+"""Lines that a fit prints, and the network that a notebook shows."""
 
 import io
 import sys

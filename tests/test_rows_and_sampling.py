@@ -1,4 +1,4 @@
-"""How rows are read and minibatches drawn."""
+"""Rows are read, and minibatches are drawn."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def sample_of(X, weight=None):
 
 
 def content(X, sample):
-    """What a sample says of the data, without its row numbers."""
+    """Rows and weights of a sample, without its row numbers."""
     weight = np.ones(len(sample.index)) if sample.weight is None else sample.weight
     return np.float32(X[sample.index]), weight
 

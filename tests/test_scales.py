@@ -20,7 +20,7 @@ QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 1, "random_sta
 
 
 def learn(X, model=None):
-    """What a model does with training data before it trains."""
+    """Do what a model does with training data before it trains."""
     (model or Autoencoder())._learn(X, 2, keep=False)
 
 

@@ -1,4 +1,4 @@
-"""How long training takes, and at what rates."""
+"""Length of training, and its rates."""
 
 import keras
 import numpy as np

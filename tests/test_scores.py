@@ -1,4 +1,4 @@
-"""What the scores of detectors say, and of which rows."""
+"""Scores of detectors."""
 
 import pickle
 

@@ -223,7 +223,7 @@ JUDGED = {"early_stopping": True, "n_iter_no_change": 2, "epochs": 8}
 
 
 def by_hand(model):
-    """What a scaled model learns when it is given everything directly."""
+    """A scaled model that is given everything directly."""
     scaler = StandardScaler().fit(TRAIN)
     rows, held = scaler.transform(TRAIN), scaler.transform(HELD)
     return model.fit(rows, sample_weight=WEIGHTS, X_val=held)

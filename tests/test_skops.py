@@ -423,7 +423,7 @@ def test_deep_nesting_is_an_error_and_no_crash():
 
 
 def test_the_size_of_a_bomb_stands_in_its_directory():
-    """What the guide says to look at before reading."""
+    """Look at the sizes that the guide says to look at before reading."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as to:
         to.writestr("bomb.npy", bytes(50 * 2**20))

@@ -25,7 +25,7 @@ def read(X, **params):
 
 
 def restored(X, far=(-9.0, 9.0), **params):
-    """What comes back of the rows of `X`, and of rows far beyond its range."""
+    """Restored rows of `X`, and restored rows far beyond its range."""
     kind, rows, _ = read(X, **params)
     beyond = np.repeat(rows[:1], len(far), axis=0)
     beyond[:, : beyond.shape[1] // 2] = np.array(far)[:, None]

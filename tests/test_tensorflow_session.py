@@ -1,4 +1,4 @@
-"""How compiled functions of TensorFlow are run."""
+"""Runs of compiled functions of TensorFlow."""
 
 from concurrent.futures import ThreadPoolExecutor
 

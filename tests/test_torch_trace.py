@@ -1,4 +1,4 @@
-"""What is left of a traced step gives the same bits."""
+"""Reduced traces of a step give the same bits."""
 
 import pytest
 

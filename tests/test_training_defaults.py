@@ -34,7 +34,7 @@ FRAME = pd.DataFrame({"a": RNG.random(40), "b": ["x", "y"] * 20})
 
 
 def plan(model, X, weight=None):
-    """What a model would train on `X`, without training."""
+    """The plan by which a model would train on `X`."""
     data = model._training_data(model._learn(X, 2, keep=False), None, weight)
     return model._plan(data, stopping=False)
 

@@ -14,7 +14,7 @@ MIXTURE_COLUMNS = 100  # up to which a mixture of full covariances is fitted
 
 @dataclass(frozen=True)
 class Task:
-    """What a subject is told of a data set.
+    """Facts about a data set that a subject is told.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the benchmarks share: child processes, medians, tables and result files.
+"""Pieces that the benchmarks share: child processes, medians, tables and result files.
 
 Every subject runs in a process of its own, so that the thread pools of
 TensorFlow, JAX, torch and BLAS never meet. A benchmark script calls itself with

@@ -1,4 +1,4 @@
-"""What the hand-written loops minimise, one class a family, without a framework.
+"""Objectives of the hand-written loops, one class a family, without a framework.
 
 Each has the widths of its stacks of dense layers, the number of normal numbers that a
 row needs in a step, and a loss of (stacks, rows, noise, functions); the functions are

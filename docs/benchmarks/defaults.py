@@ -1,4 +1,4 @@
-"""What `batch_size="auto"` and `epochs="auto"` cost in loss, and save in time.
+"""Cost in loss of `batch_size="auto"` and `epochs="auto"`, and time that they save.
 
 `Autoencoder(2, inputs=Images())` on 2,000 images of MNIST and of Fashion-MNIST, judged
 on 1,000 others, and `Autoencoder(2, inputs=Text())` on the articles of BBC news but

@@ -1,4 +1,4 @@
-"""What several networks side by side cost, and what a detector takes as a whole.
+"""Time of several networks side by side, and of a detector as a whole.
 
 Seconds to fit `AutoencoderDetector` on 5,000 x 20 after a first fit in the process, for
 several numbers of networks, how many times that of one network, and milliseconds to

@@ -45,7 +45,7 @@ LOOPS = {"tensorflow": _xla_loops.TensorFlowLoop, "jax": _xla_loops.JAXLoop}
 
 @dataclass(frozen=True)
 class Subject:
-    """What `_peers.load` returns: called with a task, it gives what has `fit`.
+    """Function that `_peers.load` returns: called with a task, it gives what has `fit`.
 
     Parameters
     ----------

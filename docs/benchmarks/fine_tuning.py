@@ -1,4 +1,4 @@
-"""What a pretrained encoder is worth to a classifier with few labels.
+"""Gain from a pretrained encoder for a classifier with few labels.
 
 An `Autoencoder` learns from all training rows without their labels; then its encoder
 with a softmax behind it learns from 10, 50 or 100 labelled rows a class: with the

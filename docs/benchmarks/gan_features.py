@@ -1,4 +1,4 @@
-"""What the discriminator's features are worth to a linear classifier.
+"""Accuracy of a linear classifier on the discriminator's features.
 
 Test accuracy of logistic regression on standardised features: the last hidden layer
 of `GAN` (`transform`, Radford et al. 2016), as many principal components, all pixels,

@@ -1,4 +1,4 @@
-"""Which kinds of outliers detectors find: local, global, in groups, by dependence.
+"""Kinds of outliers that detectors find: local, global, in groups, by dependence.
 
 After the synthetic study of ADBench (Han et al. 2022, section 3.2 and appendix C). A
 Gaussian mixture is fitted to a real table, which gives normal rows of its shape. With

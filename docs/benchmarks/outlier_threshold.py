@@ -1,4 +1,4 @@
-"""What thresholds and probabilities of a detector promise, and what they keep.
+"""Promises of thresholds and probabilities of a detector, and what they keep.
 
 On the sets of ``outliers_adbench.py``, with its splits:
 

@@ -1,4 +1,4 @@
-"""What `AutoencoderDetector` learns from and adds up: chosen by leaving sets out.
+"""Rows and scores of `AutoencoderDetector`, chosen by leaving sets out.
 
 For each set the detector is fitted to the rows that each way of trimming keeps, and
 each of its scores kept; sums of tail probabilities of any of them are then cheap to

@@ -1,4 +1,4 @@
-"""How good the code is: reconstruction and neighbours, against PCA.
+"""Quality of the code: reconstruction and neighbours, against PCA.
 
 Held-out reconstruction error (mean squared, a pixel) and the accuracy of 5 nearest
 neighbours in the code, at 2, 8, 16 and 32 components, on scikit-learn's digits and

@@ -1,6 +1,6 @@
 """
-How many kinds of digits
-========================
+Number of kinds of digits
+=========================
 
 :class:`~skunsup.NeighborClustering` groups images so that neighbours share a cluster.
 This example leaves the number of clusters open, looks at the groups that come out, and
