@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 
+from skunsup._estimator import network_of
 from skunsup.inputs import Text
 from skunsup.inputs.text._likelihood import TokenLikelihood
 from skunsup.models import (
@@ -64,7 +65,7 @@ def learned():
     """One that has learned the grammar."""
     inputs = Text(units=32, embedding_dim=16, layer="conv")
     return Autoencoder(
-        8, inputs=inputs, max_steps=600, learning_rate=5e-3, random_state=0
+        8, inputs=inputs, max_steps=400, learning_rate=5e-3, random_state=0
     ).fit(sentences(400, 1))
 
 
@@ -90,14 +91,24 @@ def test_it_restores_sentences_that_it_has_not_seen(learned):
     assert np.mean(np.equal(lengths, found)) > 0.9
 
 
+def test_logits_start_as_tokens_are_frequent(model):
+    decoder = network_of(model).architecture.parts["decoder"]
+    bias = decoder.initial_values(np.random.default_rng(0))[-1]
+    assert bias.shape == (decoder.n_tokens,)
+    # The tenth token is as frequent as Zipf's law, shifted by 2.7, says.
+    np.testing.assert_allclose(np.exp(bias[9] - bias[0]), 2.7 / 11.7, rtol=1e-6)
+
+
 def test_words_in_the_wrong_place_stand_out(learned):
-    shares = learned.feature_scores(["old cats do not fish mice", "we see us"])
+    texts = ["old cats do not fish mice", "we see us", "we see"]
+    shares = learned.feature_scores(texts)
     assert shares.shape[1] == 6
     assert shares[0].argmax() == 4
     # After the end there is nothing; the end itself is a token.
     assert (shares[1, 4:] == 0).all()
-    assert (shares[1, :4] > 0).all()
-    scores = learned.score_samples(["old cats do not fish mice", "we see us"])
+    assert shares[2].argmax() == 2
+    assert shares[2, 2] > 100 * shares[1].sum()
+    scores = learned.score_samples(texts)
     np.testing.assert_allclose(shares.sum(1), -scores, rtol=1e-4)
 
 

@@ -46,6 +46,10 @@ class Initializer:
             return "zeros"
         return _Drawn(lambda shape: self._normal(shape, gain))
 
+    def fixed(self, values: np.ndarray) -> Any:
+        """These values."""
+        return "zeros" if self.rng is None else _Drawn(lambda shape: values)
+
     def _normal(self, shape: tuple[int, ...], gain: float) -> np.ndarray:
         assert self.rng is not None
         return self.rng.normal(0.0, gain / np.sqrt(shape[0]), shape)

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from skunsup._networks import BuiltSpec, Initializer, dense_layers, tail
 from skunsup.inputs.sequences import StepLayers, hstack
 from skunsup.inputs.text._layers import TokenEmbedding
+
+ZIPF_SHIFT = 2.7  # of the first rank, as in most texts
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ class TokenEncoder(BuiltSpec):
 class TokenDecoder(BuiltSpec):
     """Fully connected layers, then layers over steps and logits of tokens at each.
 
-    All tokens at once: none depends on those before it but through the code.
+    All tokens at once: none depends on those before it but through the code. Logits
+    start as those of tokens as frequent as Zipf's law says, the most frequent first,
+    with the shift of Mandelbrot (1953), so that no steps are spent on learning that.
 
     Parameters
     ----------
@@ -88,5 +93,6 @@ class TokenDecoder(BuiltSpec):
         code = keras.Input((self.n_inputs,), dtype="float32")
         x = dense_layers(code, self.sizes, [self.activation] * len(self.sizes), start)
         x = self.steps.unfolded(x, self.length, start)
-        logits = layers.Dense(self.n_tokens, kernel_initializer=start.kernel)(x)
+        frequencies = start.fixed(-np.log(np.arange(self.n_tokens) + ZIPF_SHIFT))
+        logits = layers.Dense(self.n_tokens, None, True, start.kernel, frequencies)(x)
         return keras.Model(code, layers.Reshape((self.n_outputs,))(logits))

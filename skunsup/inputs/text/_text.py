@@ -87,6 +87,9 @@ class Text(Inputs):
     takes to make 2**33 of these numbers in all, but from 4 to 100: 9 for 2,000 texts of
     104 tokens of 5,000, and 100 for as many of 10 tokens of 2,000.
 
+    Logits of the decoder start as tokens are frequent by Zipf's law [2]_: as minus the
+    logarithm of their place in the vocabulary.
+
     An empty text is one whose first token is the end. `feature_scores` has a column for
     each token, the end among them.
 
@@ -98,6 +101,8 @@ class Text(Inputs):
     ----------
     .. [1] Iyyer, Manjunatha, Boyd-Graber & Daume, "Deep unordered composition rivals
        syntactic methods for text classification", ACL 2015, section 3.1.
+    .. [2] Mandelbrot, "An informational theory of the statistical structure of
+       language", in Communication Theory (ed. Jackson), 1953.
 
     Examples
     --------
