@@ -59,7 +59,7 @@ def trained(made, start, minibatch, learning_rate=0.1):
     """Weights after one step of gradient descent from `start`."""
     trainer = _trainer(made, [optimizer_config("sgd", learning_rate, None)])
     rates = [np.array(learning_rate, v.dtype) if v.ndim == 0 and v.dtype == np.float32
-             else v for v in trainer.fresh_optimizer]  # fmt: skip
+             else v for v in trainer.fresh(start)]  # fmt: skip
     trainer.load(start, rates)
     total = trainer.run(minibatch[None], 1)[0]
     return trainer.values(), total

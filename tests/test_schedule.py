@@ -96,7 +96,8 @@ def test_rates_are_put_back_where_a_step_fails(blobs):
     trainer = _train._trainer_alone(
         model._network.architecture, model._optimizer_configs()
     )
-    trainer.load(trainer.values(), trainer.fresh_optimizer)
+    values = trainer.values()
+    trainer.load(values, trainer.fresh(values))
     before = trainer.optimizer_values()
     scaled = []
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator._checks import check_unchanged, sizes
@@ -85,6 +86,11 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
 
     def _check_health(self, history: dict[str, list[float]]) -> None:
         """Warn of what `history` says went wrong."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _saved(self) -> dict[str, Any]:
         return with_callbacks_at_rest(super()._saved(), self.callbacks)

@@ -27,7 +27,6 @@ class NetworkTrainer(Protocol):
     network: Network
     optimizers: list[keras.optimizers.Optimizer]
     optimizer_variables: list[keras.Variable]
-    fresh_optimizer: Values
     n_terms: int
 
     def run(

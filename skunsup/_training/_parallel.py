@@ -41,7 +41,6 @@ class ParallelTrainer:
             trainer.programs = shards[0].programs
         self.network, self.optimizers = whole.network, whole.optimizers
         self.optimizer_variables = whole.optimizer_variables
-        self.fresh_optimizer = whole.fresh_optimizer
         self.n_terms = whole.n_terms
         self._cut = _cut(whole.variables, shards[0].variables)
         self._optimizer_cut = _cut(

@@ -18,8 +18,6 @@ v1 = tf.compat.v1
 # By which TensorFlow makes a variable anew in each run.
 ANONYMOUS = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
 
-Arrays = Sequence[np.ndarray]
-
 
 def runner(
     compiled: Any, variables: Sequence[tf.Variable] = ()

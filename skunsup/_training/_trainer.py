@@ -69,7 +69,7 @@ class Trainer(ABC):
         own_variables = [v for o in optimizers for v in o.variables]
         self.optimizer_variables = [*own_variables, *(weight for weight, _ in pairs)]
         self.pull()
-        self.fresh_optimizer = self._copies(own_variables)
+        self._fresh_optimizer = self._copies(own_variables)
         self.programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
 
     def run(
@@ -132,7 +132,7 @@ class Trainer(ABC):
 
     def fresh(self, values: list[np.ndarray]) -> list[np.ndarray]:
         """Return what the optimizer's variables are before training from `values`."""
-        return [*self.fresh_optimizer, *(values[i] for i in self._averaged)]
+        return [*self._fresh_optimizer, *(values[i] for i in self._averaged)]
 
     def values(self) -> list[np.ndarray]:
         """Copies of the network's variables."""

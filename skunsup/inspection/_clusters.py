@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from skunsup._sklearn import count_rows
 from skunsup.inspection._cluster_columns import Unusual, unusual_columns
 from skunsup.inspection._cluster_drawing import (
     Drawn,
@@ -20,7 +21,7 @@ from skunsup.inspection._cluster_rows import (
     representatives,
 )
 from skunsup.inspection._figures import check_choice, check_length
-from skunsup.inspection._shown import Shown, rows_of, shown
+from skunsup.inspection._shown import Shown, shown
 from skunsup.inspection._steps import asked, kind_of, named_like, steps_of
 
 KINDS = ("auto", "sizes", "columns", "representatives", "prototypes")
@@ -151,7 +152,7 @@ class ClusterDisplay:
         if labels is None:
             labels = asked(estimator, "predict", X, cls.__name__)
         labels = np.asarray(labels)
-        check_length(labels, rows_of(X), "labels")
+        check_length(labels, count_rows(X), "labels")
         back, codes, code_steps = codes_of(steps, model, X)
         kind = kind_of(model) or kind_before(steps)
         centres = centres_of(model, codes, labels)
@@ -207,7 +208,7 @@ class ClusterDisplay:
             The display, drawn.
         """
         labels = np.asarray(labels)
-        check_length(labels, rows_of(X), "labels")
+        check_length(labels, count_rows(X), "labels")
         rows = shown(inputs, X, image_shape)[0]
         message = "There are no prototypes without an estimator. Use from_estimator."
         return cls(labels, rows, no_prototypes=message).plot(ax, **options)

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from skunsup._sklearn import count_rows
 from skunsup.inputs import Blocks
 from skunsup.inspection._blame import by_block, expected_row
 from skunsup.inspection._blame_drawing import (
@@ -15,7 +16,7 @@ from skunsup.inspection._blame_drawing import (
     share_heat_map,
 )
 from skunsup.inspection._figures import check_finite
-from skunsup.inspection._shown import Shown, names_of, rows_of, shown
+from skunsup.inspection._shown import Shown, names_of, shown
 from skunsup.inspection._steps import (
     first_rows,
     kind_of,
@@ -135,7 +136,7 @@ class FeatureScoresDisplay:
         need(model, "feature_scores", cls.__name__)
         if rows is None:
             scores = np.asarray(model.score_samples(prepared(steps, X)))
-            rows = scores.argsort()[: min(N_ROWS, rows_of(X))]
+            rows = scores.argsort()[: min(N_ROWS, count_rows(X))]
         rows = first_rows(X, rows, N_ROWS)
         own = taken(X, rows)
         behind = prepared(steps, own)

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from skunsup._sklearn import count_rows
 from skunsup.inspection._cells import cell_table, column_errors, column_scales
 from skunsup.inspection._drawing import (
     grid_size,
@@ -22,7 +23,7 @@ from skunsup.inspection._figures import (
     panels,
     styles,
 )
-from skunsup.inspection._shown import Shown, rows_of, shown
+from skunsup.inspection._shown import Shown, shown
 from skunsup.inspection._steps import (
     first_rows,
     kind_of,
@@ -148,7 +149,7 @@ class ReconstructionDisplay:
         restored = inner.reconstruct(behind)
         back = put_back(steps, restored) if steps else restored
         kind = kind_of(model)
-        everyone = taken(X, spread_rows(rows_of(X), MOST_READ))
+        everyone = taken(X, spread_rows(count_rows(X), MOST_READ))
         if back is None:
             own, back, everyone = behind, restored, prepared(steps, everyone)
         if steps:

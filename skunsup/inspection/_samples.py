@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from skunsup._sklearn import count_rows
 from skunsup.inspection._figures import (
     BLUE,
     ORANGE,
@@ -21,7 +22,7 @@ from skunsup.inspection._sample_columns import (
     same_limits,
 )
 from skunsup.inspection._sample_grids import sample_grid
-from skunsup.inspection._shown import Shown, names_of, rows_of, shown
+from skunsup.inspection._shown import Shown, names_of, shown
 from skunsup.inspection._steps import (
     kind_of,
     named_like,
@@ -124,19 +125,19 @@ class SamplesDisplay:
         """
         steps, model = steps_of(estimator)
         need(model, "sample", cls.__name__)
-        real = taken(X, spread_rows(rows_of(X), MOST_READ))
+        real = taken(X, spread_rows(count_rows(X), MOST_READ))
         kind = kind_of(model)
         form = shown(kind, prepared(steps, taken(real, [0])), image_shape)[0].form
         n = n_samples
         if n is None:
-            n = rows_of(real) if form == "columns" else 10
+            n = count_rows(real) if form == "columns" else 10
         found = model.sample(n, random_state=random_state)
         found = found[0] if isinstance(found, tuple) else found  # as mixtures do
         back = put_back(steps, found) if steps else found
         if back is None:
             real, back = prepared(steps, real), found
         if form != "columns":
-            real = taken(real, spread_rows(rows_of(real), n))
+            real = taken(real, spread_rows(count_rows(real), n))
         return cls.from_predictions(
             real, back, inputs=kind, image_shape=image_shape, ax=ax, **options
         )

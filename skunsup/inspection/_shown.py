@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from skunsup._sklearn import count_rows
 from skunsup.inputs import Blocks, Images, Inputs, Sequences, Text
 from skunsup.inputs.table._columns import as_table, read_columns
 
@@ -171,8 +170,3 @@ def names_of(X: Any, n: int, model: Any = None) -> list[str]:
         if found is not None and len(found) == n:
             return [str(name) for name in found]
     return [f"column {j}" for j in range(n)]
-
-
-def rows_of(X: Any) -> int:
-    """Return the number of rows of data of any kind."""
-    return int(count_rows(X))

@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skunsup._sklearn import count_rows
 from skunsup.metrics._scorers import draw_rows
-from skunsup.metrics._vectors import chunks, count, vectors
+from skunsup.metrics._vectors import chunks, vectors
 
 
 class CopyingReport(NamedTuple):
@@ -113,7 +114,7 @@ def copying_report(
     """
     drawn = generator
     if not _is_rows(generator):
-        n = count(X_held_out) if n_samples is None else n_samples
+        n = count_rows(X_held_out) if n_samples is None else n_samples
         drawn = draw_rows(generator, n, random_state)
     train, held_out, generated = vectors(
         X_train,

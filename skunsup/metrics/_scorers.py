@@ -6,9 +6,9 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from skunsup._sklearn import count_rows
 from skunsup.metrics._manifold import sample_coverage, sample_density
 from skunsup.metrics._two_samples import two_sample_auroc
-from skunsup.metrics._vectors import count
 
 
 def draw_rows(estimator: Any, n_samples: int, random_state: Any = None) -> Any:
@@ -139,7 +139,7 @@ class SampleScorer:
         float
             The metric, with the sign changed where lower values are better.
         """
-        n = count(X) if self.n_samples is None else self.n_samples
+        n = count_rows(X) if self.n_samples is None else self.n_samples
         drawn = draw_rows(estimator, n, self.random_state)
         value = float(self.metric(X, drawn, **self.options))
         return value if self.greater_is_better else -value

@@ -65,11 +65,6 @@ def vectors(
     return [(array - mean) / scale for array in arrays]
 
 
-def count(X: Any) -> int:
-    """Return the number of rows."""
-    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
-
-
 def chunks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield Euclidean distances of some rows of `a` from all of `b`, with which rows.
 

@@ -30,9 +30,8 @@ from skunsup.models._parameters import (
     PriorParameters,
 )
 from skunsup.models._parts import (
-    checked_noise_level,
-    decoder_part,
-    encoder_part,
+    encoder_and_decoder,
+    noise_settings,
     reconstruction,
 )
 from skunsup.models._prior import PriorNetwork, rescale
@@ -189,13 +188,9 @@ class AdversarialAutoencoder(
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.inputs)
-        n_components = encoder.n_outputs
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.inputs, last),
-            **discriminator_parts(self, Dense.of_width(n_components)),
-        }
+        parts = encoder_and_decoder(self, data.inputs, last)
+        n_components = parts["encoder"].n_outputs
+        parts |= discriminator_parts(self, Dense.of_width(n_components))
         settings = {
             "prior": make_prior(self.prior, n_components),
             "n_features": data.n_features,
@@ -204,8 +199,7 @@ class AdversarialAutoencoder(
             **penalty_settings(self),
             "n_critic": int(self.n_critic),
             "loss": loss,
-            "noise": self.noise,
-            "noise_level": checked_noise_level(self.noise, self.noise_level),
+            **noise_settings(self),
             "density_weight": float(self.density_weight),
             **fitted_setting(self, n_components),
         }

@@ -25,9 +25,8 @@ from skunsup.models._parameters import (
     NoiseParameters,
 )
 from skunsup.models._parts import (
-    checked_noise_level,
-    decoder_part,
-    encoder_part,
+    encoder_and_decoder,
+    noise_settings,
     reconstruction,
 )
 from skunsup.models._start_values import fitted_values, layerwise_values
@@ -155,17 +154,14 @@ class Autoencoder(
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, output_activation = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.inputs)
-        n_components = encoder.n_outputs
-        decoder = decoder_part(self, n_components, data.inputs, output_activation)
+        parts = encoder_and_decoder(self, data.inputs, output_activation)
+        n_components = parts["encoder"].n_outputs
         settings = {
             "loss": loss,
-            "noise": self.noise,
-            "noise_level": checked_noise_level(self.noise, self.noise_level),
+            **noise_settings(self),
             "l1_penalty": float(self.l1_penalty),
             **fitted_setting(self, n_components),
         }
-        parts = {"encoder": encoder, "decoder": decoder}
         return self._made(AutoencoderNetwork, parts, settings, n_components, data)
 
     def _start_values(

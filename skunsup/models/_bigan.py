@@ -31,7 +31,7 @@ from skunsup.models._fitted_prior import (
 )
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._parameters import CodeParameters, DiscriminatorParameters
-from skunsup.models._parts import decoder_part, encoder_part
+from skunsup.models._parts import encoder_and_decoder
 
 RECONSTRUCTION_SHARE = 0.9
 
@@ -214,13 +214,9 @@ class BiGAN(
     """
 
     def _architecture(self, data: FitData) -> Architecture:
-        encoder = encoder_part(self, data.inputs)
-        n_components = encoder.n_outputs
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.inputs, "linear"),
-            **discriminator_parts(self, data.inputs, n_beside=n_components),
-        }
+        parts = encoder_and_decoder(self, data.inputs, "linear")
+        n_components = parts["encoder"].n_outputs
+        parts |= discriminator_parts(self, data.inputs, n_beside=n_components)
         settings = {
             "n_components": n_components,
             "adversarial_loss": self.adversarial_loss,

@@ -32,9 +32,9 @@ from skunsup.models._parameters import (
     NoiseParameters,
 )
 from skunsup.models._parts import (
-    checked_noise_level,
     decoder_part,
     hidden_sizes,
+    noise_settings,
     own_encoder,
     reconstruction,
 )
@@ -105,8 +105,7 @@ class CategoricalEstimator(
             "n_critic": int(self.n_critic),
             **self._weights(),
             "loss": loss,
-            "noise": self.noise,
-            "noise_level": checked_noise_level(self.noise, self.noise_level),
+            **noise_settings(self),
         }
         return self._made(CategoricalNetwork, parts, settings, width, data)
 

@@ -94,6 +94,15 @@ def encoder_part(estimator: Any, inputs: Inputs, per_component: int = 1) -> Netw
     return encoder
 
 
+def encoder_and_decoder(
+    estimator: Any, inputs: Inputs, last: str
+) -> dict[str, NetworkSpec]:
+    """Return both halves of an autoencoder, as `encoder_part` and `decoder_part` do."""
+    encoder = encoder_part(estimator, inputs)
+    decoder = decoder_part(estimator, encoder.n_outputs, inputs, last)
+    return {"encoder": encoder, "decoder": decoder}
+
+
 def decoder_part(
     estimator: Any,
     n_components: int,
@@ -232,17 +241,18 @@ def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:
     return described, output_activation(described)
 
 
-def checked_noise_level(noise: str | None, noise_level: float) -> float:
-    """Return the level of the noise, 0 where there is none.
+def noise_settings(estimator: Any) -> dict[str, Any]:
+    """Return what `NoiseParameters` say of the noise, whose level is 0 without any.
 
     Raises
     ------
     ValueError
         If a probability is above 1.
     """
+    noise, noise_level = estimator.noise, estimator.noise_level
     if noise in ("masking", "swap") and noise_level > 1:
         raise ValueError(
             f"noise_level={noise_level} is the probability that noise={noise!r} hits a "
             "cell, so it must lie in [0, 1]. Lower it, or use noise='gaussian'."
         )
-    return float(noise_level) if noise else 0.0
+    return {"noise": noise, "noise_level": float(noise_level) if noise else 0.0}

@@ -22,9 +22,8 @@ from skunsup.models._parameters import (
     PriorParameters,
 )
 from skunsup.models._parts import (
-    checked_noise_level,
-    decoder_part,
-    encoder_part,
+    encoder_and_decoder,
+    noise_settings,
     reconstruction,
 )
 from skunsup.models._prior import PriorNetwork, rescale
@@ -149,19 +148,14 @@ class WassersteinAutoencoder(
 
     def _architecture(self, data: FitData) -> Architecture:
         loss, last = reconstruction(self.loss, data)
-        encoder = encoder_part(self, data.inputs)
-        n_components = encoder.n_outputs
-        parts = {
-            "encoder": encoder,
-            "decoder": decoder_part(self, n_components, data.inputs, last),
-        }
+        parts = encoder_and_decoder(self, data.inputs, last)
+        n_components = parts["encoder"].n_outputs
         settings = {
             "prior": make_prior(self.prior, n_components),
             "n_features": data.n_features,
             "mmd_weight": float(self.mmd_weight),
             "loss": loss,
-            "noise": self.noise,
-            "noise_level": checked_noise_level(self.noise, self.noise_level),
+            **noise_settings(self),
             **fitted_setting(self, n_components),
         }
         return self._made(WassersteinNetwork, parts, settings, n_components, data)

@@ -1,6 +1,6 @@
 """Images as users have them, brought to what a network takes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -245,24 +245,6 @@ def _stamp(path: str) -> tuple[str, int, int]:
     except OSError as error:
         raise ValueError(f"The image {path!r} cannot be read: {error}.") from error
     return path, found.st_size, found.st_mtime_ns
-
-
-def checked_shape(given: Sequence[int]) -> Shape:
-    """Return the shape of images in rows, once it is one.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
-    shape = tuple(given)
-    whole = all(isinstance(size, int | np.integer) and size > 0 for size in shape)
-    if len(shape) not in (2, 3) or not whole:
-        raise ValueError(
-            f"image_shape={given!r}, but expected (height, width) or (height, width, "
-            "channels), whole numbers above 0."
-        )
-    return (int(shape[0]), int(shape[1]), int(shape[2]) if len(shape) == 3 else 1)
 
 
 def _resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -26,13 +26,17 @@ from skunsup._sklearn import (
     validated,
 )
 from skunsup._validation import check_rows, check_X
-from skunsup.inputs.images import MAX_FILE_SIZE, MAX_PIXELS, FileLimits
+from skunsup.inputs.images import (
+    MAX_FILE_SIZE,
+    MAX_PIXELS,
+    FileLimits,
+    checked_shape,
+)
 from skunsup.transfer._backbone import Named
 from skunsup.transfer._choice import NetworkChoice
 from skunsup.transfer._images import (
     ImageBatches,
     ImageForm,
-    checked_shape,
     image_batches,
 )
 from skunsup.transfer._rows import RowFeatures

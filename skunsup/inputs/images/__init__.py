@@ -10,7 +10,7 @@ from skunsup.inputs.images._image_file import (
     image_size,
     load_image,
 )
-from skunsup.inputs.images._images import Images
+from skunsup.inputs.images._images import Images, checked_shape
 
 __all__ = [
     "LIMITS",
@@ -19,6 +19,7 @@ __all__ = [
     "FileLimits",
     "Images",
     "as_images",
+    "checked_shape",
     "image_paths",
     "image_size",
     "load_image",

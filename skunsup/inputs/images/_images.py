@@ -188,7 +188,7 @@ class Images(Inputs):
     def _shape(self, X: np.ndarray) -> Shape:
         given = self.image_shape
         if given is not None:
-            return _checked_shape(given)
+            return checked_shape(given)
         if X.ndim == 2:
             raise ValueError(
                 f"X has shape {X.shape}, rows of pixels, which could be images of many "
@@ -287,7 +287,14 @@ def training_defaults(shape: Shape) -> TrainingDefaults:
     return TrainingDefaults(BATCH_SIZE, max(n_steps, 1), most_epochs=200)
 
 
-def _checked_shape(given: Sequence[int]) -> Shape:
+def checked_shape(given: Sequence[int]) -> Shape:
+    """Return the shape of images in rows, once it is one.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
     shape = tuple(given)
     whole = all(isinstance(size, int | np.integer) and size > 0 for size in shape)
     if len(shape) not in (2, 3) or not whole:
