@@ -1,5 +1,6 @@
-"""The code of the pages for contributors works, in a copy of the package."""
+"""The pages for contributors are true: their code works, and layers are those named."""
 
+import ast
 import os
 import re
 import shutil
@@ -78,3 +79,33 @@ def test_a_model_added_as_the_page_says_is_found_and_fitted(copied):
         "tests/test_import.py::test_every_estimator_is_exported_and_in_the_reference"
     )
     run(copied, "-m", "pytest", "-q", "-p", "no:cacheprovider", lists)
+
+
+def layers():
+    """Return the row of each module and folder in the table of the layers."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    named = [re.findall(r"`(?:skunsup/)?(\w+)(?:\.py|/)`", row) for row in rows]
+    return {name: at for at, names in enumerate(named) for name in names}
+
+
+def imported(path):
+    """Yield the modules and folders of the package that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        found = []
+        if isinstance(node, ast.Import):
+            found = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "skunsup":
+            found = [f"skunsup.{each.name}" for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found = [node.module or ""]
+        yield from (n.split(".")[1] for n in found if n.startswith("skunsup."))
+
+
+def test_the_page_has_all_layers_in_the_order_of_imports():
+    found, package = layers(), ROOT / "skunsup"
+    for path in package.rglob("*.py"):
+        own = path.relative_to(package).parts[0].removesuffix(".py")
+        assert own in found
+        for name in imported(path):
+            assert found[name] >= found[own], (path.name, name)

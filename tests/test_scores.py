@@ -22,6 +22,7 @@ from skunsup import (
 )
 from skunsup._training import FittedNetwork
 from skunsup.inputs import Dense
+from skunsup.outliers import _combined
 from skunsup.outliers._columns import Columns
 from skunsup.outliers._combined import Hybrid, Sum
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
@@ -603,3 +604,8 @@ def test_feature_scores_read_rows_and_run_the_network_once(model, blobs, monkeyp
 def test_refuses_bad_parameters(blobs, params, message):
     with pytest.raises(ValueError, match=message):
         AutoencoderDetector(**params).fit(blobs)
+
+
+def test_each_score_is_documented():
+    for name in _combined.SCORES:
+        assert f'"{name}"' in AutoencoderDetector.__doc__, name

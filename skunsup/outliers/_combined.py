@@ -99,7 +99,7 @@ SCORES: dict[str, Callable[[Any, float], Score]] = {
 }
 
 # The others have no unit, or are made of these.
-SUMMED = {"columns", "covariance", "neighbors", "residual"}
+SUMMED = SCORES.keys() - {"hybrid", "reconstruction"}
 
 
 def made_score(scoring: str | Sequence[str], loss: Any, n_neighbors: float) -> Score:
