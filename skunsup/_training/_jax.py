@@ -224,7 +224,7 @@ def compile_scorer(
 
 @cache
 def _count(n: int) -> Any:
-    """Return a number of tiles on the device: bringing it there takes 8 microseconds."""
+    """Return a number of tiles on the device; bringing it there takes time."""
     return jax.device_put(np.int32(n))
 
 
