@@ -13,6 +13,12 @@ import pytest
 
 from skunsup import Autoencoder
 
+on_torch = pytest.mark.skipif(
+    keras.backend.backend() != "torch", reason="torch's processes"
+)
+by_processes = pytest.mark.skipif(
+    keras.backend.backend() == "tensorflow", reason="has no processes of ours"
+)
 on_jax = pytest.mark.skipif(
     keras.backend.backend() != "jax", reason="JAX alone has several devices"
 )
@@ -89,17 +95,32 @@ def test_networks_are_not_cut(on_four_devices):
 
 # Two processes, each with half of the rows ------------------------------------------
 
-TWO = """
+JOINED_BY_JAX = """
 import json, sys, jax
 
 rank, port = int(sys.argv[1]), sys.argv[2]
 jax.config.update("jax_cpu_collectives_implementation", "gloo")
 jax.distributed.initialize(f"127.0.0.1:{port}", 2, rank)
 
+import keras
+
+def join():
+    keras.distribution.set_distribution(keras.distribution.DataParallel())
+"""
+JOINED_BY_TORCH = """
+import json, sys, torch
+
+rank, port = int(sys.argv[1]), sys.argv[2]
+
+def join():
+    place = f"tcp://127.0.0.1:{port}"
+    torch.distributed.init_process_group("gloo", place, rank=rank, world_size=2)
+"""
+TWO = """
 import keras, numpy as np
 from skunsup import (
-    GAN, Autoencoder, AutoencoderDetector, NeighborEmbedding, Source,
-    VariationalAutoencoder,
+    GAN, AdversarialAutoencoder, Autoencoder, AutoencoderDetector, NeighborEmbedding,
+    Source, VariationalAutoencoder, WassersteinAutoencoder,
 )
 from skunsup._training import SourceRows, _loop, as_rows, weighted_sample
 
@@ -135,7 +156,8 @@ def drawn_by_two(samplers):
 def models():
     return [
         (Autoencoder(2, **DENSE), {}), (VariationalAutoencoder(2, **DENSE), {}),
-        (GAN(2, **SMALL), {}), (Autoencoder(2, **DENSE), {"source": True}),
+        (GAN(2, **SMALL), {}), (AdversarialAutoencoder(2, **DENSE), {}),
+        (Autoencoder(2, **DENSE), {"source": True}),
         (Autoencoder(2, **DENSE), {"held": True}),
     ]
 
@@ -149,7 +171,10 @@ def fitted(together):
         X_val = held[:: 2] if how.get("held") else None
         model.fit(Half() if source and together else rows, X_val=X_val)
         _loop.TrainingLoop.draw = plain_draw
-        values = [*model._network.values, *map(np.array, model.history_.values())]
+        history = dict(model.history_)
+        if keras.backend.backend() == "torch":
+            history.pop("spread", None)  # a mean over processes
+        values = [*model._network.values, *map(np.array, history.values())]
         results.append(values)
     start = Autoencoder(2, **DENSE, init="pca", learning_rate=1e-30)
     rows = mine if together else X
@@ -165,7 +190,7 @@ def refusal(model):
         return str(error)
 
 one = fitted(False)
-keras.distribution.set_distribution(keras.distribution.DataParallel())
+join()
 two = fitted(True)
 found["apart"] = [apart(*pair) for pair in zip(one, two)]
 other = {**DENSE, "hidden_layer_sizes": (8 + rank,)}
@@ -175,6 +200,16 @@ found["detector"] = refusal(AutoencoderDetector())
 found["neighbours"] = refusal(NeighborEmbedding(2))
 found["checkpoint"] = refusal(Autoencoder(2, **DENSE, checkpoint=f"{port}-{rank}.npz"))
 unseeded = Autoencoder(2, **{**DENSE, "random_state": None}).fit(mine)
+if keras.backend.backend() == "torch":
+    found["compared"] = refusal(WassersteinAutoencoder(2, **DENSE))
+    from skunsup._training import _torch
+    found["traced"], long = [], {**SMALL, "epochs": 12}
+    for model in Autoencoder(2, **long), GAN(2, **long):
+        _torch.UNTRACED_STEPS = 30
+        traced = model.fit(mine)._network.values
+        _torch.UNTRACED_STEPS = 10_000
+        plain = model.fit(mine)._network.values
+        found["traced"].append(all(map(np.array_equal, traced, plain)))
 found["sum"] = float(sum(np.abs(v).sum() for v in unseeded._network.values))
 found["digest"] = [v.tolist() for v in two[0]]
 print(json.dumps(found))
@@ -183,15 +218,16 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def in_two_processes(tmp_path_factory):
-    """Return what each of two processes of `jax.distributed` found."""
+    """Return what each of two processes, which train together, found."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    joined = JOINED_BY_JAX if keras.backend.backend() == "jax" else JOINED_BY_TORCH
     root = str(Path(__file__).parents[1])
     here = tmp_path_factory.mktemp("two")
     runs = [
         subprocess.Popen(
-            [sys.executable, "-c", TWO, str(rank), str(port)],
+            [sys.executable, "-c", joined + TWO, str(rank), str(port)],
             env={**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"},
             cwd=here,
             stdout=subprocess.PIPE,
@@ -205,7 +241,7 @@ def in_two_processes(tmp_path_factory):
     return [json.loads(out.splitlines()[-1]) for out, _ in ended]
 
 
-@on_jax
+@by_processes
 def test_two_processes_train_what_one_does(in_two_processes):
     """On the same minibatches: dense, drawn and adversarial ones, a source, X_val."""
     first, second = in_two_processes
@@ -214,12 +250,12 @@ def test_two_processes_train_what_one_does(in_two_processes):
     assert first["digest"] == second["digest"]
 
 
-@on_jax
+@by_processes
 def test_without_a_seed_two_processes_start_alike(in_two_processes):
     assert in_two_processes[0]["sum"] == in_two_processes[1]["sum"]
 
 
-@on_jax
+@by_processes
 def test_two_processes_refuse_what_one_has_to_see(in_two_processes):
     for found in in_two_processes:
         assert "process 1 has another network" in found["unlike"]
@@ -237,13 +273,26 @@ def test_other_backends_refuse_several_devices(monkeypatch):
         Autoencoder(2, epochs=1).fit(np.eye(4))
 
 
-@pytest.mark.skipif(keras.backend.backend() != "torch", reason="torch's processes")
-def test_processes_of_torch_are_refused(monkeypatch):
+@on_torch
+def test_processes_of_torch_refuse_losses_over_a_minibatch(in_two_processes):
+    for found in in_two_processes:
+        assert "compares the rows of a minibatch" in found["compared"]
+        assert "set KERAS_BACKEND=jax" in found["compared"]
+
+
+@on_torch
+def test_processes_of_torch_trace_what_they_compute(in_two_processes):
+    assert in_two_processes[0]["traced"] == [True, True]
+
+
+@on_torch
+def test_processes_of_torch_are_joined_by_gloo(monkeypatch):
     import torch
 
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
-    with pytest.raises(ValueError, match="joins 2 processes"):
+    monkeypatch.setattr(torch.distributed, "get_backend", lambda: "nccl")
+    with pytest.raises(ValueError, match=r"joined by 'nccl'.* goes by gloo"):
         Autoencoder(2, epochs=1).fit(np.eye(4))
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 1)
     Autoencoder(2, epochs=1).fit(np.eye(4))

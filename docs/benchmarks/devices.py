@@ -1,4 +1,4 @@
-"""Steps on several devices and in two processes of JAX, on processors alone.
+"""Steps on several devices of JAX and in two processes, on processors alone.
 
 One fit of ``Autoencoder(16, hidden_layer_sizes=(256,))`` of rows of 64 columns on one
 device, on two and four virtual ones, and in two processes that each hold half of the
@@ -7,6 +7,7 @@ what devices bring. Printed are microseconds a step, of the wall and of all proc
 the least of several epochs::
 
     KERAS_BACKEND=jax python docs/benchmarks/devices.py
+    KERAS_BACKEND=torch python docs/benchmarks/devices.py  # without virtual devices
 """
 
 import json
@@ -26,6 +27,7 @@ SETTINGS = {
     "two processes": (1, 2),
 }
 N, D, EPOCHS = 16_384, 64, 8
+BACKEND = os.environ.get("KERAS_BACKEND", "jax")
 
 
 def main():
@@ -40,6 +42,8 @@ def main():
     rows = []
     for size in options.batch_sizes:
         for name, (n_devices, n_processes) in SETTINGS.items():
+            if n_devices > 1 and BACKEND != "jax":
+                continue
             found = in_processes(n_devices, n_processes, size)
             wall = max(one["wall"] for one in found)
             processor = sum(one["processor"] for one in found)
@@ -60,7 +64,7 @@ def in_processes(n_devices, n_processes, size):
     for rank in range(n_processes):
         numbers = map(str, (rank, n_processes, n_devices, port, size))
         command = [sys.executable, __file__, "--subject", *numbers]
-        environment = {**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": flag}
+        environment = {**os.environ, "KERAS_BACKEND": BACKEND, "XLA_FLAGS": flag}
         runs.append(
             subprocess.Popen(
                 command, env=environment, stdout=subprocess.PIPE, text=True
@@ -71,11 +75,8 @@ def in_processes(n_devices, n_processes, size):
 
 def measured(rank, n_processes, n_devices, port, size):
     """Fit in this process; return the time of a step and the last loss."""
-    import jax
-
     if n_processes > 1:
-        jax.config.update("jax_cpu_collectives_implementation", "gloo")
-        jax.distributed.initialize(f"127.0.0.1:{port}", n_processes, rank)
+        join(rank, n_processes, port)
     import keras
 
     import skunsup
@@ -83,7 +84,7 @@ def measured(rank, n_processes, n_devices, port, size):
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(N, 16))
     X = np.tanh(codes @ rng.normal(size=(16, D))).astype(np.float32)
-    if n_devices * n_processes > 1:
+    if n_devices * n_processes > 1 and BACKEND == "jax":
         keras.distribution.set_distribution(keras.distribution.DataParallel())
     watch = ends_of_epochs()
     model = skunsup.Autoencoder(
@@ -98,6 +99,22 @@ def measured(rank, n_processes, n_devices, port, size):
     wall, processor = np.diff(watch.times, axis=0)[1:].min(axis=0) / (N // size)
     loss = model.history_["loss"][-1]
     return {"wall": 1e6 * wall, "processor": 1e6 * processor, "loss": loss}
+
+
+def join(rank, n_processes, port):
+    """Join the processes, before Keras is imported."""
+    if BACKEND == "torch":
+        import torch
+
+        place = f"tcp://127.0.0.1:{port}"
+        torch.distributed.init_process_group(
+            "gloo", place, rank=rank, world_size=n_processes
+        )
+        return
+    import jax
+
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    jax.distributed.initialize(f"127.0.0.1:{port}", n_processes, rank)
 
 
 def clock():

@@ -73,6 +73,10 @@ class Network(keras.Model):
         Function of (function, x) that returns the gradient of the sum of `function(x)`
         by `x`, which can itself be differentiated. `keras.ops` has none, so the engine
         sets it.
+    mean_of_all : callable
+        Function of the mean of something over a minibatch, without a gradient, which
+        returns its mean over the processes whose gradients are averaged. What a step
+        computes other than sums over rows goes through it. Set by the engine, too.
     """
 
     own_terms: tuple[str, ...] = ()
@@ -83,6 +87,7 @@ class Network(keras.Model):
     given_parts: tuple[str, ...] = ()
     own_start: tuple[Any, ...] = ()
     input_gradient: Callable[[Callable, Any], Any] | None = None
+    mean_of_all: Callable[[Any], Any] = staticmethod(lambda mean: mean)
 
     def __init__(
         self,

@@ -7,24 +7,24 @@ import numpy as np
 from skunsup._training._backend import backend
 
 ONE_PROCESS = (
-    "{what}, but keras.distribution spans {n} processes, each of which has rows of its "
-    "own. Fit in a single process, or call keras.distribution.set_distribution(None) "
-    "in each to fit them apart."
+    "{what}, but {n} processes train together, each of which has rows of its own. Fit "
+    "in a single process, or call keras.distribution.set_distribution(None), or on "
+    "torch torch.distributed.destroy_process_group(), in each to fit them apart."
 )
 UNLIKE = (
-    "The {n} processes of keras.distribution do not train the same: process {other} "
+    "The {n} processes that train together do not train the same: process {other} "
     "has another {what} than process 0. Give all of them the same parameters, and "
     "data that describe the same network. A kind of data that learns from rows, such "
     "as Table or Text, learns from those of one process alone; turn such data into "
     "numbers by a transformer that was fitted once."
 )
 UNLIKE_SIZES = (
-    "The {n} processes of keras.distribution do not train the same: what they share "
+    "The {n} processes that train together do not train the same: what they share "
     "takes {sizes} bytes. Give all of them the same parameters and the same columns."
 )
 INDIVISIBLE = (
-    "A step of {rows} rows cannot be cut among the {n} processes of "
-    "keras.distribution. Use a batch_size that they divide, such as {near}."
+    "A step of {rows} rows cannot be cut among the {n} processes that train "
+    "together. Use a batch_size that they divide, such as {near}."
 )
 
 

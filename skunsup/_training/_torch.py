@@ -19,8 +19,16 @@ from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks import Network
 from skunsup._training._groups import update_averages, vector_twin
 from skunsup._training._optimizers import is_entrywise
-from skunsup._training._placement import gathered, n_processes, refuse_distribution
 from skunsup._training._torch_private import make_fx
+from skunsup._training._torch_processes import (
+    averaged,
+    check_cut,
+    gathered,
+    mean_of_all,
+    n_processes,
+    own_draws,
+    placement,
+)
 from skunsup._training._torch_trace import lean
 from skunsup._training._trainer import InPlaceTrainer, Program
 
@@ -50,12 +58,6 @@ PRODUCTS = {
     torch.nn.functional.linear,
 }
 
-SEVERAL_PROCESSES = (
-    "torch.distributed joins {n} processes, but each would train a network of its own. "
-    "Call torch.distributed.destroy_process_group() to let it, or use JAX and "
-    "keras.distribution.DataParallel for one network on several devices."
-)
-
 # A trace patches torch.nn, which two threads would undo in the wrong order.
 _tracing = threading.Lock()
 
@@ -70,6 +72,7 @@ class Trainer(InPlaceTrainer):
         decays: Sequence[float] = (),
     ) -> None:
         super().__init__(network, optimizers, decays)
+        network.mean_of_all = mean_of_all
         pairs = list(zip(optimizers, self.groups, strict=True))
         entrywise = [is_entrywise(*pair) for pair in pairs]
         self._updates = [
@@ -93,16 +96,19 @@ class Trainer(InPlaceTrainer):
             minibatches = ops.convert_to_tensor(block)
             records = []
             turns, clock = self.turns, self.optimizers[0].iterations
-            for x in minibatches[:n_steps]:
-                due = turns[int(clock.value) % len(turns)] if turns[1:] else turns[0]
-                n_taken[due] += 1
-                if due in steps:
-                    records.append(steps[due](x))
-                elif n_taken[due] <= UNTRACED_STEPS:
-                    records.append(self._step(x, due))
-                else:
-                    entries, steps[due] = self._traced_step(x, due)
-                    records.append(entries)
+            self._check_cut(minibatches[0])
+            with own_draws(self.network.variables):
+                for x in minibatches[:n_steps]:
+                    at = int(clock.value) % len(turns) if turns[1:] else 0
+                    due = turns[at]
+                    n_taken[due] += 1
+                    if due in steps:
+                        records.append(steps[due](x))
+                    elif n_taken[due] <= UNTRACED_STEPS:
+                        records.append(self._step(x, due))
+                    else:
+                        entries, steps[due] = self._traced_step(x, due)
+                        records.append(entries)
             return to_numpy(torch.stack(records))
 
         return run
@@ -112,43 +118,84 @@ class Trainer(InPlaceTrainer):
     ) -> tuple[torch.Tensor, Callable]:
         """Take a step; return its entries and what takes the next ones.
 
+        Processes talk to each other between two traces.
+        """
+        if n_processes() == 1:
+            return self._traced(partial(self._step, due=due), x)
+        slopes, slope = self._traced(partial(self._slopes, due=due), x)
+        entries, move = self._traced(partial(self._moved, due=due), averaged(slopes))
+        return entries, lambda x: move(averaged(slope(x)))
+
+    def _traced(self, function: Callable, given: Any) -> tuple[Any, Callable]:
+        """Return what a part of a step makes of `given`, and what does so from now on.
+
         Of the time of a step, Keras and autograd spend most on finding out what to
         call. A trace of the calls themselves, backward pass and update included, is
         several times as fast and gives the same bits.
         """
-        step, seen = partial(self._step, due=due), []
+        seen: list[Any] = []
 
-        def noted(x: torch.Tensor) -> torch.Tensor:
-            seen.append(step(x))
+        def noted(given: Any) -> Any:
+            seen.append(function(given))
             return seen[0]
 
         if not self._traceable:
-            return step(x), step
+            return function(given), function
         variables = [*self.variables, *self.optimizer_variables]
         before = list(zip(variables, self._copies(variables), strict=True))
         try:
             with interrupts_put_off(), _tracing, _TensorsOnly():
-                program = lean(make_fx(noted)(x))
+                program = lean(make_fx(noted)(given))
         except RuntimeError:  # a loss or optimizer that looks at values
             self._traceable = False
             self._put(before)  # half of an update may be done
-            return step(x), step
+            return function(given), function
         return seen[0], program
 
     def _step(self, x: torch.Tensor, due: tuple[int, ...]) -> torch.Tensor:
         """Update the groups that are due, and return the entries of the objective."""
-        groups = [[v.value for v in self.groups[g]] for g in due]
+        return self._moved(averaged(self._slopes(x, due)), due)
+
+    def _slopes(self, x: torch.Tensor, due: tuple[int, ...]) -> list[torch.Tensor]:
+        """Return the gradients of groups, and behind them the objective's entries."""
+        values = [v.value for g in due for v in self.groups[g]]
         entries = self.network.objective(x)
-        flat = [value for values in groups for value in values]
         loss = entries[: self.n_terms].sum()
-        slopes = iter(torch.autograd.grad(loss, flat, materialize_grads=True))
+        slopes = torch.autograd.grad(loss, values, materialize_grads=True)
+        return [*slopes, entries.detach()]
+
+    def _moved(self, slopes: list[torch.Tensor], due: tuple[int, ...]) -> torch.Tensor:
+        """Update groups by what `_slopes` returned; return the entries."""
+        *gradients, entries = slopes
+        each = iter(gradients)
         with torch.no_grad():
-            for g, values in zip(due, groups, strict=True):
-                self._updates[g](list(islice(slopes, len(values))))
+            for g in due:
+                self._updates[g](list(islice(each, len(self.groups[g]))))
                 update_averages(
                     self.decays[g], self.optimizers[g], self.groups[g], self.averages[g]
                 )
-        return entries.detach()
+        return entries
+
+    def load(
+        self, values: list[np.ndarray], optimizer_values: list[np.ndarray]
+    ) -> None:
+        """Set the network's and the optimizers' variables."""
+        super().load(values, optimizer_values)
+        self._checked = n_processes() == 1
+
+    def _check_cut(self, x: torch.Tensor) -> None:
+        """Raise ValueError where processes cannot share minibatches such as `x`."""
+        if not self._checked:
+            check_cut(self._slopes_of_groups, x, self.network.variables)
+            self._checked = True
+
+    def _slopes_of_groups(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return the gradient of each group, one vector, and the terms of the loss."""
+        *gradients, entries = self._slopes(x, tuple(range(len(self.groups))))
+        each = iter(gradients)
+        of_groups = [list(islice(each, len(group))) for group in self.groups]
+        whole = [torch.cat([g.reshape(-1) for g in found]) for found in of_groups]
+        return [*whole, entries[: self.n_terms]]
 
 
 def _update(
@@ -186,16 +233,6 @@ def _share_memory(whole: keras.Variable, parts: list[keras.Variable]) -> None:
     slices = entries.split([tensor.numel() for tensor in tensors])
     for part, taken in zip(parts, slices, strict=True):
         part.value.data = taken.reshape(part.shape)
-
-
-def placement() -> None:
-    """Raise ValueError where several devices or processes shall train together."""
-    refuse_distribution()
-    processes = torch.distributed
-    if processes.is_available() and processes.is_initialized():
-        n = processes.get_world_size()
-        if n > 1:
-            raise ValueError(SEVERAL_PROCESSES.format(n=n))
 
 
 def making_variables() -> AbstractContextManager[None]:

@@ -83,7 +83,7 @@ class AdversarialNetwork(Adversary, PriorNetwork):
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Losses of the halves, of the discriminator and of the encoder, metrics."""
-        code, loss = self.code_and_error(x)
+        code, loss, unit = self.code_and_error(x)
         draws = self.prior_draws(code)
         own, metrics = self.discriminator_terms(draws, code)
         kind, weight = (
@@ -93,7 +93,7 @@ class AdversarialNetwork(Adversary, PriorNetwork):
         return [
             loss,
             own,
-            weight * rescale(fooling, loss),
+            weight * rescale(fooling, unit),
             *metrics,
             spread(code, draws),
         ]

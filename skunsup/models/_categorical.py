@@ -223,19 +223,19 @@ keras.Model
     def loss_terms(self, x: Any) -> list[Any]:
         """Losses of the halves, of the discriminators and of the encoder, metrics."""
         rows = x[:, : self.settings["n_features"]]
-        code, loss = self.code_and_error(rows)
+        code, loss, unit = self.code_and_error(rows)
         draws = self.prior_draws(code)
         k, more = self.n_categories, []
         if self.settings["balance_weight"] is not None:
-            term = rescale(imbalance(code[:, :k]), loss)
+            term = rescale(imbalance(code[:, :k]), unit)
             more = [self.settings["balance_weight"] * term]
         if self.settings["label_weight"] is not None:
             one_hot = self._one_hot(x[:, -1])
-            entropy = rescale(self._classification(x, one_hot), loss)
+            entropy = rescale(self._classification(x, one_hot), unit)
             more = [*more, self.settings["label_weight"] * entropy]
             draws = self._with_labels(draws, one_hot)
         own, fooling, metrics = self._play(draws, code)
-        weighted = self.settings["adversarial_weight"] * rescale(fooling, loss)
+        weighted = self.settings["adversarial_weight"] * rescale(fooling, unit)
         return [loss, own, weighted, *more, *metrics]
 
     def _play(self, draws: Any, code: Any) -> tuple[Any, Any, list[Any]]:

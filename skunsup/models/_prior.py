@@ -32,12 +32,16 @@ class PriorNetwork(CodeNetwork):
         )
         self.fitted = fitted_prior(self)
 
-    def code_and_error(self, x: Any) -> tuple[Any, Any]:
-        """`code_and_loss`, with the loss followed by a moving average."""
+    def code_and_error(self, x: Any) -> tuple[Any, Any, Any]:
+        """`code_and_loss`, and the number that the loss is, without a gradient.
+
+        A moving average follows it.
+        """
         code, loss = self.code_and_loss(x)
+        unit = self.mean_of_all(ops.stop_gradient(loss))
         old = ops.convert_to_tensor(self.error)
-        self.error.assign(DECAY * old + (1.0 - DECAY) * ops.stop_gradient(loss))
-        return code, loss
+        self.error.assign(DECAY * old + (1.0 - DECAY) * unit)
+        return code, loss, unit
 
     def prior_draws(self, code: Any) -> Any:
         """As many draws from the prior as there are codes."""
@@ -63,9 +67,9 @@ class PriorNetwork(CodeNetwork):
         return weight * prior.log_density(code) - scale * loss
 
 
-def rescale(term: Any, loss: Any) -> Any:
-    """`term` in units of the reconstruction loss, without a gradient for the latter.
+def rescale(term: Any, unit: Any) -> Any:
+    """`term` in units of the reconstruction loss, `unit`.
 
     So a weight means the same on any scale of the data, and more as the loss falls.
     """
-    return ops.abs(ops.stop_gradient(loss)) * term
+    return ops.abs(unit) * term

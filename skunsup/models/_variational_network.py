@@ -248,16 +248,18 @@ class VariationalNetwork(Network):
         if not isinstance(kind, str) or self.settings["distribution"] != "gaussian":
             return
         square = self._cell_losses(x, output, lambda x, y, _: ops.square(x - y))
-        error, old = ops.mean(square, axis=0), ops.convert_to_tensor(self.variance)
+        error = self.mean_of_all(ops.stop_gradient(ops.mean(square, axis=0)))
+        old = ops.convert_to_tensor(self.variance)
         observed = None if self.likelihood is None else self.likelihood.observed(x)
-        share = ops.ones_like(error) if observed is None else ops.mean(observed, axis=0)
+        share = ops.ones_like(error)
+        if observed is not None:
+            share = self.mean_of_all(ops.mean(observed, axis=0))
         if kind == "isotropic":
             real = slice(None) if self.likelihood is None else self.likelihood.real
             error, share = (
                 ops.ones_like(v) * ops.mean(_picked(v, real)) for v in (error, share)
             )
         error = ops.where(share > 0, error / ops.maximum(share, TINY), old)
-        error = ops.stop_gradient(error)
         moved = DECAY * old + (1.0 - DECAY) * error
         self.variance.assign(ops.maximum(moved, SMALLEST_VARIANCE))
 

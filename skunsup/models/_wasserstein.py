@@ -81,9 +81,9 @@ class WassersteinNetwork(PriorNetwork):
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Reconstruction loss and weighted discrepancy of the minibatch `x`."""
-        code, loss = self.code_and_error(x)
+        code, loss, unit = self.code_and_error(x)
         distance = mmd(code, self.prior_draws(code))
-        return [loss, self.settings["mmd_weight"] * rescale(distance, loss)]
+        return [loss, self.settings["mmd_weight"] * rescale(distance, unit)]
 
 
 @parameters
