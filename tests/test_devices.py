@@ -150,7 +150,7 @@ def drawn_by_two(samplers):
         for i, sampler in enumerate(samplers):
             loop.rng.bit_generator.state = state
             parts.append(32 * i + sampler.draw(32, loop.rng).reshape(4, 8))
-        return np.concatenate(parts, axis=1).ravel()
+        return iter([np.concatenate(parts, axis=1).ravel()])
     return draw
 
 def models():

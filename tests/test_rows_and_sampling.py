@@ -126,8 +126,10 @@ def test_mean_is_weighted():
 
 
 def test_batches_fill_the_last_block():
-    drawn = np.arange(24)
-    blocks = list(batches(drawn, as_rows(X), batch_size=4, n_steps=4, block_size=4))
+    pieces = [np.arange(3), np.arange(3, 19), np.arange(19, 24)]
+    blocks = list(batches(pieces, as_rows(X), batch_size=4, n_steps=4, block_size=4))
     assert [block.shape for block, _ in blocks] == [(4, 4, 7)] * 2
     assert [n for _, n in blocks] == [4, 2]
     np.testing.assert_array_equal(blocks[1][0][0], np.float32(X[16:20]))
+    last = list(batches(pieces, as_rows(X), 4, 4, 4, first=1))
+    np.testing.assert_array_equal(last[0][0][:2], blocks[1][0][:2])

@@ -1,5 +1,7 @@
 """Data that are read a chunk at a time."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,6 +88,40 @@ def test_rows_of_a_shelf_are_mixed(small_shelves):
     for shelf in np.split(drawn // 8, 4):
         assert len(set(shelf)) == 2
         assert (np.diff(shelf) != 0).sum() > 3
+
+
+@pytest.mark.parametrize("n_draws", [N, N + 1, 99, 100, 2 * N - 1, 7])
+def test_draws_are_spread_over_all_rows(small_shelves, n_draws):
+    source = Chunks(X, [0, 1, 9, 30, 63, 64])
+    for seed in range(20):
+        sampler = rows_of(source).own_sampler(None)
+        pieces = list(sampler.pieces(n_draws, np.random.default_rng(seed)))
+        counts = np.bincount(np.concatenate(pieces), minlength=N)
+        assert counts.sum() == n_draws
+        assert counts.max() - counts.min() <= 1
+
+
+def test_blocks_that_reach_into_the_next_shelf_read_chunks_once(small_shelves):
+    source = Chunks(X)
+    rows = rows_of(source)
+    drawn = rows.own_sampler(None).draw(N, np.random.default_rng(0))
+    for block in np.array_split(drawn, 7):
+        rows.take(block)
+        assert len(rows._held) <= rows.chunks_of_shelf
+    assert source.n_reads == 8
+
+
+def test_draws_do_not_take_memory_by_the_row():
+    n, n_chunks = 10_000_000, 100
+    rows = SourceRows(None, np.linspace(0, n, n_chunks + 1).astype(int), 1000)
+    tracemalloc.start()
+    try:
+        pieces = rows.own_sampler(None).pieces(n + 99, np.random.default_rng(0))
+        assert sum(map(len, pieces)) == n + 99
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < n
 
 
 def test_rows_are_drawn_by_weight():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skunsup._training._rows import Rows
-from skunsup._training._sampling import WeightedSampler
+from skunsup._training._sampling import EpochSampler, WeightedSampler
 
 GOLDEN = 0x9E3779B97F4A7C15
 MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
@@ -56,7 +56,7 @@ class EnsembleConfig:
 
 
 @dataclass(frozen=True)
-class BaggedSampler:
+class BaggedSampler(EpochSampler):
     """One sample for each member, drawn in turns.
 
     Parameters

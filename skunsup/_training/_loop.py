@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -220,22 +221,24 @@ class TrainingLoop:
         The first `n_known` blocks were run before.
         """
         sizes, before = self.sizes, first * self.n_steps
-        known = n_known * sizes.block_steps
-        done = before + known
+        done = before + n_known * sizes.block_steps
         cut = sizes.batch_size, sizes.block_steps, sizes.block_size
         for epochs in gen_batches(count, sizes.together):
             drawn = self.draw(first + epochs.start, first + epochs.stop)
-            drawn = drawn[known * sizes.batch_size :]
-            for block, n_steps in batches(drawn, self.rows, *cut):
+            for block, n_steps in batches(drawn, self.rows, *cut, n_known):
                 self.callbacks.call("on_train_batch_begin", done - before)
                 yield block, n_steps, self.rate_share(done + n_steps / 2)
                 done += n_steps
 
-    def draw(self, first: int, end: int) -> np.ndarray:
-        """Draw the rows of epochs, one after another; the last may be cut short."""
+    def draw(self, first: int, end: int) -> Iterator[np.ndarray]:
+        """Draw the rows of epochs, one after another; the last may be cut short.
+
+        All that is random about them is fixed at once, and pieces of them are read.
+        """
         ends = np.minimum(np.arange(first + 1, end + 1) * self.n_steps, self.total)
         sizes = np.diff(ends, prepend=first * self.n_steps) * self.sizes.batch_size
-        return np.concatenate([self.sample.draw(size, self.rng) for size in sizes])
+        epochs = [self.sample.pieces(size, self.rng) for size in sizes]
+        return chain.from_iterable(epochs)
 
     def block_ended(self) -> None:
         """Tell callbacks the mean loss since the epoch began."""

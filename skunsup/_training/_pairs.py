@@ -6,7 +6,7 @@ import numpy as np
 
 from skunsup._graph import Neighbors
 from skunsup._training._rows import Rows
-from skunsup._training._sampling import WeightedSampler
+from skunsup._training._sampling import EpochSampler, WeightedSampler
 
 
 class RowPairs(Rows):
@@ -38,7 +38,7 @@ class RowPairs(Rows):
 
 
 @dataclass(frozen=True)
-class NeighborSampler:
+class NeighborSampler(EpochSampler):
     """Rows drawn by weight, each with a neighbour, and a view of both.
 
     A row's partner is one of its neighbours, with probabilities in proportion to their

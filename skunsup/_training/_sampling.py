@@ -6,18 +6,31 @@ is the same as that row twice, and neither the order of the rows nor the form in
 weights arrive can change a fit, to the bit.
 """
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from skunsup._training._rows import Rows, aligned
 
 
+class EpochSampler(ABC):
+    """Base of what draws the rows of epochs."""
+
+    @abstractmethod
+    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Return `n_draws` row numbers, or as many rows of numbers."""
+
+    def pieces(self, n_draws: int, rng: np.random.Generator) -> Iterable[np.ndarray]:
+        """Return what `draw` does, in pieces; `rng` is used at once."""
+        return [self.draw(n_draws, rng)]
+
+
 @dataclass(frozen=True)
-class WeightedSampler:
+class WeightedSampler(EpochSampler):
     """Distinct rows of a data set and their weights.
 
     Parameters
@@ -32,14 +45,19 @@ class WeightedSampler:
     weight: np.ndarray | None
 
     @property
+    def n_rows(self) -> int:
+        """Number of distinct rows."""
+        return len(self.index)
+
+    @property
     def total(self) -> float:
         """Sum of the weights."""
-        return float(len(self.index) if self.weight is None else self.weight.sum())
+        return float(self.n_rows if self.weight is None else self.weight.sum())
 
     @property
     def n_draws(self) -> int:
         """Draws an epoch: the total weight, and at least one for each distinct row."""
-        return max(round(self.total), len(self.index))
+        return max(round(self.total), self.n_rows)
 
     def order(self, rng: np.random.Generator) -> Any:
         """Return an order that samples of the same rows can share; here none."""
@@ -74,7 +92,7 @@ class WeightedSampler:
         self, fraction: float, rng: np.random.Generator
     ) -> tuple["WeightedSampler", "WeightedSampler"]:
         """Return (rest, held out), which share no row; equal rows stay together."""
-        m = len(self.index)
+        m = self.n_rows
         n_held = int(np.ceil(fraction * m))
         order = rng.permutation(m)
         return self.part(np.sort(order[n_held:])), self.part(np.sort(order[:n_held]))
@@ -125,17 +143,35 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> WeightedSampler:
 
 
 def batches(
-    drawn: np.ndarray, rows: Rows, batch_size: int, n_steps: int, block_size: int
+    pieces: Iterable[np.ndarray],
+    rows: Rows,
+    batch_size: int,
+    n_steps: int,
+    block_size: int,
+    first: int = 0,
 ) -> Iterator[tuple[np.ndarray, int]]:
     """Yield blocks of `n_steps` minibatches, each (block, steps that it holds).
 
     Blocks have shape (block_size, batch_size, d), with room for `n_steps` or more; what
-    is behind the steps is undefined.
+    is behind the steps is undefined. Those before the block `first` are not read.
     """
     size = block_size * batch_size
-    for at in gen_batches(len(drawn), n_steps * batch_size):
-        block = taken = rows.take(drawn[at])
+    for drawn in islice(_regrouped(pieces, n_steps * batch_size), first, None):
+        block = taken = rows.take(drawn)
         if len(taken) < size:
             block = aligned(size, rows.d)
             block[: len(taken)] = taken
         yield block.reshape(block_size, batch_size, rows.d), len(taken) // batch_size
+
+
+def _regrouped(pieces: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Yield the entries of `pieces`, `size` at a time; the last may be fewer."""
+    rest: np.ndarray | None = None
+    for piece in pieces:
+        held = piece if rest is None or not len(rest) else np.concatenate([rest, piece])
+        whole = len(held) - len(held) % size
+        for start in range(0, whole, size):
+            yield held[start : start + size]
+        rest = held[whole:]
+    if rest is not None and len(rest):
+        yield rest

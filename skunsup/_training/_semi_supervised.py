@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skunsup._training._rows import Rows
-from skunsup._training._sampling import WeightedSampler
+from skunsup._training._sampling import EpochSampler, WeightedSampler
 
 ALL_HELD_OUT = (
     "Early stopping holds out all of the {n} distinct labelled rows, which leaves no "
@@ -45,7 +45,7 @@ class PairedRows(Rows):
 
 
 @dataclass(frozen=True)
-class SemiSupervisedSampler:
+class SemiSupervisedSampler(EpochSampler):
     """A sample, and another whose rows are drawn beside it.
 
     Parameters

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +47,10 @@ class SourceRows(Rows):
 
     def own_sampler(self, weight: np.ndarray | None) -> "SourceSampler":
         """Return what draws the rows a shelf at a time."""
-        number = np.int32 if self.n < 2**31 else np.int64
-        index = np.arange(self.n, dtype=number)
-        index = index if weight is None else index[weight > 0]
-        own = None if weight is None else weight[index].astype(np.float64)
+        if weight is None:
+            return WholeSourceSampler(self.boundaries, self.chunks_of_shelf)
+        index = np.flatnonzero(weight > 0).astype(_whole_numbers(self.n))
+        own = weight[index].astype(np.float64)
         return SourceSampler(index, own, self.boundaries, self.chunks_of_shelf)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
@@ -60,21 +60,21 @@ class SourceRows(Rows):
         ascending = index[order]
         cuts = np.searchsorted(ascending, self.boundaries)
         out = np.empty((len(index), self.d), np.float32)
-        for i in np.flatnonzero(np.diff(cuts)).tolist():
+        wanted = np.flatnonzero(np.diff(cuts)).tolist()
+        # A block of minibatches may reach from one shelf into the next, which takes
+        # the place of the first.
+        for i in sorted(wanted, key=lambda i: i not in self._held):
             at = slice(cuts[i], cuts[i + 1])
             out[order[at]] = self._chunk(i)[ascending[at] - self.boundaries[i]]
         return out
 
     def _chunk(self, i: int) -> np.ndarray:
-        """Return the rows of a chunk, out of memory if it was used lately.
-
-        A block of minibatches may reach from one shelf into the next.
-        """
+        """Return the rows of a chunk, out of memory if it was used lately."""
         with self._lock:
             if i not in self._held:
-                self._held[i] = self._read_chunk(i)
-                if len(self._held) > 2 * self.chunks_of_shelf:
+                if len(self._held) >= self.chunks_of_shelf:
                     self._held.popitem(last=False)
+                self._held[i] = self._read_chunk(i)
             self._held.move_to_end(i)
             return self._held[i]
 
@@ -122,18 +122,24 @@ class SourceSampler(WeightedSampler):
 
         In proportion to weight, as `WeightedSampler` draws them.
         """
+        return np.concatenate(list(self.pieces(n_draws, rng, order)))
+
+    def pieces(
+        self, n_draws: int, rng: np.random.Generator, order: Any = None
+    ) -> Iterator[np.ndarray]:
+        """Return what `draw` does, a shelf at a time."""
         chunks = self.order(rng) if order is None else order
+        numbers = self.numbers_by_chunk(n_draws, rng)
+        own_rng = np.random.default_rng(rng.integers(2**63))
+        return _shelves(chunks, self.chunks_of_shelf, numbers, own_rng)
+
+    def numbers_by_chunk(
+        self, n_draws: int, rng: np.random.Generator
+    ) -> Callable[[int], np.ndarray]:
+        """Return a function from a chunk to those of `n_draws` rows that are in it."""
         chosen = self.chosen(n_draws, rng)
         cuts = np.searchsorted(chosen, self.boundaries)
-        drawn = np.empty(n_draws, chosen.dtype)
-        start = 0
-        for first in range(0, len(chunks), self.chunks_of_shelf):
-            shelf = chunks[first : first + self.chunks_of_shelf]
-            rows = np.concatenate([chosen[cuts[i] : cuts[i + 1]] for i in shelf])
-            rng.shuffle(rows)
-            drawn[start : start + len(rows)] = rows
-            start += len(rows)
-        return drawn
+        return lambda i: chosen[cuts[i] : cuts[i + 1]]
 
     def part(self, chosen: np.ndarray) -> "SourceSampler":
         """Return the rows that `chosen`, numbers or a mask, picks."""
@@ -141,6 +147,78 @@ class SourceSampler(WeightedSampler):
         return SourceSampler(
             self.index[chosen], weight, self.boundaries, self.chunks_of_shelf
         )
+
+
+class WholeSourceSampler(SourceSampler):
+    """All rows of a source, each of weight 1, without a list of them.
+
+    Parameters
+    ----------
+    boundaries, chunks_of_shelf
+        As in `SourceSampler`.
+    """
+
+    def __init__(self, boundaries: np.ndarray, chunks_of_shelf: int) -> None:
+        vars(self).update(
+            weight=None, boundaries=boundaries, chunks_of_shelf=chunks_of_shelf
+        )
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return int(self.boundaries[-1])
+
+    @property
+    def index(self) -> np.ndarray:
+        """Numbers of all rows, made when they are asked for."""
+        return np.arange(self.n_rows, dtype=_whole_numbers(self.n_rows))
+
+    def chosen(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Return `n_draws` row numbers in ascending order."""
+        numbers = self.numbers_by_chunk(n_draws, rng)
+        return np.concatenate([numbers(i) for i in range(len(self.boundaries) - 1)])
+
+    def numbers_by_chunk(
+        self, n_draws: int, rng: np.random.Generator
+    ) -> Callable[[int], np.ndarray]:
+        """Return a function from a chunk to those of `n_draws` rows that are in it."""
+        start, step = rng.random(), self.n_rows / n_draws
+        if n_draws == self.n_rows:
+            start, step = 0.0, 1.0
+        cuts = _first_at(self.boundaries, start, step)
+        cuts[-1], dtype = n_draws, _whole_numbers(self.n_rows)
+
+        def numbers(i: int) -> np.ndarray:
+            found = ((np.arange(cuts[i], cuts[i + 1]) + start) * step).astype(dtype)
+            return np.minimum(found, self.n_rows - 1, out=found)
+
+        return numbers
+
+
+def _first_at(ends: np.ndarray, start: float, step: float) -> np.ndarray:
+    """Return the least k with which (k + start) * step, rounded, reaches each end."""
+    k = np.ceil(ends / step - start).astype(np.int64)
+    k += (k + start) * step < ends
+    k -= (k - 1 + start) * step >= ends
+    return np.maximum(k, 0)
+
+
+def _whole_numbers(n: int) -> type[np.signedinteger[Any]]:
+    return np.int32 if n < 2**31 else np.int64
+
+
+def _shelves(
+    chunks: np.ndarray,
+    chunks_of_shelf: int,
+    numbers: Callable[[int], np.ndarray],
+    rng: np.random.Generator,
+) -> Iterator[np.ndarray]:
+    """Yield the row numbers of some chunks together, in random order."""
+    for first in range(0, len(chunks), chunks_of_shelf):
+        shelf = chunks[first : first + chunks_of_shelf].tolist()
+        rows = np.concatenate([numbers(i) for i in shelf])
+        rng.shuffle(rows)
+        yield rows
 
 
 def in_memory(rows: Rows, sample: WeightedSampler) -> tuple[Rows, WeightedSampler]:

@@ -262,9 +262,9 @@ def _some(
     rows: Rows, sample: WeightedSampler, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return distinct rows and their weights, or some rows drawn by weight."""
-    if len(sample.index) > MOST_ROWS:
+    if sample.n_rows > MOST_ROWS:
         return rows.take(sample.chosen(MOST_ROWS, rng)), np.ones(MOST_ROWS)
-    ones = np.ones(len(sample.index))
+    ones = np.ones(sample.n_rows)
     return rows.take(sample.index), ones if sample.weight is None else sample.weight
 
 
