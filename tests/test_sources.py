@@ -1,6 +1,8 @@
 """Data that are read a chunk at a time."""
 
+import os
 import tracemalloc
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -356,6 +358,40 @@ def test_files_with_other_columns_are_an_error(folder):
     assert len(ParquetSource(folder, columns=["a", "b"])) == 2 * N
     with pytest.raises(ValueError, match=r"has no column 'z'\. Its columns are 'a'"):
         ParquetSource(folder, columns=["z"])
+
+
+def test_a_new_file_is_named_once(folder):
+    source = ParquetSource(folder)
+    pd.DataFrame(X, columns=list("abcd")).to_parquet(folder / "c.parquet")
+    with pytest.warns(UserWarning, match=r"new file 'c\.parquet', which is not read"):
+        source.read(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        source.read(1)
+
+
+def test_a_damaged_file_is_named(folder):
+    source = ParquetSource(folder)
+    file = folder / "b.parquet"
+    known, content = file.stat(), bytearray(file.read_bytes())
+    content[4:100] = bytes(96)
+    file.write_bytes(content)
+    os.utime(file, ns=(known.st_atime_ns, known.st_mtime_ns))
+    with pytest.raises(ValueError, match=r"b\.parquet' cannot be read as Parquet"):
+        source.read(source.n_chunks - 1)
+    file.write_bytes(content[:100])
+    with pytest.raises(ValueError, match=r"b\.parquet' cannot .* Write it anew"):
+        ParquetSource(folder)
+
+
+def test_an_error_of_a_source_says_where():
+    class Broken(Chunks):
+        def read(self, i):
+            raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="is gone") as found:
+        clone(MODEL).fit(Broken(X))
+    assert "X.read(0), for chunk 0 (rows 0 to 7)" in found.value.__notes__[0]
 
 
 def test_no_files(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,11 @@ def read(path: Path) -> dict[str, Any]:
         If the file is no checkpoint, or a part of one.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
             packed, *held = [archive[f"arr_{i}"] for i in range(len(archive.files))]
         tree = json.loads(packed.tobytes())
+        if not isinstance(tree, dict):
+            raise ValueError("it has another content")
         whole: dict[str, Any] = _with_arrays(tree, held)
     except Exception as error:  # of zipfile, json and NumPy alike
         name = f"{type(error).__name__}: {error}"

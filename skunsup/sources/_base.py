@@ -154,7 +154,11 @@ def read_chunk(source: Source, i: int, name: str) -> Any:
     ValueError
         If it has another number of rows.
     """
-    chunk = source.read(i)
+    try:
+        chunk = source.read(i)
+    except Exception as error:
+        error.add_note(f"This came up in {name}.read({i}), for {source.name_of(i)}.")
+        raise
     expected = int(source.boundaries[i + 1] - source.boundaries[i])
     if len(chunk) != expected:
         raise ValueError(

@@ -1,7 +1,7 @@
 """Folders of Parquet files, a row group at a time."""
 
+import warnings
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from skunsup.sources._base import NO_ROWS, Source
+from skunsup.sources._files import check_schema, files_of, opened, stamp
 
-NOT_INSTALLED = "Parquet files need the package pyarrow: pip install pyarrow pandas."
+NEW_FILE = (
+    "The folder {folder!r} has a new file {file!r}, which is not read: the source was "
+    "made before. Make it anew to have the rows of that file, too."
+)
 
 
 class ParquetSource(Source):
@@ -31,8 +35,13 @@ class ParquetSource(Source):
     ImportError
         If pyarrow or pandas is not installed.
     ValueError
-        If there is no file or no row, if files have other columns than the first, or,
-        when a chunk is read, if its file has changed since.
+        If there is no file or no row, if files have other columns than the first, if
+        one is no Parquet file, or, when a chunk is read, if its file has changed since.
+
+    Warns
+    -----
+    UserWarning
+        If a chunk is read and the folder has a new file, which the source leaves out.
 
     See Also
     --------
@@ -58,18 +67,19 @@ class ParquetSource(Source):
     ) -> None:
         self.path = Path(path)
         self.columns = None if columns is None else list(columns)
-        parquet = _parquet()
-        self._files = _files(self.path)
-        self._seen = [_stamp(file) for file in self._files]
+        self._folder = stamp(self.path)
+        self._files = files_of(self.path)
+        self._seen = [stamp(file) for file in self._files]
         self._groups: list[tuple[int, int]] = []
         ends, first = [0], None
         for k, file in enumerate(self._files):
-            known = parquet.ParquetFile(file)
-            schema = self._chosen(known.schema_arrow, file)
+            with opened(file) as known:
+                schema = self._chosen(known.schema_arrow, file)
+                groups = map(known.metadata.row_group, range(known.num_row_groups))
+                sizes = [group.num_rows for group in groups]
             first = schema if first is None else first
-            _check_schema(schema, first, file, self._files[0])
-            for group in range(known.num_row_groups):
-                n = known.metadata.row_group(group).num_rows
+            check_schema(schema, first, file, self._files[0])
+            for group, n in enumerate(sizes):
                 if n:
                     self._groups.append((k, group))
                     ends.append(ends[-1] + n)
@@ -97,12 +107,13 @@ class ParquetSource(Source):
         """
         k, group = self._groups[i]
         file = self._files[k]
-        if _stamp(file) != self._seen[k]:
+        if stamp(file) != self._seen[k]:
             raise ValueError(
                 f"The file {str(file)!r} has changed since the source was made. Make "
                 "the source anew, once nothing writes to the folder."
             )
-        with _parquet().ParquetFile(file) as known:
+        self._look_for_new_files()
+        with opened(file) as known:
             table = known.read_row_group(group, columns=self.columns)
         return table.to_pandas()
 
@@ -121,6 +132,17 @@ class ParquetSource(Source):
         """
         k, group = self._groups[i]
         return f"row group {group} of {str(self._files[k])!r}"
+
+    def _look_for_new_files(self) -> None:
+        """Warn of a file that came into the folder, once."""
+        now = stamp(self.path)
+        if now == self._folder or not self.path.is_dir():
+            return
+        self._folder = now
+        new = [file for file in files_of(self.path) if file not in self._files]
+        if new:
+            folder, name = str(self.path), new[0].name
+            warnings.warn(NEW_FILE.format(folder=folder, file=name), stacklevel=2)
 
     def _chosen(self, schema: Any, file: Path) -> dict[str, str]:
         """Return the types of the columns that are read, by name."""
@@ -208,46 +230,3 @@ def write_parquet(
         made.to_parquet(part, index=False)
         part.rename(part.with_suffix(""))
     return ParquetSource(folder)
-
-
-def _parquet() -> Any:
-    try:
-        import pandas  # noqa: F401
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ImportError(NOT_INSTALLED) from error
-    return parquet
-
-
-def _files(path: Path) -> list[Path]:
-    found = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    if not found or not found[0].exists():
-        raise ValueError(
-            f"path={str(path)!r} is no file, and no folder with files that end in "
-            "'.parquet'."
-        )
-    return found
-
-
-def _stamp(file: Path) -> tuple[int, int] | None:
-    """Return what changes where a file is written again, None where it is gone."""
-    try:
-        known = file.stat()
-    except FileNotFoundError:
-        return None
-    return known.st_mtime_ns, known.st_size
-
-
-def _check_schema(
-    schema: dict[str, str], first: dict[str, str], file: Path, first_file: Path
-) -> None:
-    """Raise ValueError where a file has other columns than the first."""
-    if list(schema.items()) == list(first.items()):
-        return
-    pairs = zip_longest(schema.items(), first.items(), fillvalue=("no column", ""))
-    (name, kind), (other, other_kind) = next((a, b) for a, b in pairs if a != b)
-    raise ValueError(
-        f"{str(file)!r} has {name} {kind} where {str(first_file)!r} has {other} "
-        f"{other_kind}. Name the columns that all files have in `columns`, or write "
-        "the files with the same columns and types."
-    )
