@@ -61,7 +61,7 @@ DOORS = {
     "_torch_private.py": "torch",
 }
 # Modules and names without an underscore that are private all the same.
-UNDOCUMENTED = {"src", "python", "compiler", "experimental"}
+UNDOCUMENTED = {"src", "python", "compiler", "core", "experimental"}
 PRIVATE_NAMES = {"call_flat", "inference_fn", "seed_generator_state"}
 # Of our own: a key in a pickle, the endings of names of columns.
 OWN_STRINGS = {"_skunsup_version", "_lag", "_"}

@@ -7,9 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
+from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from tensorflow.python.ops import handle_data_util
 
-__all__ = ["call_flat", "callable_of", "dynamic_update_slice", "tell_shape"]
+__all__ = [
+    "CallableOptions",
+    "call_flat",
+    "callable_of",
+    "dynamic_update_slice",
+    "tell_shape",
+]
 
 
 def call_flat(compiled: Any, *arguments: Any) -> list[Any]:

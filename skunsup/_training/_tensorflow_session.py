@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf import config_pb2
 
-from skunsup._training._tensorflow_private import call_flat, callable_of
+from skunsup._training._tensorflow_private import (
+    CallableOptions,
+    call_flat,
+    callable_of,
+)
 
 v1 = tf.compat.v1
 # By which TensorFlow makes a variable anew in each run.
@@ -74,7 +77,7 @@ def _session_runner(
             ]
         with tf.control_dependencies(new):
             dropped = [tf.raw_ops.DestroyResourceOp(resource=h) for h in handles]
-    options = config_pb2.CallableOptions()
+    options = CallableOptions()
     options.feed.extend(x.name for x in [*fed, *values])
     options.fetch.extend(x.name for x in [*out, *new])
     options.target.extend(op.name for op in dropped)
