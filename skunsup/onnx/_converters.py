@@ -1,8 +1,10 @@
 """Converters of skl2onnx for the estimators of skunsup."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import (
     DoubleTensorType,
@@ -10,13 +12,15 @@ from skl2onnx.common.data_types import (
     Int64TensorType,
     StringTensorType,
 )
+from sklearn.base import is_regressor
 
 from skunsup import models, outliers
-from skunsup._estimator import DeepEstimator, inputs_of
+from skunsup._estimator import DeepEstimator
 from skunsup.models._clusterer import Clusterer
 from skunsup.onnx._graph import DOUBLE, FLOAT, ML_OPSET, ONNX_OPSET, Graph
+from skunsup.onnx._images import image_features
 from skunsup.onnx._kinds import network_rows
-from skunsup.onnx._methods import METHODS, RowsIn, decoded
+from skunsup.onnx._methods import METHODS, RowsIn, decoded, kind_of_data
 from skunsup.onnx._scores import View, anomaly
 from skunsup.onnx._series import times_of
 from skunsup.onnx._skl2onnx_private import (
@@ -26,6 +30,9 @@ from skunsup.onnx._skl2onnx_private import (
 )
 from skunsup.outliers._base import Detector
 from skunsup.outliers._flat import FlatDetector
+from skunsup.preprocessing import SlidingWindows, TokenVectorizer
+from skunsup.transfer import PretrainedFeatures
+from skunsup.transfer._tuning import FineTuned
 
 DETECTION = ("predict", "decision_function", "score_samples")
 WINDOWS = "SkunsupWindows"
@@ -34,6 +41,13 @@ NO_CODES = (
     "and its scores are made of rows column by column. Use sample and score_samples in "
     "Python, or export a VariationalAutoencoder."
 )
+NO_WORDS = (
+    "TokenVectorizer cannot be exported to ONNX, whose operations do not strip "
+    "punctuation or split texts as it does. Call transform in Python, and export what "
+    "follows it, which takes its rows of numbers."
+)
+REFUSED = {models.DiffusionModel: NO_CODES, TokenVectorizer: NO_WORDS}
+LABELLING = (Clusterer, models.AAEClassifier, models.AAEClustering, FineTuned)
 LARGEST = 1.7976931348623157e308
 
 
@@ -41,7 +55,7 @@ def default_methods(estimator: Any) -> tuple[str, ...]:
     """Return what an estimator gives in a file where nothing else is asked for."""
     if isinstance(estimator, Detector):
         return DETECTION
-    if isinstance(estimator, Clusterer | models.AAEClassifier | models.AAEClustering):
+    if isinstance(estimator, LABELLING):
         known = offered(estimator)
         return tuple(name for name in ("predict", "predict_proba") if name in known)
     return ("transform",)
@@ -64,10 +78,11 @@ def _parse(
     Raises
     ------
     NotImplementedError
-        If the model draws rows and has no code.
+        If the model draws rows and has no code, or reads texts.
     """
-    if isinstance(model, models.DiffusionModel):
-        raise NotImplementedError(NO_CODES)
+    for kind, message in REFUSED.items():
+        if isinstance(model, kind):
+            raise NotImplementedError(message)
     options = scope.get_options(model, {"methods": None}, fail=False) or {}
     asked = options.get("methods") or ("transform",)
     if isinstance(model, Detector):
@@ -103,6 +118,8 @@ def _type_of(model: Any, method: str, given: Any) -> Any:
     if method in ("decision_function", "score_samples"):
         return DoubleTensorType([None])
     if method == "predict":
+        if is_regressor(model):
+            return DoubleTensorType([None] if model._flat else [None, model.n_outputs_])
         classes = getattr(model, "classes_", None)
         words = classes is not None and classes.dtype.kind not in "iub"
         return StringTensorType([None]) if words else Int64TensorType([None])
@@ -110,7 +127,7 @@ def _type_of(model: Any, method: str, given: Any) -> Any:
         return DoubleTensorType([None, None])
     double = not isinstance(given, FloatTensorType)
     kind = DoubleTensorType if double else FloatTensorType
-    width = inputs_of(model).n_columns_
+    width = kind_of_data(model).n_columns_
     width = model._n_features_out if method == "transform" else width
     return kind([None, width])
 
@@ -141,7 +158,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 
 def _rows_in(model: Any, graph: Graph, given: Sequence[Any]) -> RowsIn:
     """Return the rows of a network out of what a model is given."""
-    kind = inputs_of(model)
+    kind = kind_of_data(model)
     double = not isinstance(given[0].type, FloatTensorType)
     return RowsIn(graph, network_rows(kind, graph, given), kind.n_columns_, double)
 
@@ -169,11 +186,44 @@ def _detected(model: Any, graph: Graph, given: Sequence[Any]) -> dict[str, str]:
 
 
 def _cut(scope: Any, operator: Any, container: Any) -> None:
-    """Cut a series into windows."""
+    """Cut a series into windows, in front of a detector."""
     graph, x = Graph(scope.get_unique_variable_name), operator.inputs[0].full_name
     series = graph.cast(x, DOUBLE)
     windows = times_of(operator.raw_operator, graph, series).cut(series)
     graph.named(windows, operator.outputs[0].full_name)
+    _put(container, graph)
+
+
+def _window_shape(operator: Any) -> None:
+    """Windows have the type of the series."""
+    model, given = operator.raw_operator, operator.inputs[0].type
+    shape = [model.window_length, model.n_features_in_]
+    shape = [int(np.prod(shape))] if model.flatten else shape
+    operator.outputs[0].type = type(given)([None, *shape])
+
+
+def _windows(scope: Any, operator: Any, container: Any) -> None:
+    """Cut a series into windows, as a step of its own."""
+    graph, x = Graph(scope.get_unique_variable_name), operator.inputs[0].full_name
+    model = operator.raw_operator
+    windows = times_of(model, graph, x).cut(x, flat=bool(model.flatten))
+    graph.named(windows, operator.outputs[0].full_name)
+    _put(container, graph)
+
+
+def _feature_shape(operator: Any) -> None:
+    """Features of a network that others have trained."""
+    single = isinstance(operator.inputs[0].type, FloatTensorType)
+    kind = FloatTensorType if single else DoubleTensorType
+    operator.outputs[0].type = kind([None, operator.raw_operator.n_components_])
+
+
+def _features(scope: Any, operator: Any, container: Any) -> None:
+    graph, x = Graph(scope.get_unique_variable_name), operator.inputs[0]
+    found = image_features(operator.raw_operator, graph, x)
+    if not isinstance(x.type, FloatTensorType):
+        found = graph.cast(found, DOUBLE)
+    graph.named(found, operator.outputs[0].full_name)
     _put(container, graph)
 
 
@@ -188,17 +238,28 @@ def _put(container: Any, graph: Graph) -> None:
 
 
 def _estimators() -> Sequence[type]:
-    """Return the classes that have converters."""
+    """Return the classes whose methods are outputs of their own."""
     found = [kind for kind in vars(models).values() if isinstance(kind, type)]
     found = [kind for kind in found if issubclass(kind, DeepEstimator)]
     detectors = [getattr(outliers, name) for name in outliers.__all__]
-    return [*found, *detectors]
+    # Loaded with scikeras, which takes a second and is not needed otherwise.
+    tuned = sys.modules.get("skunsup.transfer._tuned")
+    tuning = [tuned.FineTunedClassifier, tuned.FineTunedRegressor] if tuned else []
+    return [*found, *detectors, *tuning, TokenVectorizer]
+
+
+TRANSFORMERS: dict[type, tuple[Any, Any]] = {
+    SlidingWindows: (_window_shape, _windows),
+    PretrainedFeatures: (_feature_shape, _features),
+}
 
 
 def register() -> None:
     """Tell skl2onnx of the estimators of skunsup."""
     register_converter(WINDOWS, _cut, overwrite=True)
     register_shape_calculator(WINDOWS, _shapes, overwrite=True)
+    for kind, (shape, convert) in TRANSFORMERS.items():
+        update_registered_converter(kind, _alias(kind), shape, convert, overwrite=True)
     for kind in _estimators():
         update_registered_converter(
             kind,

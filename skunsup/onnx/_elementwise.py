@@ -5,7 +5,8 @@ from typing import Any
 
 from keras import KerasTensor
 
-from skunsup.onnx._graph import BOOL, TYPES, Graph
+from skunsup.onnx._activations import gelu, hard_silu
+from skunsup.onnx._graph import BOOL, DOUBLE, FLOAT, TYPES, Graph
 from skunsup.onnx._handlers import Handler, register
 
 ELEMENTWISE: dict[str, Handler] = {}
@@ -15,7 +16,6 @@ SAME_SHAPE = {
     "Absolute": "Abs",
     "Ceil": "Ceil",
     "Cos": "Cos",
-    "Elu": "Elu",
     "Erf": "Erf",
     "Exp": "Exp",
     "Floor": "Floor",
@@ -23,7 +23,6 @@ SAME_SHAPE = {
     "LogicalNot": "Not",
     "Negative": "Neg",
     "Reciprocal": "Reciprocal",
-    "ReLU": "Relu",
     "Relu": "Relu",
     "Round": "Round",
     "Selu": "Selu",
@@ -56,32 +55,29 @@ OF_TWO = {
 
 
 def activated(graph: Graph, name: str, function: Any) -> str | None:
-    """Return the name of an activation of a tensor; None for one that is not known."""
-    kind = str(getattr(function, "__name__", type(function).__name__)).lower()
+    """Return the name of an activation of a tensor; None for one that is not known.
+
+    Known are functions of Keras alone: layers have parameters, and a function of the
+    user's may have the name of one of Keras.
+    """
+    kind = getattr(function, "__name__", "")
+    if not str(getattr(function, "__module__", "")).startswith("keras."):
+        return None
     if kind == "linear":
         return name
     if kind in ("silu", "swish"):
         return graph.node("Mul", [name, graph.node("Sigmoid", [name])])
     if kind == "gelu":
-        return _gelu(graph, name)
+        return gelu(graph, name)
     if kind in ("softmax", "log_softmax"):
         op = "Softmax" if kind == "softmax" else "LogSoftmax"
         return graph.node(op, [name], axis=-1)
     if kind == "leaky_relu":
         return graph.node("LeakyRelu", [name], alpha=0.2)
+    if kind in ("hard_silu", "hard_swish"):
+        return hard_silu(graph, name)
     known = {"elu", "relu", "selu", "sigmoid", "softplus", "softsign", "tanh"}
-    module = getattr(function, "__module__", "") or ""
-    if kind in known and module.startswith("keras."):
-        return graph.node(kind.capitalize(), [name])
-    return None
-
-
-def _gelu(graph: Graph, name: str) -> str:
-    """X / 2 (1 + erf(x / sqrt 2))."""
-    scaled = graph.node("Mul", [name, graph.floats(2**-0.5)])
-    half = graph.node("Mul", [name, graph.floats(0.5)])
-    plus = graph.node("Add", [graph.node("Erf", [scaled]), graph.floats(1.0)])
-    return graph.node("Mul", [half, plus])
+    return graph.node(kind.capitalize(), [name]) if kind in known else None
 
 
 def _same_shape(kind: str) -> Handler:
@@ -121,33 +117,14 @@ def _rsqrt(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
 
 @handles("Log1p", "Expm1")
 def _near_one(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
-    x, one = walk.name(args[0]), walk.graph.floats(1.0)
-    if type(op).__name__ == "Log1p":
-        return walk.graph.node("Log", [walk.graph.node("Add", [x, one])])
-    return walk.graph.node("Sub", [walk.graph.node("Exp", [x]), one])
-
-
-@handles("Silu", "Gelu")
-def _own_formula(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> Any:
-    kind = type(op).__name__.lower()
-
-    def named() -> None: ...
-
-    named.__name__ = kind
-    return activated(walk.graph, walk.name(args[0]), named)
-
-
-@handles("LeakyRelu")
-def _leaky_relu(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
-    slope = float(op.negative_slope)
-    return walk.graph.node("LeakyRelu", [walk.name(args[0])], alpha=slope)
-
-
-@handles("LogSigmoid")
-def _log_sigmoid(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
+    """In float64, since 1 + x holds few digits of a small x in float32."""
     graph = walk.graph
-    negative = graph.node("Neg", [walk.name(args[0])])
-    return graph.node("Neg", [graph.node("Softplus", [negative])])
+    x, one = graph.cast(walk.name(args[0]), DOUBLE), graph.doubles(1.0)
+    if type(op).__name__ == "Log1p":
+        found = graph.node("Log", [graph.node("Add", [x, one])])
+    else:
+        found = graph.node("Sub", [graph.node("Exp", [x]), one])
+    return graph.cast(found, FLOAT)
 
 
 @handles("Cast")

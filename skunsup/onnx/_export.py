@@ -14,13 +14,18 @@ from skl2onnx.common.data_types import (
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._estimator import DeepEstimator, inputs_of
+from skunsup._estimator import DeepEstimator
+from skunsup.inputs import Dense
 from skunsup.onnx._converters import default_methods, offered, register
 from skunsup.onnx._graph import ONNX_OPSET
+from skunsup.onnx._images import image_type
 from skunsup.onnx._kinds import input_types
+from skunsup.onnx._methods import kind_of_data
 from skunsup.outliers import OutlierDetector, SeriesDetector
 from skunsup.outliers._base import Detector
 from skunsup.outliers._flat import FlatDetector
+from skunsup.transfer import PretrainedFeatures
+from skunsup.transfer._tuning import FineTuned
 
 register()
 
@@ -93,7 +98,9 @@ def to_onnx(
     """
     check_is_fitted(estimator)
     last = _last(estimator)
-    ours = isinstance(last, DeepEstimator | Detector)
+    if isinstance(last, FineTuned):
+        register()  # its class is there by now
+    ours = isinstance(last, DeepEstimator | Detector | FineTuned)
     wanted = _wanted(last, methods) if ours else None
     found: dict[int, Any] = dict(options or {})
     if wanted is not None:
@@ -158,13 +165,18 @@ def _input_types(
     model = first.estimator_ if isinstance(first, FlatDetector) else first
     if wanted == ("inverse_transform",):
         return [("X", DoubleTensorType([None, last.n_components_]))]
-    if isinstance(model, DeepEstimator) and model.inputs is not None:
-        return input_types(inputs_of(model), X)
+    if isinstance(model, PretrainedFeatures) and model.image_size_ is not None:
+        return [("X", image_type(model, X))]
+    if isinstance(model, DeepEstimator | FineTuned):
+        kind = kind_of_data(model)
+        if not isinstance(kind, Dense):
+            return input_types(kind, X)
     if X is not None and hasattr(X, "dtypes") and hasattr(X, "columns"):
         return [(str(name), _column_type(X[name])) for name in X.columns]
     if X is None:
         return [("X", DoubleTensorType([None, estimator.n_features_in_]))]
     array = np.asarray(X)
+    array = array[:, None] if array.ndim == 1 else array  # a series
     single = array.dtype == np.float32
     kind = FloatTensorType if single else DoubleTensorType
     return [("X", kind([None, *array.shape[1:]]))]

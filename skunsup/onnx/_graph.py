@@ -33,6 +33,7 @@ class Graph:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._known: dict[tuple, str] = {}
+        self._casts: dict[tuple[str, int], str] = {}
 
     def constant(self, value: Any, dtype: Any) -> str:
         """Return the name of a constant; equal ones are one."""
@@ -89,8 +90,20 @@ class Graph:
         self.nodes.append(helper.make_node("Identity", [name], [output], name=node))
 
     def cast(self, name: str, to: int) -> str:
-        """Convert a tensor to another type of numbers."""
-        return self.node("Cast", [name], to=to)
+        """Convert a tensor to another type of numbers; once for all who ask."""
+        key = (name, to)
+        if key not in self._casts:
+            self._casts[key] = self.node("Cast", [name], to=to)
+        return self._casts[key]
+
+    def exactly(self, kind: str, inputs: Sequence[str], **more: Any) -> str:
+        """Add a node on float32 tensors that computes in float64 and rounds once.
+
+        Sums of products lose a digit or two in float32. The runtime converts constants
+        once, when it reads the model, so the file is no larger.
+        """
+        given = [self.cast(name, DOUBLE) for name in inputs]
+        return self.cast(self.node(kind, given, **more), FLOAT)
 
     def reshape(self, name: str, *shape: int) -> str:
         """Give a tensor another shape; 0 keeps an axis, -1 is what is left."""

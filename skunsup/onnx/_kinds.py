@@ -15,12 +15,9 @@ from skl2onnx.common.data_types import (
 
 from skunsup.inputs import Images, Inputs, Sequences, Table
 from skunsup.onnx._graph import DOUBLE, FLOAT, INT64, Graph
+from skunsup.onnx._quantiles import normal_scores
 
 LARGEST = float(np.finfo(np.float32).max)
-NO_QUANTILES = (
-    "Table(scaling='quantile') cannot be exported to ONNX. Use scaling='standard', or "
-    "a QuantileTransformer in front."
-)
 NO_LEVELS = (
     "The column {name!r} has categories that are not all strings, booleans or whole "
     "numbers, which ONNX cannot look up. Convert it with astype(str) before fit."
@@ -100,10 +97,11 @@ def _numbers(kind: Table, graph: Graph, columns: list[str]) -> list[str]:
     if not columns:
         return []
     scale = kind._scale
-    if scale.quantiles is not None:
-        raise NotImplementedError(NO_QUANTILES)
     x = graph.node("Concat", [graph.cast(name, DOUBLE) for name in columns], axis=1)
-    centred = graph.node("Sub", [x, graph.doubles(scale.mean)])
+    numbers = x
+    if scale.quantiles is not None:
+        numbers = normal_scores(graph, x, scale.quantiles)
+    centred = graph.node("Sub", [numbers, graph.doubles(scale.mean)])
     scaled = graph.node("Div", [centred, graph.doubles(scale.scale)])
     ends = (graph.doubles(-LARGEST), graph.doubles(LARGEST))
     scaled = graph.cast(graph.node("Clip", [scaled, *ends]), FLOAT)

@@ -8,6 +8,7 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from skunsup.onnx._elementwise import activated
+from skunsup.onnx._pooling import PADS, channels_first, channels_last
 
 Handler = Callable[[Any, Any, list[Any], dict[str, Any]], Any]
 
@@ -30,9 +31,9 @@ def handles(*kinds: type) -> Callable[[Handler], Handler]:
 def _dense(walk: Any, layer: Any, args: list[Any], kw: dict[str, Any]) -> Any:
     if len(args[0].shape) == 2 and layer.use_bias:
         given = [walk.name(args[0]), walk.name(layer.kernel), walk.name(layer.bias)]
-        x = walk.graph.node("Gemm", given)
+        x = walk.graph.exactly("Gemm", given)
     else:
-        x = walk.graph.node("MatMul", [walk.name(args[0]), walk.name(layer.kernel)])
+        x = walk.graph.exactly("MatMul", [walk.name(args[0]), walk.name(layer.kernel)])
         if layer.use_bias:
             x = walk.graph.node("Add", [x, walk.name(layer.bias)])
     return _activation(walk, x, layer, args[0])
@@ -46,6 +47,11 @@ def _activation(walk: Any, name: str, layer: Any, given: Any) -> Any:
     x = KerasTensor(layer.compute_output_shape(given.shape))
     walk.known(x, name)
     return walk.walked(layer.activation(x))
+
+
+@handles(keras.layers.Activation)
+def _activated(walk: Any, layer: Any, args: list[Any], kw: dict[str, Any]) -> Any:
+    return activated(walk.graph, walk.name(args[0]), layer.activation)
 
 
 @handles(keras.layers.Flatten)
@@ -69,24 +75,35 @@ def _embedding(walk: Any, layer: Any, args: list[Any], kw: dict[str, Any]) -> An
 @handles(keras.layers.Conv1D, keras.layers.Conv2D)
 def _conv(walk: Any, layer: Any, args: list[Any], kw: dict[str, Any]) -> Any:
     """Convolutions of channels that stand last; ONNX has them first."""
+    kernel = np.moveaxis(ops.convert_to_numpy(layer.kernel), (-1, -2), (0, 1))
+    return _convolved(walk, layer, args[0], kernel, layer.groups)
+
+
+@handles(keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+def _depthwise(walk: Any, layer: Any, args: list[Any], kw: dict[str, Any]) -> Any:
+    """Convolutions of each channel on its own, a group each."""
+    kernel = ops.convert_to_numpy(layer.kernel)
+    size, (n_channels, n_each) = kernel.shape[:-2], kernel.shape[-2:]
+    kernel = kernel.reshape(*size, 1, n_channels * n_each)
+    kernel = np.moveaxis(kernel, (-1, -2), (0, 1))
+    return _convolved(walk, layer, args[0], kernel, n_channels)
+
+
+def _convolved(walk: Any, layer: Any, given: Any, kernel: Any, groups: int) -> Any:
     graph, n = walk.graph, layer.rank
     if layer.data_format != "channels_last" or layer.padding == "causal":
         raise NotImplementedError(f"padding={layer.padding!r} of {layer.name!r}")
-    kernel = np.moveaxis(ops.convert_to_numpy(layer.kernel), (-1, -2), (0, 1))
-    x = graph.node("Transpose", [walk.name(args[0])], perm=[0, n + 1, *range(1, n + 1)])
-    given = [x, graph.floats(kernel)]
-    given += [walk.name(layer.bias)] if layer.use_bias else []
-    pads = "SAME_UPPER" if layer.padding == "same" else "VALID"
+    inputs = [channels_first(graph, walk.name(given), n), graph.floats(kernel)]
+    inputs += [walk.name(layer.bias)] if layer.use_bias else []
     out = graph.node(
         "Conv",
-        given,
-        auto_pad=pads,
+        inputs,
+        auto_pad=PADS[layer.padding],
         strides=list(layer.strides),
         dilations=list(layer.dilation_rate),
-        group=layer.groups,
+        group=groups,
     )
-    out = graph.node("Transpose", [out], perm=[0, *range(2, n + 2), 1])
-    return _activation(walk, out, layer, args[0])
+    return _activation(walk, channels_last(graph, out, n), layer, given)
 
 
 @handles(keras.layers.BatchNormalization)

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_regressor
 
-from skunsup._estimator import network_of
+from skunsup._estimator import inputs_of, network_of
 from skunsup._training import FittedNetwork
+from skunsup.inputs import Inputs
 from skunsup.models import GAN, VariationalAutoencoder
 from skunsup.models._clusterer import SoftClusterer
 from skunsup.onnx._graph import DOUBLE, Graph
 from skunsup.onnx._walk import emit
+from skunsup.transfer._tuning import FineTuned
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -54,37 +57,50 @@ def merged(rows: RowsIn, network: FittedNetwork, method: str) -> str:
     return rows.graph.mean(found, 1)
 
 
+def fitted_network(model: Any) -> FittedNetwork:
+    """Return the network of an estimator with its weights."""
+    return model._fitted if isinstance(model, FineTuned) else network_of(model)
+
+
+def kind_of_data(model: Any) -> Inputs:
+    """Return the kind of data that an estimator reads."""
+    return model._inputs if isinstance(model, FineTuned) else inputs_of(model)
+
+
 def transform(model: Any, rows: RowsIn) -> str:
     """Codes of rows; of a GAN the features of the discriminator."""
     method = "features" if isinstance(model, GAN) else "encode"
-    codes = merged(rows, network_of(model), method)
+    codes = merged(rows, fitted_network(model), method)
     return rows.graph.cast(codes, DOUBLE) if rows.double else codes
 
 
 def reconstruct(model: Any, rows: RowsIn) -> str:
     """Reconstructed rows."""
-    found = merged(rows, network_of(model), "reconstruct")
+    found = merged(rows, fitted_network(model), "reconstruct")
     return rows.graph.cast(found, DOUBLE) if rows.double else found
 
 
 def score_samples(model: Any, rows: RowsIn) -> str:
     """Scores, float64 in the range of float32."""
     graph = rows.graph
-    found = graph.cast(merged(rows, network_of(model), "row_score"), DOUBLE)
+    found = graph.cast(merged(rows, fitted_network(model), "row_score"), DOUBLE)
     return graph.node("Clip", [found, graph.doubles(-LARGEST), graph.doubles(LARGEST)])
 
 
 def predict_proba(model: Any, rows: RowsIn) -> str:
     """Shares of clusters or classes, float64, that sum to 1."""
     graph = rows.graph
-    found = merged(rows, network_of(model), _shares_of(model))
+    found = merged(rows, fitted_network(model), _shares_of(model))
     exact = graph.cast(found, DOUBLE)
     return graph.node("Div", [exact, graph.total(exact, -1, keep=True)])
 
 
 def predict(model: Any, rows: RowsIn) -> str:
-    """Most probable clusters or classes, int64 or strings."""
+    """Most probable clusters or classes, int64 or strings; numbers of a regressor."""
     graph = rows.graph
+    if is_regressor(model):
+        found = graph.cast(merged(rows, fitted_network(model), "outputs"), DOUBLE)
+        return graph.reshape(found, -1) if model._flat else found
     shares = predict_proba(model, rows)
     best = graph.node("ArgMax", [shares], axis=1, keepdims=0)
     classes = getattr(model, "classes_", None)
@@ -97,6 +113,8 @@ def predict(model: Any, rows: RowsIn) -> str:
 
 def _shares_of(model: Any) -> str:
     """Return the method of the network that gives shares."""
+    if isinstance(model, FineTuned):
+        return "outputs"
     if isinstance(model, SoftClusterer):
         return model._shares
     if isinstance(model, VariationalAutoencoder):
@@ -116,7 +134,7 @@ METHODS: dict[str, Callable[[Any, RowsIn], str]] = {
 
 def decoded(model: Any, graph: Graph, codes: str, width: int) -> str:
     """Rows that codes stand for, float32."""
-    network = network_of(model)
+    network = fitted_network(model)
     m = network.architecture.n_members
 
     def split(name: str) -> str:

@@ -45,13 +45,16 @@ def _softmax(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
 
 @handles("Matmul", "Dot")
 def _matmul(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
-    return walk.graph.node("MatMul", [walk.name(v) for v in [*args, *kw.values()][:2]])
+    names = [walk.name(v) for v in [*args, *kw.values()][:2]]
+    found: str = walk.graph.exactly("MatMul", names)
+    return found
 
 
 @handles("Einsum")
 def _einsum(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
     names = [walk.name(v) for v in args if not isinstance(v, str)]
-    return walk.graph.node("Einsum", names, equation=op.subscripts)
+    found: str = walk.graph.exactly("Einsum", names, equation=op.subscripts)
+    return found
 
 
 @handles("Argmax", "Argmin")

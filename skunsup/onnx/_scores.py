@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skunsup._networks import Likelihood
-from skunsup.inputs.table._likelihood import TableLikelihood
+from skunsup.onnx._features import distance_features
 from skunsup.onnx._graph import DOUBLE, Graph
 from skunsup.onnx._methods import RowsIn, computed
 from skunsup.onnx._search import clipped, counts_below, interpolated, looked_up
@@ -46,20 +46,8 @@ class View:
     @cached_property
     def features(self) -> str:
         """Name of the features that distances are computed from, float64."""
-        exact = self.graph.cast(self.rows.name, DOUBLE)
-        if self.likelihood is None or type(self.likelihood).distance_features is (
-            Likelihood.distance_features
-        ):
-            return exact
-        if isinstance(self.likelihood, TableLikelihood):
-            kept = np.ones(self.rows.width)
-            n = self.likelihood.n_real
-            kept[n : 2 * n] = 0.0
-            return self.graph.node("Mul", [exact, self.graph.doubles(kept)])
-        raise NotImplementedError(
-            f"Distances between rows of a {type(self.likelihood).__name__} cannot be "
-            "exported to ONNX. Use scoring='reconstruction' or 'residual'."
-        )
+        found = distance_features(self.graph, self.rows.name, self.likelihood)
+        return self.graph.cast(found, DOUBLE)
 
     def member_results(self, method: str) -> str:
         """Return what a method of each network gives, (n, n_members, ...), float64."""

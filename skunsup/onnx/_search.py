@@ -86,10 +86,13 @@ def interpolated(
     inside = clipped(graph, x, low, high)
     count = counts_below(graph, inside, knots, equal=True)
     place = graph.node("Sub", [count, graph.integers(1)])
-    slopes = [
-        np.append(np.diff(y) / np.diff(at), 0.0)
-        for at, y in zip(knots, values, strict=True)
-    ]
+    slopes = [_slopes(at, y) for at, y in zip(knots, values, strict=True)]
     apart = graph.node("Sub", [inside, looked_up(graph, place, knots)])
     rise = graph.node("Mul", [looked_up(graph, place, slopes), apart])
     return graph.node("Add", [looked_up(graph, place, values), rise])
+
+
+def _slopes(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the slope behind each knot; 0 between equal ones and behind the last."""
+    wide, rise = np.diff(knots), np.diff(values)
+    return np.append(np.divide(rise, wide, np.zeros_like(rise), where=wide > 0), 0.0)

@@ -18,15 +18,25 @@ class Times:
         Of shape (n_times, n_features).
     window_length, stride : int
         Of the windows, the last of which ends in the last time point.
+    pad : bool, default=False
+        Whether the first window stands for the time points before its end as well.
     """
 
     def __init__(
-        self, graph: Graph, series: str, window_length: int, stride: int
+        self,
+        graph: Graph,
+        series: str,
+        window_length: int,
+        stride: int,
+        *,
+        pad: bool = False,
     ) -> None:
         self.graph, self.length, self.stride = graph, window_length, stride
+        self.padding = window_length - 1 if pad else 0
         shape = graph.node("Shape", [series])
         self.n = graph.take(shape, np.int64(0), 0)
-        self.last = self._sub(self.n, self._int(window_length))  # start of the last
+        # Start of the last window, counted from the first one with padding.
+        self.last = self._sub(self.n, self._int(window_length - self.padding))
         steps = self._up(self.last)
         self.n_windows = graph.node("Add", [steps, self._int(1)])
 
@@ -47,15 +57,19 @@ class Times:
     def starts(self, windows: str) -> str:
         """Return the first time point of windows by their numbers."""
         at = self.graph.node("Mul", [windows, self._int(self.stride)])
-        return self.graph.node("Min", [at, self.last])
+        starts = self.graph.node("Min", [at, self.last])
+        if not self.padding:
+            return starts
+        before = self._sub(starts, self._int(self.padding))
+        return self.graph.node("Max", [before, self._int(0)])
 
-    def cut(self, series: str) -> str:
-        """Return flat windows of a series."""
+    def cut(self, series: str, *, flat: bool = True) -> str:
+        """Return the windows of a series, flat or (n_windows, length, n_features)."""
         starts = self.graph.reshape(self.starts(self._range(self.n_windows)), -1, 1)
         offsets = self.graph.integers(*range(self.length))
         at = self.graph.node("Add", [starts, offsets])
         found = self.graph.take_from(series, at)
-        return self.graph.node("Flatten", [found], axis=1)
+        return self.graph.node("Flatten", [found], axis=1) if flat else found
 
     def point_scores(self, scores: str, method: str) -> str:
         """Return scores of time points from those of windows, (n_windows,)."""
@@ -85,5 +99,6 @@ class Times:
 
 
 def times_of(model: Any, graph: Graph, series: str) -> Times:
-    """Return the time points of a `SeriesDetector`."""
-    return Times(graph, series, int(model.window_length), int(model.stride))
+    """Return the time points of a `SeriesDetector` or of `SlidingWindows`."""
+    pad = bool(getattr(model, "pad", False))
+    return Times(graph, series, int(model.window_length), int(model.stride), pad=pad)

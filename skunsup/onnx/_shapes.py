@@ -85,9 +85,15 @@ def _unstack(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> list[st
 
 @handles("Pad")
 def _pad(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
-    width = np.array(op.pad_width)
+    if op.mode not in ("constant", "reflect", "edge"):
+        raise NotImplementedError(f"Pad with mode={op.mode!r}")
+    n, width = len(args[0].shape), np.array(op.pad_width)
+    width = np.broadcast_to(width, (n, 2))
     ends = walk.graph.integers(*width[:, 0].tolist(), *width[:, 1].tolist())
-    return walk.graph.node("Pad", [walk.name(args[0]), ends])
+    value = [*args[1:], *kw.values(), None][0]
+    given = [walk.name(args[0]), ends]
+    given += [] if value is None else [walk.graph.floats(value)]
+    return walk.graph.node("Pad", given, mode=op.mode)
 
 
 @handles("OneHot")
@@ -173,7 +179,7 @@ def _sliced(graph: Graph, name: str, keys: list[Any]) -> str:
             continue
         if isinstance(key, slice):
             if key != slice(None):
-                cuts.append((axis, key.start or 0, _end(key), key.step or 1))
+                cuts.append((axis, *_ends(key), key.step or 1))
             kept += 1
         elif isinstance(key, int | np.integer):
             cuts.append((axis, int(key), int(key) + 1 if key != -1 else END, 1))
@@ -190,5 +196,8 @@ def _sliced(graph: Graph, name: str, keys: list[Any]) -> str:
     return graph.node("Unsqueeze", [name, graph.integers(*new)]) if new else name
 
 
-def _end(key: slice) -> int:
-    return END if key.stop is None else int(key.stop)
+def _ends(key: slice) -> tuple[int, int]:
+    """Return where a slice begins and ends, as ONNX counts."""
+    first, last = (END, -END) if (key.step or 1) < 0 else (0, END)
+    start = first if key.start is None else int(key.start)
+    return start, last if key.stop is None else int(key.stop)
