@@ -3,6 +3,7 @@
 Whatever changes in it between releases is fixed here and nowhere else.
 """
 
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import numpy as np
 
 # Name of the variables of seed generators, which start with (seed, count of draws).
 SEED_VARIABLE = "seed_generator_state"
-_comparing = threading.RLock()
+_changing = threading.RLock()  # Keras's classes
 
 
 def loss_settings(loss: Any) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def comparisons_refused(message: str) -> Iterator[None]:
         return False
 
     kind, values = keras.KerasTensor, "__jax_array__"
-    with _comparing:
+    with _changing:
         asked = vars(kind).get(values)
         kind.__eq__ = refused
         try:
@@ -66,6 +67,42 @@ def comparisons_refused(message: str) -> Iterator[None]:
             del kind.__eq__
             if asked is not None:
                 setattr(kind, values, asked)
+
+
+@contextmanager
+def weights_limited(most: int, message: str) -> Iterator[None]:
+    """Let layers that are built in a block, by this thread, raise for large weights.
+
+    Parameters
+    ----------
+    most : int
+        Numbers in all weights of these layers at most. None is allocated beyond it.
+    message : str
+        Of the error; it may name `found` and `most`.
+
+    Raises
+    ------
+    ValueError
+        In the block, before the weight is made that goes beyond `most`.
+    """
+    thread, found = threading.get_ident(), 0
+
+    def add_weight(self: Any, shape: Any = None, *args: Any, **kwargs: Any) -> Any:
+        nonlocal found
+        if threading.get_ident() == thread:
+            sizes = shape if isinstance(shape, list | tuple) else (shape,)
+            found += math.prod(int(1 if size is None else size) for size in sizes)
+            if found > most:
+                raise ValueError(message.format(found=found, most=most))
+        return made(self, shape, *args, **kwargs)
+
+    with _changing:
+        made = keras.Layer.add_weight
+        keras.Layer.add_weight = add_weight
+        try:
+            yield
+        finally:
+            keras.Layer.add_weight = made
 
 
 def leave_unreduced(optimizer: Any) -> None:

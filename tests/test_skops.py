@@ -31,8 +31,10 @@ from skunsup import (
     TokenVectorizer,
     fine_tune,
 )
+from skunsup._estimator import network_of
 from skunsup._networks import _keras_forms, described
 from skunsup._plain import own_class, plain, restored
+from skunsup._training import FittedNetwork, Rows
 
 from .estimators import estimator_classes, public_estimators
 from .helpers import on_torch_or_asked
@@ -411,6 +413,27 @@ def test_arrays_that_claim_to_be_huge_are_refused(data):
             to.writestr(name, content)
     with pytest.raises((MemoryError, ValueError)):
         read(out.getvalue())
+
+
+def test_a_huge_network_is_refused_before_it_takes_memory(monkeypatch):
+    """Weights are counted by the configuration, beside those that the file holds."""
+    config = configuration(keras.layers.Dense(3))
+    config["config"]["layers"][1]["config"]["units"] = 10**11
+    with pytest.raises(ValueError, match="by its configuration, but 21 numbers come"):
+        read(forged(monkeypatch, config))
+    assert keras.Layer.add_weight.__module__.startswith("keras.")
+
+
+def test_a_huge_fitted_network_is_refused_before_it_takes_memory(blobs):
+    network = network_of(Autoencoder(2, **QUICK).fit(blobs))
+    parts = dict(network.architecture.parts)
+    parts["decoder"] = replace(parts["decoder"], sizes=(10**11, 6))
+    huge = replace(network.architecture, parts=parts)
+    tampered = FittedNetwork(huge, network.values)
+    rows = np.zeros((2, 6), np.float32)
+    for use in (tampered.model, lambda: tampered.compute("encode", Rows(rows))):
+        with pytest.raises(ValueError, match="was tampered with: do not use it"):
+            use()
 
 
 def test_deep_nesting_is_an_error_and_no_crash():

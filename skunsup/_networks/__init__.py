@@ -13,7 +13,7 @@ from skunsup._networks._adversarial import (
 )
 from skunsup._networks._architecture import Architecture, NetworkSpec
 from skunsup._networks._augmentation import N_DRAWS, Augmentation
-from skunsup._networks._building import building, make_variables_in
+from skunsup._networks._building import building, building_for, make_variables_in
 from skunsup._networks._built import BuiltSpec, Initializer
 from skunsup._networks._code_part import CodePart
 from skunsup._networks._corruption import Corruption
@@ -87,6 +87,7 @@ __all__ = [
     "accuracies",
     "all_parts",
     "building",
+    "building_for",
     "check_finite_weights",
     "check_loss",
     "check_loss_domain",

@@ -1,10 +1,20 @@
 """Blocks of code in which Keras makes layers, networks and optimizers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import numpy as np
+
 from skunsup._interrupts import interrupts_put_off
+from skunsup._keras_private import weights_limited
 from skunsup._random import global_state_kept
+
+SPARE = 2**20
+OTHER_WEIGHTS = (
+    "A network has more than {{most:,}} weights by its configuration, but {n:,} "
+    "numbers come with it. The file that it was read from is damaged or was tampered "
+    "with: do not use it."
+)
 
 _variables: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -17,6 +27,26 @@ def building() -> Iterator[None]:
     wants them.
     """
     with interrupts_put_off(), global_state_kept(), _variables():
+        yield
+
+
+@contextmanager
+def building_for(values: Sequence[np.ndarray]) -> Iterator[None]:
+    """Build a network for weights that are there, such as those in a file.
+
+    Parameters
+    ----------
+    values : sequence of array
+        The weights.
+
+    Raises
+    ------
+    ValueError
+        If layers ask for more than twice as many numbers and a million, before they
+        take memory.
+    """
+    n = sum(np.size(value) for value in values)
+    with building(), weights_limited(2 * n + SPARE, OTHER_WEIGHTS.format(n=n)):
         yield
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._keras_private import loss_settings
-from skunsup._networks._building import building
+from skunsup._networks._building import building, building_for
 from skunsup._networks._description import described
 from skunsup._plain import UNKNOWN, add_form
 
@@ -185,7 +185,7 @@ class _KerasModel:
 
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the value."""
-        with building():
+        with building_for(fields["values"]):
             model = fields["description"].model(None)
         shapes = [tuple(v.shape) for v in model.variables]
         if shapes != [np.shape(value) for value in fields["values"]]:

@@ -12,6 +12,7 @@ from keras import ops
 from skunsup._networks import (
     Architecture,
     Network,
+    building_for,
     memory_errors_explained,
     own_code_explained,
 )
@@ -60,7 +61,8 @@ class FittedNetwork:
     def model(self) -> Network:
         """Return the Keras network with these weights; the same one at each call."""
         if self._model is None:
-            model = self.architecture.build()
+            with building_for(self.values):
+                model = self.architecture.build()
             for variable, value in zip(model.variables, self.values, strict=True):
                 variable.assign(value)
             self._model = model
@@ -68,7 +70,7 @@ class FittedNetwork:
 
     def value(self, name: str) -> np.ndarray:
         """Return the value of the network's variable called `name`."""
-        names = [v.name for v in shared_network(self.architecture).variables]
+        names = [v.name for v in self._shared().variables]
         return self.values[names.index(name)]
 
     def compute(self, method: str, rows: Rows) -> np.ndarray:
@@ -134,7 +136,7 @@ class FittedNetwork:
         return _scorers.shared(key, lambda: self._compile(method, shape))
 
     def _compile(self, method: str, shape: tuple[int, ...]) -> Callable:
-        network = shared_network(self.architecture)
+        network = self._shared()
         count_compilation()
         n_weights = sum(v.size for v in self._floats())
         with self._errors_explained():
@@ -148,8 +150,12 @@ class FittedNetwork:
         with memory_errors_explained(sizes), own_code_explained(made_of):
             yield
 
+    def _shared(self) -> Network:
+        with building_for(self.values):
+            return shared_network(self.architecture)
+
     def _made_of(self) -> dict[str, Any]:
-        return {"": shared_network(self.architecture)}
+        return {"": self._shared()}
 
     def _sizes(self) -> dict[str, Any]:
         n_draws = self.architecture.settings.get("n_importance_samples")
