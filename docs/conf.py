@@ -89,6 +89,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skunsup",),
     "inspect_global_variables": False,
     "download_all_examples": False,
+    "first_notebook_cell": "# In a new environment:\n# %pip install 'skunsup[plot]'",
     "show_memory": False,
 }
 
