@@ -146,7 +146,7 @@ pd.DataFrame(means, index=list(CLASSIFIERS)).plot.barh(
     ax=axes[1], color=["#767676", "#56B4E9", "#0072B2"], width=0.75
 )
 axes[1].invert_yaxis()
-axes[1].set(title="Share of unseen malignant tumours found", xlim=(0.5, 1.0))
+axes[1].set(title="Share of unseen malignant tumours found", xlim=(0.0, 1.0))
 axes[1].legend(title="small class", bbox_to_anchor=(1.0, 1.0), frameon=False)
 axes[1].spines[["top", "right"]].set_visible(False)
 

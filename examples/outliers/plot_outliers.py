@@ -134,6 +134,7 @@ def draw_ranking(axis, task, metric):
         axis.plot(values.mean(), height, "|", color=colour, ms=20, mew=3)
     axis.set_yticks(range(len(DETECTORS)), DETECTORS)
     axis.set(title=task, xlabel=metric)
+    axis.locator_params(axis="x", nbins=5)
     axis.margins(y=0.12)
     axis.grid(axis="x", alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)

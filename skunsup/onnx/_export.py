@@ -80,8 +80,9 @@ def to_onnx(
 
     Notes
     -----
-    Labels are those of the estimator, and scores agree within some 1e-6 of their size:
-    networks compute in float32 and all else in float64, as they do in Python.
+    Labels are those of the estimator, and scores agree within 1e-6 of their size, or
+    of the largest one where they change sign. Networks compute in float32, with sums of
+    products in float64, and all else in float64.
     Every row counts as a new one. A detector of several networks judges a row that
     it was trained on by those that did not see it; the file judges it by all.
 

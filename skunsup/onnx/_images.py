@@ -59,7 +59,7 @@ def image_features(model: PretrainedFeatures, graph: Graph, given: Any) -> str:
             "ONNX. Scale them beforehand, and pass such images as X to to_onnx."
         )
     width = int(np.prod(shape))
-    path = ImagePath(found, tuple(shape))
+    path: Any = ImagePath(found, tuple(shape))
     return emit(graph, path, "features", graph.reshape(rows, -1, width), width)
 
 
