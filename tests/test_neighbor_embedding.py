@@ -21,7 +21,8 @@ from skunsup._graph import nearest_neighbors
 from skunsup._training import as_rows, weighted_sample
 from skunsup.models import _map_layout
 from skunsup.models._map_layout import leading_columns, map_layout
-from skunsup.models._neighbor_network import info_nce
+from skunsup.models._map_training import NEAREST, of_codes, of_places
+from skunsup.models._neighbor_network import info_nce, place_info_nce
 from skunsup.models._projection import learned_projection
 from skunsup.models._views import stored_views
 
@@ -51,6 +52,16 @@ def test_info_nce_is_the_cross_entropy_of_telling_partners():
     rows = np.log(np.exp(similar).sum(axis=1)) - np.diag(similar)
     columns = np.log(np.exp(similar).sum(axis=0)) - np.diag(similar)
     found = array(info_nce(tensor(a), tensor(b), 0.5))
+    np.testing.assert_allclose(found, (rows + columns).mean() / 2, rtol=1e-5)
+
+
+def test_places_are_contrasted_by_the_similarity_of_t_sne():
+    a, b = rng.normal(size=(2, 6, 2))
+    similar = 1.0 / (1.0 + np.square(a[:, None] - b[None]).sum(axis=-1))
+    own = np.log(np.diag(similar))
+    rows = np.log(similar.sum(axis=1)) - own
+    columns = np.log(similar.sum(axis=0)) - own
+    found = array(place_info_nce(tensor(a), tensor(b)))
     np.testing.assert_allclose(found, (rows + columns).mean() / 2, rtol=1e-5)
 
 
@@ -98,14 +109,44 @@ def test_a_map_tells_new_digits(digit_map):
     assert accuracy(train, new) > 0.9
     pca = PCA(2).fit_transform(IMAGES[:1300])
     theirs = trustworthiness(IMAGES[:1300], pca, n_neighbors=15)
-    assert trustworthiness(IMAGES[:1300], train, n_neighbors=15) > theirs + 0.1
+    kept = trustworthiness(IMAGES[:1300], train, n_neighbors=15)
+    assert kept > theirs + 0.1
     assert set(digit_map.history_) == {"loss", "contrast", "coordinates"}
+
+
+@on_torch_or_asked
+def test_a_map_is_learned_from_rows_as_they_are_and_their_nearest(monkeypatch):
+    stages = []
+
+    def noted(function):
+        def call(*arguments):
+            stages.append(function(*arguments))
+            return stages[-1]
+
+        return call
+
+    for function in (of_codes, of_places):
+        name = f"skunsup.models._neighbor_embedding.{function.__name__}"
+        monkeypatch.setattr(name, noted(function))
+    rows = IMAGES[:40]
+    few(n_components=2, inputs=Images(SHAPE), n_views=3).fit(rows)
+    codes, places = stages
+    assert codes.data.sample.n_views == 3
+    assert codes.architecture.settings["noise_level"] == 0.0
+    assert places.architecture.settings["noise_level"] == pytest.approx(0.1)
+    drawn = places.sample.draw(400, np.random.default_rng(0))
+    near = places.data.neighbors.table[:, :NEAREST]
+    assert (near[drawn[:, 0]] == drawn[:, 1:]).any(axis=1).all()
+    assert len(np.unique(drawn[drawn[:, 0] == 0, 1])) > 3
+    seen = places.data.single.take(slice(None))
+    np.testing.assert_array_equal(seen, codes.data.single.take(slice(None))[::3])
 
 
 def test_a_layout_puts_groups_apart_and_neighbours_near():
     groups = np.vstack([X[:30], X[30:] + 20])
     found = nearest_neighbors(groups, 8)
-    laid = map_layout(found, leading_columns(groups, 2), np.random.default_rng(0))
+    start = leading_columns(groups, 2)
+    laid = map_layout(found, None, start, np.random.default_rng(0))
     first, second = laid[:30], laid[30:]
     between = np.linalg.norm(first.mean(axis=0) - second.mean(axis=0))
     assert between > 2 * np.linalg.norm(first - first.mean(axis=0), axis=1).mean()
@@ -116,7 +157,7 @@ def test_a_layout_puts_groups_apart_and_neighbours_near():
 def test_attraction_and_repulsion_are_the_gradient_of_t_sne(monkeypatch):
     monkeypatch.setattr(_map_layout, "SHIFTS", 4000)
     at = X[:20, :2]
-    graph = _map_layout._affinities(nearest_neighbors(X[:20], 5))
+    graph = _map_layout._affinities(nearest_neighbors(X[:20], 5), None)
     ends = np.repeat(np.arange(20), np.diff(graph.indptr)), graph.indices
     apart = at[:, None] - at[None]
     similar = 1.0 / (1.0 + np.square(apart).sum(axis=-1))
@@ -127,6 +168,14 @@ def test_attraction_and_repulsion_are_the_gradient_of_t_sne(monkeypatch):
     np.testing.assert_allclose(found, pull, atol=1e-6)
     pushed = _map_layout._repulsion(at, np.random.default_rng(0))
     np.testing.assert_allclose(pushed, push, atol=0.05 * np.abs(push).max())
+
+
+def test_neighbours_among_codes_count_less_in_a_layout():
+    near, of_codes = nearest_neighbors(X, 5), nearest_neighbors(X[:, :2], 5)
+    found = _map_layout._affinities(near, of_codes).toarray()
+    rows, codes = near.matrix().toarray(), of_codes.matrix().toarray()
+    expected = rows + rows.T + _map_layout.CODE_SHARE * (codes + codes.T)
+    np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-5)
 
 
 @on_torch_or_asked

@@ -54,7 +54,7 @@ GROUPS = {
         "bbc/280-120-40",
     ),
 }
-PRICES, LEVELS = (0.4, 0.5, 0.6, 0.75), (0.0, 0.01, 0.02, 0.03, 0.05)
+PRICES, LEVELS = (0.4, 0.5, 0.6, 0.65, 0.75), (0.0, 0.01, 0.02, 0.03, 0.05)
 RULES = [(0.0, 0.0), *itertools.product(PRICES, LEVELS)]
 
 
@@ -205,7 +205,7 @@ def report(found, sets):
     rows = [
         [f"I - {price:g} H, {level:g}", by_group(found[price, level])]
         + [f"{found[price, level][name]:.3f}" for name in sets]
-        for price, level in dict.fromkeys([(0.0, 0.0), (0.6, 0.03), *best])
+        for price, level in dict.fromkeys([(0.0, 0.0), (0.65, 0.02), *best])
     ]
     return _common.table(["rule", "mean", *sets], rows)
 

@@ -8,17 +8,22 @@ from skunsup._graph import Neighbors
 EARLY, ITERATIONS = 250, 500
 EARLY_ATTRACTION, ATTRACTION = 12.0, 2.0
 NEAREST = 15
+CODE_SHARE = 1 / 3  # affinity of a neighbour among codes, relative to one among rows
 SHIFTS = 32  # other rows that each is pushed away from in an iteration
 LEAST_RATE = 5.0
 
 
 def map_layout(
-    neighbors: Neighbors, start: np.ndarray, rng: np.random.Generator
+    neighbors: Neighbors,
+    of_codes: Neighbors | None,
+    start: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Lay rows out so that neighbours are near and others apart.
 
     Gradient descent of t-SNE (van der Maaten & Hinton 2008) with equal affinities to
-    the 15 nearest neighbours. Attraction counts twelvefold in the first half, and then
+    the 15 nearest neighbours among rows, and smaller ones to those among codes, which
+    belong together more often. Attraction counts twelvefold in the first half, and then
     twofold: between t-SNE and UMAP (Böhm, Berens & Kobak 2022). The repulsion of a row
     is estimated from others drawn at random, so that an iteration takes time in
     proportion to the number of rows.
@@ -27,6 +32,8 @@ def map_layout(
     ----------
     neighbors : Neighbors
         Of n rows.
+    of_codes : Neighbors or None
+        Of their codes; None where there are none.
     start : array of shape (n, d)
         Where rows start; only directions count.
     rng : numpy.random.Generator
@@ -40,7 +47,7 @@ def map_layout(
     at = start - start.mean(axis=0)
     at = (1e-4 * at / (at[:, 0].std() or 1.0)).astype(np.float32)
     n = len(at)
-    graph = _affinities(neighbors)
+    graph = _affinities(neighbors, of_codes)
     ends = np.repeat(np.arange(n), np.diff(graph.indptr)), graph.indices
     rate = np.float32(max(n / EARLY_ATTRACTION, LEAST_RATE))
     speed, gain = np.zeros_like(at), np.ones_like(at)
@@ -69,9 +76,11 @@ def leading_columns(codes: np.ndarray, width: int) -> np.ndarray:
     return found
 
 
-def _affinities(neighbors: Neighbors) -> sp.csr_array:
+def _affinities(neighbors: Neighbors, of_codes: Neighbors | None) -> sp.csr_array:
     """Return affinities of rows, in both directions, that sum to 1."""
     graph = neighbors.nearest(NEAREST).matrix()
+    if of_codes is not None:
+        graph = graph + CODE_SHARE * of_codes.nearest(NEAREST).matrix()
     graph = sp.csr_array(graph + graph.T)
     return graph / graph.sum()
 

@@ -93,7 +93,7 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     most likely [3]_. They are judged by the mutual information I of the clusters at the
     two ends of an edge of the latter, and the entropy H of the clusters. I alone
     prefers clusters of like sizes: two halves of a large group to that group and a
-    small one. So all candidates within 0.03 nats of the greatest I - 0.6 H count as
+    small one. So all candidates within 0.02 nats of the greatest I - 0.65 H count as
     level, and of these the one with the greatest I is taken. Each graph is the sum of
     those of 10, 20 and 50 neighbours, though of no more than an average cluster has
     rows. Of more than 20,000 distinct rows, so many are drawn for this; the others take

@@ -103,6 +103,19 @@ class NeighborData(FitData):
             return RowPairs(single)
         return RowPairs(single, self.whole, np.repeat(self.origin, n_views))
 
+    def unchanged(self, n_neighbors: int) -> "NeighborData":
+        """Return pairs of rows without views, of a row and one of its nearest.
+
+        Parameters
+        ----------
+        n_neighbors : int
+            Nearest neighbours that are drawn, each as likely as the others.
+        """
+        near = self.neighbors.nearest(n_neighbors)
+        sample = NeighborSampler(self.sample.sample, near)
+        own = np.arange(len(self.origin)) * self.sample.n_views
+        return replace(self, single=self.single.part(own), sample=sample)
+
 
 def neighbors_of(
     features: np.ndarray,

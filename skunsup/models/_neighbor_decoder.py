@@ -5,7 +5,12 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from skunsup.models._neighbor_network import CodePairs, CoordinatePairs, PairNetwork
+from skunsup.models._neighbor_network import (
+    CodePairs,
+    CoordinatePairs,
+    PairNetwork,
+    PlacePairs,
+)
 from skunsup.models._weighted_decoder import WeightedDecoder
 
 
@@ -55,6 +60,17 @@ class DecodedCoordinateNetwork(DecodedPairs, CoordinatePairs):
 
     Objective: that of `CoordinateNetwork`, and the reconstruction loss of the rows
     whose coordinates are known, weighted.
+    """
+
+    own_terms = ("contrast", "coordinates", "reconstruction")
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class DecodedMapNetwork(DecodedPairs, PlacePairs):
+    """Encoder with a head that gives places in a map, and a decoder of these.
+
+    Objective: that of `MapNetwork`, and the reconstruction loss of the rows whose
+    places are known, weighted.
     """
 
     own_terms = ("contrast", "coordinates", "reconstruction")

@@ -11,15 +11,22 @@ from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameters
 from skunsup._training import Rows, TrainingState
 from skunsup.models._latent import LatentTransformer
-from skunsup.models._map_layout import leading_columns, map_layout
+from skunsup.models._map_layout import NEAREST, leading_columns, map_layout
+from skunsup.models._map_training import of_codes, of_places, with_place_noise
 from skunsup.models._neighbor_data import NeighborData
 from skunsup.models._neighbor_decoder import (
     DecodedCoordinateNetwork,
+    DecodedMapNetwork,
     DecodedNeighborNetwork,
     DecodedPairs,
 )
-from skunsup.models._neighbor_estimator import NeighborEstimator
-from skunsup.models._neighbor_network import CoordinateNetwork, NeighborNetwork
+from skunsup.models._neighbor_estimator import NeighborEstimator, kind_of_noise
+from skunsup.models._neighbor_network import (
+    CoordinateNetwork,
+    MapNetwork,
+    NeighborNetwork,
+    PairNetwork,
+)
 from skunsup.models._neighbor_parameters import EmbeddingParameters
 from skunsup.models._pair_training import (
     continued,
@@ -33,12 +40,19 @@ from skunsup.models._weighted_decoder import set_unit
 
 HEAD = 256
 MAP_COMPONENTS = 3  # at most, where it is left open whether they make up a map
+MAP_WIDTH = 32  # of the code below a map
 SPECTRAL_NEIGHBORS = 20
 SHARE = 1.0  # of the steps, in which coordinates are learned
 UNIT_ROWS = 1_000  # whose loss at the start is the unit of the reconstruction loss
-DECODED: dict[type, type[DecodedPairs]] = {
-    NeighborNetwork: DecodedNeighborNetwork,
-    CoordinateNetwork: DecodedCoordinateNetwork,
+NETWORKS: dict[str, type[PairNetwork]] = {
+    "code": NeighborNetwork,
+    "map": MapNetwork,
+    "spectral": CoordinateNetwork,
+}
+DECODED: dict[str, type[DecodedPairs]] = {
+    "code": DecodedNeighborNetwork,
+    "map": DecodedMapNetwork,
+    "spectral": DecodedCoordinateNetwork,
 }
 
 TOO_MANY_COORDINATES = (
@@ -78,8 +92,9 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
         one, named by the first of them.
     history_ : dict of str to list of float
         One entry an epoch: `loss`; where it has several terms, `contrast`, the
-        contrastive loss, for a map and spectral coordinates `coordinates`, the squared
-        error of coordinates times 1,000, and with a decoder `reconstruction`, the
+        contrastive loss of codes, or at last of the places of a map; for a map and
+        spectral coordinates `coordinates`, the squared error of coordinates times
+        1,000, for a map at last times 100; and with a decoder `reconstruction`, the
         weighted reconstruction loss, which is 0 until coordinates are known; and
         `val_loss` if rows were held out.
 
@@ -155,6 +170,10 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
     def _code_width(self) -> int | None:
         return self.n_components if self._kind_of_coordinates() == "code" else None
 
+    def _default_width(self) -> int:
+        few = self._kind_of_coordinates() == "map"
+        return MAP_WIDTH if few else super()._default_width()
+
     def _kind_of_coordinates(self) -> str:
         """Return the value of `coordinates` that "auto" stands for."""
         if self.coordinates != "auto":
@@ -164,10 +183,12 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
 
     def _architecture(self, data: FitData) -> Architecture:
         assert isinstance(data, NeighborData)
-        code = self._kind_of_coordinates() == "code"
-        heads = {} if code else {"head": (HEAD, self._n_coordinates())}
-        network = NeighborNetwork if code else CoordinateNetwork
-        found = self._pair_network(network, data, **heads)
+        kind = self._kind_of_coordinates()
+        heads = {} if kind == "code" else {"head": (HEAD, self._n_coordinates())}
+        found = self._pair_network(NETWORKS[kind], data, **heads)
+        if kind == "map":
+            noise = kind_of_noise(data.likelihood)
+            found = with_place_noise(found, noise, float(self.noise_level))
         if self.reconstruction_weight is None:
             return found
         return self._with_decoder(found, data, float(self.reconstruction_weight))
@@ -186,7 +207,7 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
         }
         return replace(
             encoder,
-            network=DECODED[encoder.network],
+            network=DECODED[self._kind_of_coordinates()],
             parts={**encoder.parts, "decoder": decoder},
             settings={**encoder.settings, **more},
             likelihood=data.likelihood or data.inputs.likelihood_,
@@ -218,20 +239,24 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
         return parts.get("head", parts["encoder"]).n_outputs
 
     def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
-        if self._kind_of_coordinates() == "code":
+        kind = self._kind_of_coordinates()
+        if kind == "code":
             return task.architecture, task.run()
-        data, architecture = task.data, task.architecture
+        data, architecture, first = task.data, task.architecture, task
         assert isinstance(data, NeighborData)
+        if kind == "map":
+            noise = float(self.noise_level) if self._noise(data) else 0.0
+            first, task = of_codes(task, noise), of_places(task)
         if task.going_on:
             start = own_outputs(architecture, task.start.values, data, "coordinates")
             return architecture, with_columns(task, _known(start)).run()
         unknown = np.zeros((len(data.origin), self._n_coordinates() + 1))
-        state = continued(task, task.start, unknown)
+        state = continued(first, first.start, unknown)
         if state.interrupted:
             return architecture, state
-        codes = own_outputs(architecture, state.values, data)
-        wanted = self._coordinates_of(codes, data, state.rng)
-        return architecture, continued(shortened(task, SHARE), state, _known(wanted))
+        codes = own_outputs(first.architecture, state.values, data)
+        wanted = _known(self._coordinates_of(codes, data, state.rng))
+        return architecture, continued(shortened(task, SHARE), state, wanted)
 
     def _coordinates_of(
         self, codes: np.ndarray, data: NeighborData, rng: np.random.Generator
@@ -239,7 +264,9 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
         """Return the coordinates of distinct rows that the head shall learn."""
         n, width = len(codes), self._n_coordinates()
         if self._kind_of_coordinates() == "map":
-            return map_layout(data.neighbors, leading_columns(codes, width), rng)
+            near = nearest_neighbors(codes, min(NEAREST, n - 1)) if n > 1 else None
+            start = leading_columns(codes, width)
+            return map_layout(data.neighbors, near, start, rng)
         if width >= n:
             raise ValueError(TOO_MANY_COORDINATES.format(k=width, n=n))
         near = nearest_neighbors(codes, min(SPECTRAL_NEIGHBORS, n - 1))

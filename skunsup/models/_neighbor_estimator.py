@@ -9,6 +9,7 @@ from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
     DenseStack,
+    Likelihood,
     Network,
     NetworkSpec,
     SphereSpec,
@@ -90,7 +91,7 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         width = encoder.n_outputs
         tops = {name: self._head(width, sizes) for name, sizes in heads.items()}
         parts: dict[str, NetworkSpec] = {"encoder": encoder, **tops}
-        noise = self._noise(data)
+        noise = self._noise(data) if self.noise_level else None
         settings = {
             "temperature": float(self.temperature),
             "projected": data.projected,
@@ -109,11 +110,15 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         """Return the width of the code that was asked for."""
         return self.n_components
 
+    def _default_width(self) -> int:
+        """Return the width of the code where it is left open."""
+        return self._width
+
     def _encoder(self, data: NeighborData) -> NetworkSpec:
         wanted = self._code_width()
         if self.encoder is not None:
             return SphereSpec(own_encoder(self.encoder, data.inputs, wanted))
-        sizes = (*self._hidden(data), wanted or self._width)
+        sizes = (*self._hidden(data), wanted or self._default_width())
         activation = resolve_activation(self.activation)
         if not data.projected:
             return SphereSpec(data.inputs.encoder(sizes, activation))
@@ -131,10 +136,7 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         """Return the noise of rows that nothing else changes."""
         likelihood = data.likelihood
         changed = likelihood is not None and likelihood.corruption() is not None
-        if data.has_views or changed or not self.noise_level:
-            return None
-        numbers = likelihood is None or likelihood.has_numbers
-        return "gaussian" if numbers else "masking"
+        return None if data.has_views or changed else kind_of_noise(likelihood)
 
     def _start_values(
         self,
@@ -155,3 +157,9 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
             drawn = rng.integers(data.single.n, size=REFERENCES)
             values[place] = data.single.take(drawn)
         return values
+
+
+def kind_of_noise(likelihood: Likelihood | None) -> str:
+    """Return the noise that suits rows: of numbers, or of cells without any."""
+    numbers = likelihood is None or likelihood.has_numbers
+    return "gaussian" if numbers else "masking"

@@ -9,6 +9,8 @@ from skunsup._networks import Corruption, Network
 
 REFERENCES = 256  # rows that held-out ones are told from
 COORDINATE_WEIGHT = 1000.0
+PLACE_WEIGHT = 100.0  # of the error of places, beside the contrast of places
+UNITS = 8.0  # of distance in which similarity falls, in a map of mean square 1
 
 
 def info_nce(a: Any, b: Any, temperature: float) -> Any:
@@ -26,6 +28,25 @@ def info_nce(a: Any, b: Any, temperature: float) -> Any:
     """
     similar = ops.matmul(a, ops.transpose(b)) / temperature
     own = ops.sum(a * b, axis=-1) / temperature
+    among = ops.logsumexp(similar, axis=0) + ops.logsumexp(similar, axis=1)
+    return ops.mean(among / 2.0 - own)
+
+
+def place_info_nce(a: Any, b: Any) -> Any:
+    """InfoNCE of pairs of places in a map, by the similarity 1 / (1 + d^2).
+
+    The mean over both directions (Damrich et al. 2023, eq. 5, with the similarity of
+    t-SNE).
+
+    Parameters
+    ----------
+    a, b : tensors of shape (n, width)
+        Places; row i of `b` is the partner of row i of `a`.
+    """
+    lengths = ops.sum(a * a, axis=-1)[:, None] + ops.sum(b * b, axis=-1)[None]
+    apart = ops.maximum(lengths - 2.0 * ops.matmul(a, ops.transpose(b)), 0.0)
+    similar = -ops.log1p(apart)
+    own = -ops.log1p(ops.sum(ops.square(a - b), axis=-1))
     among = ops.logsumexp(similar, axis=0) + ops.logsumexp(similar, axis=1)
     return ops.mean(among / 2.0 - own)
 
@@ -155,6 +176,29 @@ class CoordinatePairs(PairNetwork):
         return self.head(self.encoder(x, training=training), training=training)
 
 
+class PlacePairs(CoordinatePairs):
+    """Base of encoders of pairs with a head that gives places in a map.
+
+    Rows of pairs come as they are, but for noise, with places as `CoordinatePairs` has
+    coordinates.
+    """
+
+    def learned(self, x: Any) -> tuple[Any, Any, list[Any]]:
+        """Places of both rows of pairs, which are known, terms of the loss."""
+        rows = ops.concatenate(halves(x))
+        n = self.head.output_shape[-1]
+        wanted, known = rows[:, -n - 1 : -1], rows[:, -1:]
+        codes = self.embed(self.seen(rows[:, : -n - 1]), training=True)
+        found = self.head(codes, training=True)
+        contrast = place_info_nce(*ops.split(UNITS * found, 2))
+        error = ops.mean(known * ops.square(found - wanted))
+        return found, known[:, 0], [contrast, PLACE_WEIGHT * error]
+
+    def seen(self, x: Any) -> Any:
+        """Input of the encoder for rows in training."""
+        return x if self.corruption is None else self.corruption(x)
+
+
 @keras.saving.register_keras_serializable(package="skunsup")
 class NeighborNetwork(CodePairs):
     """Encoder that gives neighbours similar codes.
@@ -181,6 +225,21 @@ class CoordinateNetwork(CoordinatePairs):
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Contrast of the pairs in `x`, and error of their coordinates."""
+        return self.learned(x)[2]
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class MapNetwork(PlacePairs):
+    """Encoder with a head that gives places in a map.
+
+    Objective: `place_info_nce` of pairs, and the mean square error of the known places,
+    weighted.
+    """
+
+    own_terms = ("contrast", "coordinates")
+
+    def loss_terms(self, x: Any) -> list[Any]:
+        """Contrast of the places of the pairs in `x`, and their error."""
         return self.learned(x)[2]
 
 

@@ -46,7 +46,7 @@ class NeighborParameters(LayerParameters):
     noise_level : float
         Where rows have no views, standard deviation of the normal noise that training
         adds to them, relative to theirs; of kinds without numbers the probability that
-        a cell is hidden.
+        a cell is hidden. A map is learned at last with a third of it, from images too.
     hidden_layer_sizes : int or sequence of int
         Widths of the hidden layers. Empty for a linear model; None for (256, 256), or
         what suits `inputs`.
@@ -121,12 +121,14 @@ class EmbeddingParameters(DecoderParameters, NeighborParameters):
         `encoder` returns.
     coordinates : {"auto", "code", "map", "spectral"}
         Result of `transform`. "code" is the code itself, of length 1. "map" is a place
-        in a map of the neighbours, best with 2 components and for the eye; "spectral"
-        are the leading eigenvectors of the graph of neighbours among codes, best for
-        :class:`sklearn.cluster.KMeans` with half more components than clusters. Both
-        are computed for the training rows, and learned by a head of the network in as
-        many steps again; further calls of `partial_fit`, and a warm start, keep them.
-        "auto" means a map with up to 3 components, else the code.
+        in a map of the neighbours among rows and, with less weight, among codes, best
+        with 2 components and for the eye; "spectral" are the leading eigenvectors of
+        the graph of neighbours among codes, best for :class:`sklearn.cluster.KMeans`
+        with half more components than clusters. Both are computed for the training
+        rows, and learned by a head of the network in as many steps again, those of a
+        map from rows as they are, without views, and by contrast of places too; further
+        calls of `partial_fit`, and a warm start, keep them. "auto" means a map with up
+        to 3 components, else the code.
     """
 
     n_components: int | None = parameter(None, kw_only=False)

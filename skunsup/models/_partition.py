@@ -19,8 +19,8 @@ MORE = 1.5  # the same, where numbers of clusters are tried
 STARTS = 10  # of k-means
 FEW_STARTS = 5  # the same, where numbers of clusters are tried
 PRICE = 0.75  # nats of mutual information that a nat of entropy must bring
-SIZE_PRICE = 0.6  # the same, of partitions into one number of clusters
-LEVEL = 0.03  # nats below the best of these by which they count as level
+SIZE_PRICE = 0.65  # the same, of partitions into one number of clusters
+LEVEL = 0.02  # nats below the best of these by which they count as level
 RARE = 1e-9  # probability of an edge of which there is none
 
 
@@ -87,8 +87,9 @@ def best_partition(
     By the mutual information I of the clusters at the two ends of an edge and the
     entropy H of the clusters. I alone is greatest for clusters of like sizes, also
     where groups are not: two halves of a large group may tell more than that group and
-    a small one. I - 0.6 H finds the latter. Partitions within 0.03 nats of the greatest
-    I - 0.6 H count as level, and of these the one with the greatest I is taken.
+    a small one. I - 0.65 H finds the latter. Partitions within 0.02 nats of the
+    greatest I - 0.65 H count as level, and of these the one with the greatest I is
+    taken.
 
     Parameters
     ----------
