@@ -4,14 +4,14 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ks_2samp, truncnorm
+from scipy.stats import ks_2samp, norm, truncnorm
 from sklearn.datasets import make_moons
 from sklearn.mixture import GaussianMixture
 
 from skunsup import DiffusionModel, Table, Text
 from skunsup._networks import Numbers
 from skunsup._training import as_rows, compilations, weighted_sample
-from skunsup.models._diffusion_network import drawn_within
+from skunsup.models._diffusion_network import HOT, drawn_within
 from skunsup.models._diffusion_rows import Scores
 from skunsup.models._margins import drawn_between, margin_of
 
@@ -99,6 +99,39 @@ def test_the_sampler_solves_the_equation_of_normal_rows(spread, n_steps, rtol):
     np.testing.assert_allclose(
         model._network.compute("generate", x) * scale, noise * spread, rtol=rtol
     )
+
+
+def test_noisy_scores_of_a_category_say_how_likely_it_is():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.choice(list("uv"), 200)})
+    table["b"] = rng.choice(list("xyz"), 200, p=[0.7, 0.2, 0.1])
+    model = DiffusionModel(**SMALL, inputs=Table(), max_steps=1).fit(table)
+    share = model._scores.share
+    mean = HOT * (np.eye(5) - share)
+    cells = slice(2), slice(2, 5)
+    noisy, sigma = rng.normal(size=(50, 5)), rng.uniform(0.3, 3.0, (50, 1))
+    c = 1 / np.sqrt(1 + sigma**2)
+    network = model.model_
+    logs = network.logs(network.own_logits(tensor(noisy), tensor(sigma)))
+    found = [np.exp(keras.ops.convert_to_numpy(log))[:, 0] for log in logs]
+    for cell, probabilities in zip(cells, found, strict=True):
+        gaps = noisy[:, None, cell] - c[..., None] * mean[cell, cell]
+        density = norm.pdf(gaps / (sigma * c)[..., None]).prod(axis=-1) * share[cell]
+        expected = density / density.sum(axis=-1, keepdims=True)
+        np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+
+
+@on_torch_or_asked
+def test_rows_with_gaps_count_as_much_as_others():
+    rng = np.random.default_rng(0)
+    kind = rng.choice(list("xy"), 600, p=[0.3, 0.7])
+    length = np.where(kind == "x", 1.0, -1.0) + 0.1 * rng.normal(size=600)
+    missing = (kind == "y") & (rng.random(600) < 0.9)
+    table = pd.DataFrame({"kind": kind, "length": np.where(missing, np.nan, length)})
+    model = DiffusionModel(**LEARNING, inputs=Table(), max_steps=300).fit(table)
+    drawn = model.sample(600, random_state=0)
+    assert abs((drawn["kind"] == "y").mean() - 0.7) < 0.08
+    assert ((drawn["length"] < 0) == (drawn["kind"] == "y")).mean() > 0.9
 
 
 @on_torch_or_asked

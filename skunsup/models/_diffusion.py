@@ -33,6 +33,7 @@ from skunsup.models._sampler import Sampler
 MOST_COLUMNS = 128  # of numbers, beyond which principal components stand for them
 GIVEN_SHARE = 0.25  # of the rows of a minibatch, in which some cells are known
 DEFAULTS = TrainingDefaults(256, 6000, least_epochs=10, most_epochs=400)
+OF_CATEGORIES = TrainingDefaults(256, 3000, least_epochs=10, most_epochs=150)
 
 TOO_FEW_KINDS = (
     "DiffusionModel is for numbers, tables and images, but rows of inputs={inputs!r} "
@@ -59,7 +60,8 @@ class DiffusionModel(Sampler, DeepEstimator):
     Noise is added to scores on the scale of a normal distribution, not to the rows
     themselves. Values of a column that repeat, such as whole numbers, stand for
     intervals of scores, so that `sample` gives such values and no others. A category
-    has a score for each of its values. See :ref:`diffusion`.
+    has a score for each of its values, and the network gives their probabilities. See
+    :ref:`diffusion`.
 
     Parameters
     ----------
@@ -78,11 +80,14 @@ class DiffusionModel(Sampler, DeepEstimator):
         in one step.
     epochs : int, "auto" or None
         Passes over the rows, at most; None for as many as `max_steps` takes. "auto"
-        means as many as 6,000 steps take, but at least 10 and at most 400.
+        means as many as 6,000 steps take, but at least 10 and at most 400; of tables
+        with categories, which are learned by heart sooner, half as many steps and at
+        most 150.
     early_stopping : bool
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
         stop when their loss no longer falls, and keep the best weights. The loss is
-        that of telling noise from rows, at fixed noise of eight levels.
+        that of telling noise from rows, at fixed noise of eight levels: squared errors
+        of numbers and cross-entropies of categories.
 
     Attributes
     ----------
@@ -99,8 +104,16 @@ class DiffusionModel(Sampler, DeepEstimator):
     -----
     The level of noise is exp(n) with n normal, of mean -1 and standard deviation 1.4,
     and stratified over a minibatch. In a quarter of the rows some cells, chosen at
-    random, come without noise, and the others are to be drawn given these [4]_. Missing
-    cells of a table are neither seen nor drawn.
+    random, come without noise, and the others are to be drawn given these [4]_.
+
+    Of a category the network learns the cross-entropy of its values [5]_. To its output
+    are added the logits that the noisy scores of the category give by themselves, and
+    in their place it sees the probabilities that follow. So it has only to learn what
+    the other cells say.
+
+    Missing cells of a table do not count in the loss. `sample` draws which cells of a
+    row are missing, as in a training row, draws the others, and then those given these,
+    so that rows with gaps count as much as others and none has any at the end.
 
     More than 128 columns of numbers, such as the pixels of images, are replaced by
     their 128 leading principal components.
@@ -116,6 +129,9 @@ class DiffusionModel(Sampler, DeepEstimator):
        ICLR 2024.
     .. [4] Tashiro, Song, Song & Ermon, "CSDI: Conditional score-based diffusion models
        for probabilistic time series imputation", NeurIPS 2021.
+    .. [5] Dieleman et al., "Continuous diffusion for categorical data",
+       arXiv:2211.15089, 2022, and Mueller, Gruber & Fok, "Continuous diffusion for
+       mixed-type tabular data", ICLR 2025.
 
     Examples
     --------
@@ -151,8 +167,9 @@ class DiffusionModel(Sampler, DeepEstimator):
         Returns
         -------
         ndarray of shape (n_samples,), float64
-            Minus the mean squared error at fixed noise of eight levels: higher is more
-            like the training rows.
+            Minus the mean loss of the cells at fixed noise of eight levels, squared
+            errors of numbers and cross-entropies of categories: higher is more like the
+            training rows.
         """
         return -bounded(self._compute("row_loss", X)[0])
 
@@ -202,7 +219,9 @@ class DiffusionModel(Sampler, DeepEstimator):
         return Scores(data.rows, data.sample, likelihood, n_components, rng)
 
     def _training_defaults(self, data: FitData) -> TrainingDefaults:
-        return DEFAULTS
+        known = data.inputs.likelihood_
+        hot = known is not None and known.tabular and known.groups
+        return OF_CATEGORIES if hot else DEFAULTS
 
     def _architecture(self, data: FitData) -> Architecture:
         scores = self._scores
@@ -229,6 +248,7 @@ class DiffusionModel(Sampler, DeepEstimator):
         names = [variable.name for variable in network.variables]
         values[names.index("scale")] = self._scores.scale
         values[names.index("spread")] = self._scores.deviations
+        values[names.index("share")] = self._scores.share
         return values
 
     def _complete_rows(
@@ -258,10 +278,12 @@ class DiffusionModel(Sampler, DeepEstimator):
         return np.where(known, rows, drawn)
 
     def _drawn_rows(self, n_samples: int, rng: np.random.Generator) -> np.ndarray:
-        width = self._scores.n_scores
-        given = np.zeros((n_samples, width), np.float32)
-        states = np.zeros((n_samples, self._scores.n_cells), np.float32)
-        return self._generated(given, states, rng)
+        observed = self._scores.observed(n_samples, rng)
+        given = np.zeros((n_samples, self._scores.n_scores), np.float32)
+        rows = self._generated(given, observed.astype(np.float32) - 1.0, rng)
+        if observed.all():
+            return rows
+        return self._complete_rows(rows, observed[:, self._scores.column_cells], rng)
 
     def _generated(
         self, given: np.ndarray, states: np.ndarray, rng: np.random.Generator

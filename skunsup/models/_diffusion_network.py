@@ -1,5 +1,6 @@
 """The network of the diffusion model: its loss and its sampler."""
 
+import itertools
 import math
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ LOG_MEAN, LOG_SPREAD = -1.0, 1.4  # of sigma in training
 LOWEST, HIGHEST, RHO = 0.002, 80.0, 7.0
 N_LEVELS = 8  # of noise, by which rows are judged
 NARROW = 1e-6  # intervals of less probability are treated as uniform
+HOT = 2.0  # by how much the score of a row's category exceeds the others'
 
 
 def normal_share(z: Any) -> Any:
@@ -40,8 +42,7 @@ def linear_part(sigma: Any, spread: Any) -> tuple[Any, Any]:
     """Slope of the target by scores with noise, and standard deviation of the rest.
 
     Both are those of normal scores with standard deviation `spread` (Karras et al.
-    2022, appendix B.6, where all scores have the same one). So the network has nothing
-    to learn of rare categories but what other cells say of them.
+    2022, appendix B.6, where all scores have the same one).
     """
     c2 = 1.0 / (1.0 + sigma * sigma)
     s2 = 1.0 - c2
@@ -50,12 +51,18 @@ def linear_part(sigma: Any, spread: Any) -> tuple[Any, Any]:
     return slope, spread * ops.rsqrt(variance)
 
 
+def runs_of(sizes: Any) -> list[tuple[int, int]]:
+    """Number of categories, and how many cells in a row have it, for each such run."""
+    return [(k, len([*run])) for k, run in itertools.groupby(map(int, sizes))]
+
+
 @keras.saving.register_keras_serializable(package="skunsup")
 class DiffusionNetwork(Network):
     """A network that tells data from noise at each level of noise.
 
-    Its input is scores with noise, a state for each cell (1 for given without noise, 0
-    for to be drawn, -1 for missing) and the level of noise.
+    Its input is scores of numbers with noise, expected scores of categories given those
+    with noise, a state for each cell (1 for given without noise, 0 for to be drawn, -1
+    for missing) and the level of noise.
 
     Rows of training hold, for `n_real` numbers, the lower and the upper end of the
     interval of scores that they stand for; the scores of categories; and 1 for each
@@ -86,9 +93,17 @@ class DiffusionNetwork(Network):
         self.scale = self.add_weight(
             name="scale", shape=(self.n_scores,), initializer="ones", trainable=False
         )
+        n_real = self.settings["n_real"]
         self.deviation = self.add_weight(
-            name="spread", shape=(self.n_scores,), initializer="ones", trainable=False
+            name="spread", shape=(n_real,), initializer="ones", trainable=False
         )
+        self.share = self.add_weight(
+            name="share",
+            shape=(self.n_scores - n_real,),
+            initializer="ones",
+            trainable=False,
+        )
+        self.runs = runs_of(np.bincount(self.cells[n_real:] - n_real))
         levels = (np.arange(N_LEVELS) + 0.5) / N_LEVELS
         sigmas = np.exp(LOG_MEAN + LOG_SPREAD * ndtri(levels))
         self.levels = sigmas.astype(np.float32)[:, None]
@@ -96,10 +111,11 @@ class DiffusionNetwork(Network):
         self.noise = noise.astype(np.float32)
 
     def loss_terms(self, x: Any) -> list[Any]:
-        """Mean squared error of the target of unobserved cells (Karras et al. 2022).
+        """Mean loss of unobserved cells at random noise (Karras et al. 2022).
 
-        With sigma log-normal, C = 1 / sqrt(1 + sigma^2) and S = sigma C, the target is
-        C z - S x for scores x and noise z.
+        With sigma log-normal, C = 1 / sqrt(1 + sigma^2) and S = sigma C, the target of
+        a number is C z - S x for scores x and noise z, and its loss the squared error;
+        that of a category is the cross-entropy (Dieleman et al. 2022).
         """
         n = ops.shape(x)[0]
         share = uniform((n, self.settings["n_real"]), self.noise_state)
@@ -123,28 +139,83 @@ class DiffusionNetwork(Network):
         return observed - 1.0 + observed * ops.cast(hit, "float32")
 
     def denoising(self, clean: Any, noise: Any, sigma: Any, state: Any) -> Any:
-        """Mean squared error over the cells whose state is 0."""
+        """Mean loss over the cells whose state is 0."""
         errors, wanted = self.errors(clean, noise, sigma, state)
         return ops.sum(errors) / ops.maximum(ops.sum(wanted), 1.0)
 
     def errors(self, clean: Any, noise: Any, sigma: Any, state: Any) -> tuple[Any, Any]:
-        """Squared errors, 0 where the state is not 0; and 1 where it is."""
+        """Losses of cells, 0 where the state is not 0; and 1 where it is.
+
+        They are squared errors of numbers and cross-entropies of categories.
+        """
         c = ops.rsqrt(1.0 + sigma * sigma)
         s = sigma * c
-        by_score = ops.take(state, self.cells, axis=-1)
-        found = self.velocity(c * clean + s * noise, clean, sigma, state)
-        wanted = ops.cast(ops.abs(by_score) < 0.5, "float32")
-        return wanted * ops.square(found - (c * noise - s * clean)), wanted
+        numbers, logs = self.found(c * clean + s * noise, clean, sigma, state)
+        r = self.settings["n_real"]
+        losses = ops.square(numbers - (c * noise - s * clean)[:, :r])
+        if self.runs:
+            hot = clean[:, r:] / HOT + self.share
+            pairs = zip(self.split(hot), logs, strict=True)
+            crossed = [-ops.sum(true * log, axis=-1) for true, log in pairs]
+            losses = ops.concatenate([losses, *crossed], axis=-1)
+        wanted = ops.cast(ops.abs(state) < 0.5, "float32")
+        return wanted * losses, wanted
 
-    def velocity(self, noisy: Any, clean: Any, sigma: Any, state: Any) -> Any:
-        """Output of the network for scores with noise; `clean` counts where given."""
+    def found(self, noisy: Any, clean: Any, sigma: Any, state: Any) -> tuple[Any, Any]:
+        """Target of numbers, and logarithms of the probabilities of categories.
+
+        `clean` counts where it is given. The network sees categories by the scores that
+        are expected given their own noisy ones, and these are added to its output as
+        logits, so that it has only to learn what the other cells say.
+        """
+        r = self.settings["n_real"]
+        own = self.own_logits(noisy[:, r:], sigma)
+        seen = noisy
+        if self.runs:
+            seen = ops.concatenate([seen[:, :r], self.centred(self.logs(own))], axis=-1)
         by_score = ops.take(state, self.cells, axis=-1)
-        seen = ops.where(by_score > 0.5, clean, noisy)
+        seen = ops.where(by_score > 0.5, clean, seen)
         seen = ops.where(by_score < -0.5, ops.zeros_like(seen), seen)
         level = 0.25 * ops.log(sigma) * ops.ones_like(state[:, :1])
-        found = self.denoiser(ops.concatenate([seen, state, level], axis=-1))
+        out = self.denoiser(ops.concatenate([seen, state, level], axis=-1))
         known, scale = linear_part(sigma, self.deviation)
-        return known * noisy + scale * found
+        numbers = known * noisy[:, :r] + scale * out[:, :r]
+        return numbers, self.logs(own + out[:, r:])
+
+    def logs(self, logits: Any) -> list[Any]:
+        """Logarithms of probabilities, shape (n, cells, categories) for each size."""
+        return [ops.log_softmax(part) for part in self.split(logits)]
+
+    def centred(self, logs: list[Any]) -> Any:
+        """Scores of categories that are expected with such probabilities."""
+        flat = [ops.reshape(p, (-1, math.prod(p.shape[1:]))) for p in logs]
+        return HOT * (ops.exp(ops.concatenate(flat, axis=-1)) - self.share)
+
+    def own_logits(self, noisy: Any, sigma: Any) -> Any:
+        """Logits of categories given the noisy scores of their own cell (Bayes)."""
+        variance = sigma * sigma
+        seen = ops.sqrt(1.0 + variance) * noisy + HOT * self.share
+        return ops.log(self.share) + HOT * seen / variance
+
+    def split(self, scores: Any) -> list[Any]:
+        """Scores of categories by cell, (n, cells, categories), for each size."""
+        parts, start = [], 0
+        for k, n in self.runs:
+            part = scores[..., start : start + k * n]
+            parts.append(ops.reshape(part, (-1, n, k)))
+            start += k * n
+        return parts
+
+    def velocity(self, noisy: Any, given: Any, sigma: Any, state: Any) -> Any:
+        """Slope of scores with noise; `given` counts where the state is 1."""
+        numbers, logs = self.found(noisy, given, sigma, state)
+        if not self.runs:
+            return numbers
+        c = ops.rsqrt(1.0 + sigma * sigma)
+        r = self.settings["n_real"]
+        clean = self.centred(logs)
+        hot = (c * noisy[:, r:] - clean) / (sigma * c)
+        return ops.concatenate([numbers, hot], axis=-1)
 
     def scores(self, x: Any, share: Any) -> tuple[Any, Any]:
         """Scores of rows, quantiles `share` of their intervals; observed cells."""
@@ -187,7 +258,7 @@ class DiffusionNetwork(Network):
         return ops.where(by_score > 0.5, given, found) / self.scale
 
     def row_loss(self, x: Any) -> Any:
-        """Mean squared error of each row at fixed noise of several levels."""
+        """Mean loss of the cells of each row at fixed noise of several levels."""
         clean, observed = self.scores(x, 0.5)
 
         def at_levels(values: Any) -> Any:

@@ -8,12 +8,13 @@ from sklearn.decomposition import PCA
 from skunsup._networks import Likelihood
 from skunsup._random import draw_seed
 from skunsup._training import Rows, WeightedSampler
+from skunsup.models._diffusion_network import HOT
 from skunsup.models._margins import Margin, drawn_between, margin_of
 
 MOST_ROWS = 20_000  # that scores are learned from
 MOST_APART = 10.0  # ratio of standard deviations up to which they are kept
 LEAST_DEVIATION = 0.01
-HOT = 2.0  # distance of a category's score from the others'
+LEAST_SHARE = 1e-6  # of a category that no row has
 
 
 class Scores:
@@ -61,6 +62,9 @@ class Scores:
             for code, k in zip(codes.T, self.sizes, strict=True)
         ]
         self.spread = _spreads(numbers, weight)
+        known = np.concatenate([~np.isnan(numbers), codes >= 0], axis=1)
+        self.patterns, place = np.unique(known, axis=0, return_inverse=True)
+        self.pattern_shares = np.bincount(place.ravel(), weight) / weight.sum()
         n_real = len(self.margins)
         hot = np.repeat(np.arange(len(self.sizes)), self.sizes)
         self.cells = np.concatenate([np.arange(n_real), n_real + hot]).astype(int)
@@ -93,11 +97,14 @@ class Scores:
 
     @property
     def deviations(self) -> np.ndarray:
-        """Standard deviation of each score, shape (n_scores,), float32."""
+        """Standard deviation of the score of each number, shape (n_real,), float32."""
+        return np.maximum(self.spread, LEAST_DEVIATION).astype(np.float32)
+
+    @property
+    def share(self) -> np.ndarray:
+        """Share of the rows of each value of categories, above 0, float32."""
         shares = np.concatenate([np.empty(0), *self.shares])
-        hot = HOT * np.sqrt(shares * (1.0 - shares))
-        found = np.concatenate([self.spread, hot])
-        return np.maximum(found, LEAST_DEVIATION).astype(np.float32)
+        return np.maximum(shares, LEAST_SHARE).astype(np.float32)
 
     @property
     def width(self) -> int:
@@ -155,6 +162,13 @@ class Scores:
         # Behind numbers may be what says that they are observed.
         numbers = np.arange(n_numbers) % max(n_real, 1)
         return np.concatenate([numbers, np.repeat(cell, repeats)])
+
+    def observed(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw which cells of rows are observed, as in training rows, (n, n_cells)."""
+        if len(self.patterns) == 1:
+            return np.repeat(self.patterns, n, axis=0)
+        chosen = rng.choice(len(self.patterns), n, p=self.pattern_shares)
+        return self.patterns[chosen]
 
     def restored(self, scores: np.ndarray) -> np.ndarray:
         """Return the rows that scores stand for."""
