@@ -73,7 +73,7 @@ for axis, (name, model) in zip(axes, maps.items(), strict=True):
 # out as it would be without a decoder.
 
 train = places["NeighborEmbedding"][0]
-low, high = np.percentile(train, [1, 99], axis=0)
+low, high = train.min(axis=0), train.max(axis=0)
 n = 14
 across, down = (np.linspace(low[i], high[i], n) for i in (0, 1))
 grid = np.stack(np.meshgrid(across, down[::-1]), axis=-1).reshape(-1, 2)
