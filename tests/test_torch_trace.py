@@ -1,10 +1,15 @@
-"""Reduced traces of a step give the same bits."""
+"""Traces of steps and of scores give the same bits."""
 
+import keras
+import numpy as np
 import pytest
+
+from skunsup import GAN, Autoencoder, VariationalAutoencoder
 
 torch = pytest.importorskip("torch")
 make_fx = pytest.importorskip("torch.fx.experimental.proxy_tensor").make_fx
 lean = pytest.importorskip("skunsup._training._torch_trace").lean
+_torch_scoring = pytest.importorskip("skunsup._training._torch_scoring")
 
 
 def slopes(x, kernel):
@@ -70,3 +75,29 @@ def test_a_sum_that_is_used_in_two_shapes_keeps_its_axis():
     total, centred = short(torch.ones(2, 3))
     assert total.shape == (3,)
     assert torch.equal(centred, torch.full((2, 3), -1.0))
+
+
+@pytest.mark.parametrize("model", [Autoencoder, VariationalAutoencoder, GAN])
+def test_a_row_has_the_same_bits_once_its_calls_are_traced(model, monkeypatch):
+    if keras.backend.backend() != "torch":
+        pytest.skip("the other backends compile what scores rows")
+    monkeypatch.setattr(_torch_scoring, "UNTRACED_CALLS", 3)
+    traces = []
+    trace = _torch_scoring.trace
+    monkeypatch.setattr(
+        _torch_scoring, "trace", lambda *given: traces.append(1) or trace(*given)
+    )
+    X = np.random.default_rng(0).normal(size=(100, 7)).astype(np.float32)
+    fitted = model(3, hidden_layer_sizes=(11,), max_steps=5, random_state=0).fit(X)
+    together = fitted.score_samples(X)
+    alone = [fitted.score_samples(X[i : i + 1]) for i in range(8)]
+    assert traces == [1]
+    np.testing.assert_array_equal(np.concatenate(alone), together[:8])
+
+
+def test_own_code_that_looks_at_values_stays_untraced():
+    one = _torch_scoring._OneTile(lambda w, x: torch.from_numpy(x.numpy() * 2))
+    x = torch.ones(2)
+    for _ in range(_torch_scoring.UNTRACED_CALLS + 2):
+        assert torch.equal(one(None, x), 2 * x)
+        x = x + 1

@@ -1,6 +1,5 @@
 """torch: steps one by one, since compiling them costs more than it saves on a CPU."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,14 +11,11 @@ import keras
 import numpy as np
 import torch
 from keras import ops
-from torch.overrides import TorchFunctionMode
 
-from skunsup._interrupts import interrupts_put_off
 from skunsup._keras_private import SEED_VARIABLE
 from skunsup._networks import Network
 from skunsup._training._groups import update_averages, vector_twin
 from skunsup._training._optimizers import is_entrywise
-from skunsup._training._torch_private import make_fx
 from skunsup._training._torch_processes import (
     averaged,
     check_cut,
@@ -29,7 +25,8 @@ from skunsup._training._torch_processes import (
     own_draws,
     placement,
 )
-from skunsup._training._torch_trace import lean
+from skunsup._training._torch_scoring import compile_scorer, tile_rows
+from skunsup._training._torch_trace import trace
 from skunsup._training._trainer import InPlaceTrainer, Program
 
 __all__ = [
@@ -48,18 +45,6 @@ __all__ = [
 
 # Tracing takes as long as 60 steps or more, which short fits would not win back.
 UNTRACED_STEPS = 30
-PRODUCTS = {
-    torch.matmul,
-    torch.mm,
-    torch.bmm,
-    torch.addmm,
-    torch.Tensor.matmul,
-    torch.Tensor.__matmul__,
-    torch.nn.functional.linear,
-}
-
-# A trace patches torch.nn, which two threads would undo in the wrong order.
-_tracing = threading.Lock()
 
 
 class Trainer(InPlaceTrainer):
@@ -144,8 +129,7 @@ class Trainer(InPlaceTrainer):
         variables = [*self.variables, *self.optimizer_variables]
         before = list(zip(variables, self._copies(variables), strict=True))
         try:
-            with interrupts_put_off(), _tracing, _TensorsOnly():
-                program = lean(make_fx(noted)(given))
+            program = trace(noted, given)
         except RuntimeError:  # a loss or optimizer that looks at values
             self._traceable = False
             self._put(before)  # half of an update may be done
@@ -246,45 +230,9 @@ def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:
     return torch.autograd.grad(function(x).sum(), x, create_graph=True)[0]
 
 
-class _TensorsOnly(TorchFunctionMode):
-    """Refuses to turn tensors into NumPy arrays, which no trace would see."""
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        if func in (torch.Tensor.numpy, torch.Tensor.__array__):
-            raise RuntimeError("A traced step computes with tensors alone.")
-        return func(*args, **(kwargs or {}))
-
-
-class _ExactProducts(TorchFunctionMode):
-    """Computes products of matrices in double precision and rounds them to single.
-
-    The single-precision products of torch on a CPU differ in the last bit with the
-    place of a row in its batch; this rounds the difference away.
-    """
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if func not in PRODUCTS or args[0].device.type == "mps":  # has no doubles
-            return func(*args, **kwargs)
-        return func(*map(_doubled, args), **kwargs).float()
-
-
-def _doubled(value: Any) -> Any:
-    return value.double() if torch.is_tensor(value) else value
-
-
 def concurrent() -> bool:
     """Return True if programs of several trainers run well at the same time."""
     return False  # their steps are Python
-
-
-def tile_rows() -> int:
-    """Rows to which the last rows are filled up."""
-    return 32
 
 
 def to_numpy(tensor: torch.Tensor) -> np.ndarray:
@@ -295,17 +243,3 @@ def to_numpy(tensor: torch.Tensor) -> np.ndarray:
 def on_device(values: np.ndarray) -> torch.Tensor:
     """Put weights where programs read them."""
     return ops.convert_to_tensor(values)
-
-
-def compile_scorer(
-    function: Callable[[Any, Any], Any], n_weights: int, shape: tuple[int, ...]
-) -> Callable[[Any, np.ndarray, int], np.ndarray]:
-    """Return a function that runs `function` on the first tiles of a block, at once."""
-
-    def run(weights: Any, block: np.ndarray, n_tiles: int) -> np.ndarray:
-        rows = block[:n_tiles].reshape(-1, shape[-1])
-        with torch.no_grad(), _ExactProducts():
-            out = to_numpy(function(weights, ops.convert_to_tensor(rows)))
-        return out.reshape(n_tiles, shape[1], *out.shape[1:]).astype(np.float32)
-
-    return run

@@ -1,11 +1,14 @@
-"""torch: what a traced step computes, with less of Python around it."""
+"""torch: functions of tensors as traces, with less of Python around them."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
-from skunsup._training._torch_private import FOREACH, schema_of
+from skunsup._interrupts import interrupts_put_off
+from skunsup._training._torch_private import FOREACH, make_fx, schema_of
 
 # Traced operators that are called faster as functions of torch.
 DIRECT = {
@@ -23,6 +26,32 @@ DIRECT = {
     )
 }
 SHAPED = {"aten::ones_like", "aten::zeros_like"}  # of their argument, the shape alone
+
+# A trace patches torch.nn, which two threads would undo in the wrong order.
+_tracing = threading.Lock()
+
+
+def trace(function: Callable, *given: Any) -> Callable:
+    """Return what gives the bits of `function` for tensors of the same shapes, sooner.
+
+    Raises
+    ------
+    RuntimeError
+        If `function` looks at values, which a trace would not see.
+    """
+    with interrupts_put_off(), _tracing, _TensorsOnly():
+        return lean(make_fx(function)(*given))
+
+
+class _TensorsOnly(TorchFunctionMode):
+    """Refuses to turn tensors into NumPy arrays, which no trace would see."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if func in (torch.Tensor.numpy, torch.Tensor.__array__):
+            raise RuntimeError("A trace is of tensors alone.")
+        return func(*args, **(kwargs or {}))
 
 
 def lean(traced: torch.fx.GraphModule) -> Callable[[torch.Tensor], torch.Tensor]:

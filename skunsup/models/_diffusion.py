@@ -6,7 +6,6 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import DeepEstimator
@@ -150,11 +149,6 @@ class DiffusionModel(Sampler, DeepEstimator):
 
     _criterion = "row_loss"
     _scales_columns: ClassVar[bool] = True
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how well the network tells them from noise.
