@@ -107,8 +107,11 @@ class FittedNetwork:
         def part(at: slice) -> np.ndarray:
             taken = rows.take(at)
             block, n_used = _tiled(taken, n_tiles, tile)
-            with self._errors_explained():
+            try:
                 out = scorer(weights, block, n_used)
+            except Exception:
+                with self._errors_explained():
+                    raise
             return out.reshape(-1, *out.shape[2:])[: len(taken)]
 
         threads = n_threads() if rows.n > tile and backend().concurrent() else 1
@@ -202,6 +205,8 @@ def stateless(network: Network, method: str) -> Callable[[Any, Any], Any]:
 
 def _parts(n: int, n_tiles: int, tile: int, threads: int) -> list[slice]:
     """Return the rows of each call of a program, so that threads have equally many."""
+    if n <= tile:
+        return [slice(0, n)]
     total = -(-n // tile)
     calls = max(-(-total // n_tiles), min(threads, total // TILES_OF_THREAD), 1)
     calls = calls if calls == 1 else -(-calls // threads) * threads

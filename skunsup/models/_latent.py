@@ -176,7 +176,7 @@ def bounded(losses: np.ndarray, sign: float = 1.0) -> np.ndarray:
     """
     worst = sign * LARGEST
     values = losses.astype(np.float64)
-    if not np.isfinite(values).all():
+    if not np.isfinite(values.sum()):
         values = np.nan_to_num(values, nan=worst, posinf=LARGEST, neginf=-LARGEST)
     return values
 
