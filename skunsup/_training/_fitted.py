@@ -61,8 +61,7 @@ class FittedNetwork:
     def model(self) -> Network:
         """Return the Keras network with these weights; the same one at each call."""
         if self._model is None:
-            with building_for(self.values):
-                model = self.architecture.build()
+            model = self._built()
             for variable, value in zip(model.variables, self.values, strict=True):
                 variable.assign(value)
             self._model = model
@@ -154,8 +153,12 @@ class FittedNetwork:
             yield
 
     def _shared(self) -> Network:
+        key: Hashable = self.architecture.key
+        return _networks.shared(key, self._built)
+
+    def _built(self) -> Network:
         with building_for(self.values):
-            return shared_network(self.architecture)
+            return self.architecture.build()
 
     def _made_of(self) -> dict[str, Any]:
         return {"": self._shared()}

@@ -74,6 +74,7 @@ class PairNetwork(Network):
         Width of the rows of a pair where rows are held out to judge epochs by, else 0.
     """
 
+    with_views: ClassVar[bool] = True  # of the kind of data
     defaults: ClassVar[dict[str, Any]] = {
         "temperature": 0.2,
         "projected": True,
@@ -105,7 +106,8 @@ class PairNetwork(Network):
 
     def seen(self, x: Any) -> Any:
         """Input of the encoder for rows in training."""
-        x = x if self.settings["projected"] else super().seen(x)
+        if self.with_views and not self.settings["projected"]:
+            x = super().seen(x)
         return x if self.corruption is None else self.corruption(x)
 
     def embed(self, x: Any, training: bool = False) -> Any:
@@ -153,15 +155,21 @@ class CoordinatePairs(PairNetwork):
         From codes to coordinates.
     """
 
+    error_weight: ClassVar[float] = COORDINATE_WEIGHT
+
     def learned(self, x: Any) -> tuple[Any, Any, list[Any]]:
         """Coordinates of both rows of pairs, which are known, terms of the loss."""
         rows = ops.concatenate(halves(x))
         n = self.head.output_shape[-1]
         wanted, known = rows[:, -n - 1 : -1], rows[:, -1:]
-        codes, contrast = self.contrast(rows[:, : -n - 1])
-        found = self.head(codes, training=True)
+        found, contrast = self.contrasted(rows[:, : -n - 1])
         error = ops.mean(known * ops.square(found - wanted))
-        return found, known[:, 0], [contrast, COORDINATE_WEIGHT * error]
+        return found, known[:, 0], [contrast, self.error_weight * error]
+
+    def contrasted(self, rows: Any) -> tuple[Any, Any]:
+        """Coordinates of both rows of pairs, and the contrast of their codes."""
+        codes, contrast = self.contrast(rows)
+        return self.head(codes, training=True), contrast
 
     def coordinates(self, x: Any) -> Any:
         """Coordinates of rows as pairs hold them."""
@@ -183,20 +191,13 @@ class PlacePairs(CoordinatePairs):
     coordinates.
     """
 
-    def learned(self, x: Any) -> tuple[Any, Any, list[Any]]:
-        """Places of both rows of pairs, which are known, terms of the loss."""
-        rows = ops.concatenate(halves(x))
-        n = self.head.output_shape[-1]
-        wanted, known = rows[:, -n - 1 : -1], rows[:, -1:]
-        codes = self.embed(self.seen(rows[:, : -n - 1]), training=True)
-        found = self.head(codes, training=True)
-        contrast = place_info_nce(*ops.split(UNITS * found, 2))
-        error = ops.mean(known * ops.square(found - wanted))
-        return found, known[:, 0], [contrast, PLACE_WEIGHT * error]
+    with_views = False
+    error_weight = PLACE_WEIGHT
 
-    def seen(self, x: Any) -> Any:
-        """Input of the encoder for rows in training."""
-        return x if self.corruption is None else self.corruption(x)
+    def contrasted(self, rows: Any) -> tuple[Any, Any]:
+        """Places of both rows of pairs, and their contrast."""
+        found = self.head(self.embed(self.seen(rows), training=True), training=True)
+        return found, place_info_nce(*ops.split(UNITS * found, 2))
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -229,18 +230,12 @@ class CoordinateNetwork(CoordinatePairs):
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class MapNetwork(PlacePairs):
+class MapNetwork(PlacePairs, CoordinateNetwork):
     """Encoder with a head that gives places in a map.
 
     Objective: `place_info_nce` of pairs, and the mean square error of the known places,
     weighted.
     """
-
-    own_terms = ("contrast", "coordinates")
-
-    def loss_terms(self, x: Any) -> list[Any]:
-        """Contrast of the places of the pairs in `x`, and their error."""
-        return self.learned(x)[2]
 
 
 def halves(x: Any) -> list[Any]:

@@ -44,8 +44,7 @@ def _gelu(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
 
 @handles("Silu")
 def _silu(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
-    x = walk.name(args[0])
-    return walk.graph.node("Mul", [x, walk.graph.node("Sigmoid", [x])])
+    return silu(walk.graph, walk.name(args[0]))
 
 
 @handles("LeakyRelu")
@@ -75,6 +74,11 @@ def _log_sigmoid(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str
     graph = walk.graph
     negative = graph.node("Neg", [walk.name(args[0])])
     return graph.node("Neg", [graph.node("Softplus", [negative])])
+
+
+def silu(graph: Graph, name: str) -> str:
+    """X sigmoid(x)."""
+    return graph.node("Mul", [name, graph.node("Sigmoid", [name])])
 
 
 def gelu(graph: Graph, name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import KerasTensor
 
-from skunsup.onnx._activations import gelu, hard_silu
+from skunsup.onnx._activations import gelu, hard_silu, silu
 from skunsup.onnx._graph import BOOL, DOUBLE, FLOAT, TYPES, Graph
 from skunsup.onnx._handlers import Handler, register
 
@@ -66,7 +66,7 @@ def activated(graph: Graph, name: str, function: Any) -> str | None:
     if kind == "linear":
         return name
     if kind in ("silu", "swish"):
-        return graph.node("Mul", [name, graph.node("Sigmoid", [name])])
+        return silu(graph, name)
     if kind == "gelu":
         return gelu(graph, name)
     if kind in ("softmax", "log_softmax"):

@@ -21,9 +21,9 @@ def image_type(model: PretrainedFeatures, X: Any) -> Any:
     """Return the type of images as the network takes them, or as `X` has them."""
     found = model._features
     shape = found.image_shape or (*found.form.size, found.form.channels)
-    flat = X is None and found.image_shape is not None
     if X is None:
-        return DoubleTensorType([None, int(np.prod(shape))] if flat else [None, *shape])
+        shape = shape if found.image_shape is None else (int(np.prod(shape)),)
+        return DoubleTensorType([None, *shape])
     array = np.asarray(X)
     kinds = {np.dtype(np.uint8): UInt8TensorType, np.dtype(np.float32): FloatTensorType}
     return kinds.get(array.dtype, DoubleTensorType)([None, *array.shape[1:]])
