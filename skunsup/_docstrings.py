@@ -112,18 +112,26 @@ class Bibliography:
         return "\n".join(f".. [{i}] {text}" for i, text in enumerate(self._texts, 1))
 
 
-def with_default(entry: str, default: object) -> str:
-    """Return the entry of a parameter with its default on the first line.
+def completed(entry: str, default: object, numbers: str) -> str:
+    """Return the entry of a parameter with its default and the range of its numbers.
 
     Parameters
     ----------
     entry : str
         Name, type and description.
     default : object
-        Its representation is what a reader sees.
+        Its representation, on the first line, is what a reader sees.
+    numbers : str
+        Range in words, put behind a description that does not name its upper end; ""
+        for none.
     """
     shown = f'"{default}"' if isinstance(default, str) else repr(default)
-    head, *rest = entry.split("\n")
+    head, *rest = entry.rstrip().split("\n")
+    text, line = "\n".join(rest), f"    Range: {numbers}."
+    ends = "in " in numbers or " to " in numbers
+    known = line in text or (ends and numbers.split()[-1] in text)
+    if numbers and not known:
+        rest.append(line)
     return "\n".join([f"{head}, default={shown}", *rest])
 
 
@@ -132,6 +140,7 @@ def merged(
     others: Iterable[str | None],
     defaults: Mapping[str, object],
     origins: Mapping[str, str | None],
+    ranges: Mapping[str, str],
 ) -> str:
     """Return a docstring with the entries that it lacks taken from others.
 
@@ -146,6 +155,8 @@ def merged(
     origins : dict of str to str or None
         Docstring of the class that declares each parameter first. What any other class
         says of the parameter goes before that.
+    ranges : dict of str to str
+        Range of the numbers of each parameter, in words.
     """
     doc = Docstring(own)
     sources = [doc, *map(Docstring, others)]
@@ -160,7 +171,7 @@ def merged(
         return None
 
     described = [
-        with_default(text, default)
+        completed(text, default, ranges[name])
         for name, default in defaults.items()
         if (text := entry("Parameters", name, origins[name])) is not None
     ]

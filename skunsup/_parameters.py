@@ -12,6 +12,7 @@ from typing import Any, TypeVar, dataclass_transform
 from sklearn.base import BaseEstimator
 
 from skunsup._docstrings import Docstring, merged
+from skunsup._sklearn import range_in_words
 
 Class = TypeVar("Class", bound=type)
 
@@ -40,7 +41,7 @@ def parameters(cls: Class) -> Class:
 
     The ranges are in `_parameter_constraints` then, where scikit-learn expects them.
     The docstring of an estimator gets the entries of parameters and attributes that it
-    lacks from the bases, and all parameters their defaults.
+    lacks from the bases, and all parameters their defaults and the ranges of numbers.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def parameters(cls: Class) -> Class:
         ranges = {field.name: _allowed(cls, field.name) for field in declared}
         cls._parameter_constraints = ranges  # type: ignore[attr-defined]
         if documented:
-            cls.__doc__ = _documented(cls, declared)
+            cls.__doc__ = _documented(cls, declared, ranges)
     return cls
 
 
@@ -77,7 +78,7 @@ def _origin(cls: type, name: str) -> type:
     return declaring[-1]
 
 
-def _documented(cls: type, declared: tuple[Field, ...]) -> str:
+def _documented(cls: type, declared: tuple[Field, ...], ranges: dict[str, list]) -> str:
     """Return the docstring of `cls` with what it shares with its bases."""
     bases = [b for b in cls.__mro__[1:] if "__dataclass_fields__" in vars(b)]
     ordered = sorted(declared, key=lambda field: bool(field.kw_only))
@@ -86,6 +87,7 @@ def _documented(cls: type, declared: tuple[Field, ...]) -> str:
         [base.__doc__ for base in bases],
         {f.name: f.default for f in ordered},
         {f.name: _origin(cls, f.name).__doc__ for f in ordered},
+        {name: range_in_words(allowed) for name, allowed in ranges.items()},
     )
 
 

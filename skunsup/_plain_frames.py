@@ -70,6 +70,8 @@ class _PolarsType:
             return None
         if isinstance(value, polars.Enum):
             return {"named": "Enum", "categories": value.categories.to_list()}
+        if isinstance(value, polars.Decimal):
+            return {"named": "Decimal", "digits": [value.precision, value.scale]}
         return {"named": kind.__name__, "made": not isinstance(value, type)}
 
     def read(self, fields: dict[str, Any]) -> Any:
@@ -80,6 +82,8 @@ class _PolarsType:
             raise ValueError(UNKNOWN.format(name=fields["named"]))
         if "categories" in fields:
             return polars.Enum(fields["categories"])
+        if "digits" in fields:
+            return polars.Decimal(*fields["digits"])
         return kind() if fields["made"] else kind
 
 

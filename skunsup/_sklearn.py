@@ -35,6 +35,7 @@ __all__ = [
     "output_container",
     "python_number",
     "python_numbers",
+    "range_in_words",
     "reals",
     "unchanged_on_error",
     "validated",
@@ -62,6 +63,23 @@ def reals(low: float, high: float | None, closed: str) -> Interval:
     if high is None:
         high, closed = LARGEST, {"left": "both", "neither": "right"}[closed]
     return Interval(Real, low, high, closed=closed)
+
+
+def range_in_words(allowed: list[Any]) -> str:
+    """Return the ranges of numbers among the values of a parameter, "" for none."""
+    ranges = (each for each in allowed if isinstance(each, Interval))
+    return ", or ".join(map(_in_words, ranges))
+
+
+def _in_words(numbers: Interval) -> str:
+    low, high = numbers.left, numbers.right
+    closed = numbers.closed in ("left", "both")
+    if high is None or high == LARGEST:
+        return f"from {low:g} up" if closed else f"above {low:g}"
+    if numbers.type is Integral:
+        return f"from {low:,} to {high:,}"
+    ends = "[" if closed else "(", "]" if numbers.closed in ("right", "both") else ")"
+    return f"in {ends[0]}{low:g}, {high:g}{ends[1]}"
 
 
 def validated(*, prefer_skip_nested_validation: bool) -> Callable[[Any], Any]:

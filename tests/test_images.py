@@ -9,6 +9,7 @@ import zlib
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import clone
@@ -82,6 +83,34 @@ def test_the_form_of_images_changes_nothing(images, model):
         np.testing.assert_array_equal(model.transform(same), codes)
     rows = Autoencoder(**QUICK, inputs=Images((8, 8))).fit(as_rows)
     np.testing.assert_array_equal(rows.transform(as_rows), codes)
+
+
+def test_whole_numbers_are_bytes_after_a_fit_to_bytes(images, model):
+    codes, frame = model.transform(images[:5]), pd.DataFrame(images[:5].reshape(5, 64))
+    nullable = frame.astype("UInt8")
+    for same in (images[:5].astype(int), images[:5].tolist(), frame, nullable):
+        np.testing.assert_array_equal(model.transform(same), codes)
+    np.testing.assert_array_equal(Images((8, 8)).fit(nullable).dtype_, np.uint8)
+    with pytest.raises(ValueError, match="holds 256 of type int64, but fit saw bytes"):
+        model.transform(images[:5].astype(int) + 1)
+
+
+def test_pixels_that_are_probably_bytes_are_named(images, model):
+    numbers = images[:5].astype(int)
+    with pytest.warns(UserWarning, match="pixels up to 255 of type int64. Only bytes"):
+        kind = Images().fit(numbers)
+    np.testing.assert_array_equal(kind.transform(images[:5]), numbers.reshape(5, 64))
+    with pytest.warns(UserWarning, match="float32, but fit saw uint8 up to 1"):
+        model.transform(images[:5].astype(np.float32))
+
+
+def test_columns_of_pixels_keep_their_names(images):
+    frame = pd.DataFrame(images.reshape(200, 64)).add_prefix("pixel")
+    kind = Images((8, 8)).fit(frame)
+    assert kind.feature_names_in_.tolist() == frame.columns.tolist()
+    with pytest.raises(ValueError, match="same order"):
+        kind.transform(frame[frame.columns[::-1]])
+    assert not hasattr(kind.fit(images), "feature_names_in_")
 
 
 def test_what_comes_back_is_what_went_in(images, model):

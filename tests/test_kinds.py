@@ -51,6 +51,16 @@ def test_what_was_given_stays(given):
     assert model.get_params()["inputs"] is given
 
 
+@pytest.mark.parametrize("name", ["images", "sequences", "text"])
+def test_names_of_other_columns_are_forgotten(name):
+    kind, X = KINDS[name]
+    model = Autoencoder(inputs=None)
+    model._learn(pd.DataFrame({"a": RNG.random(6), "b": RNG.random(6)}), 2, keep=False)
+    assert hasattr(model, "feature_names_in_")
+    model.set_params(inputs=kind())._learn(X, 2, keep=False)
+    assert not hasattr(model, "feature_names_in_")
+
+
 def test_none_stands_for_numbers():
     assert isinstance(as_kind(None), Dense)
     assert fitted(None, RNG.random((4, 3))).n_columns_ == 3

@@ -105,6 +105,13 @@ def test_units_do_not_count_unless_asked_for(rows):
     assert raw != prdc(real, generated)
 
 
+def test_a_constant_column_changes_nothing(rows):
+    real, generated = rows[:200], rows[200:400]
+    constant = np.full((200, 1), 0.1)  # whose standard deviation is rounded to 1e-17
+    wider = np.hstack([real, constant]), np.hstack([generated, constant + 1e-7])
+    assert prdc(*wider) == pytest.approx(prdc(real, generated), abs=0.01)
+
+
 def test_copies_of_repeated_rows_are_covered():
     real = np.repeat([[0.0, 1.0], [2.0, 3.0], [4.0, 0.0]], 20, axis=0)
     assert prdc(real, real)["coverage"] == 1

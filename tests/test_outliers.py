@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.stats import norm
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_breast_cancer
@@ -58,6 +59,16 @@ def test_wraps_any_scorer(tumours, estimator):
     )
     assert hasattr(detector, "feature_scores") == isinstance(estimator, Autoencoder)
     assert not hasattr(estimator, "n_features_in_")
+
+
+def test_sparse_rows_score_as_dense_ones(tumours):
+    X = np.float32(tumours[0])
+    detector = OutlierDetector(PCA(3)).fit(csr_array(X))
+    scores = detector.score_samples(csr_array(X))
+    assert scores.dtype == np.float64
+    np.testing.assert_array_equal(scores, detector.score_samples(X))
+    with pytest.raises(ValueError, match="0 sample"):
+        detector.score_samples(csr_array(X[:0]))
 
 
 @pytest.mark.parametrize("contamination", [0.01, 0.1, 0.5])

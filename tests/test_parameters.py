@@ -7,9 +7,9 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 
 import skunsup
-from skunsup._docstrings import Docstring
+from skunsup._docstrings import Docstring, completed
 from skunsup._parameters import groups, parameter, parameters
-from skunsup._sklearn import check_params, integers
+from skunsup._sklearn import check_params, integers, range_in_words, reals
 
 ESTIMATORS = [
     cls
@@ -86,8 +86,30 @@ def test_documentation_is_merged_and_citations_are_renumbered():
     entries = doc.entries("Parameters")
     assert list(entries) == ["depth", "width", "height"]
     assert entries["depth"].startswith("depth : int, default=5\n")
-    assert entries["width"].endswith("In pixels [2]_.")
+    assert entries["width"].endswith("In pixels [2]_.\n    Range: from 1 up.")
+    assert entries["depth"].endswith("Range: from 2 up.")
     assert doc.references() == {"1": "The box paper.", "2": "The size paper."}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "words"),
+    [
+        ([integers(1, 10_000), None], "from 1 to 10,000"),
+        ([reals(0, None, "left")], "from 0 up"),
+        ([reals(0, None, "neither")], "above 0"),
+        ([integers(1), reals(0, 0.5, "right")], "from 1 up, or in (0, 0.5]"),
+        ([str, None], ""),
+    ],
+)
+def test_ranges_are_in_the_documentation(allowed, words):
+    assert range_in_words(allowed) == words
+
+
+def test_a_range_that_a_description_names_is_not_repeated():
+    entry = "share : float\n    Share in (0, 0.5]."
+    assert completed(entry, 0.1, "in (0, 0.5]") == (
+        "share : float, default=0.1\n    Share in (0, 0.5]."
+    )
 
 
 def test_a_nearer_class_says_what_a_parameter_means():

@@ -9,7 +9,7 @@ import pytest
 
 from skunsup import Autoencoder, AutoencoderDetector
 from skunsup._training import _progress
-from skunsup._training._progress import Progress, duration
+from skunsup._training._progress import Progress, duration, within
 
 from .helpers import on_torch_or_asked
 
@@ -56,6 +56,15 @@ def test_a_terminal_line_is_written_over_and_ended(monkeypatch):
     progress.end()
     last = "epoch 2/2  loss 1  (1 s)"
     assert stream.getvalue() == f"\repoch 1/2  loss 12.5  (1 s)\r{last}   \n"
+
+
+def test_a_line_is_no_wider_than_the_terminal():
+    line = "epoch 1/50  " + "  ".join(f"term{i} 0.5" for i in range(9)) + "  (7 s left)"
+    shown = within(line, 60)
+    assert len(shown) == 60
+    assert shown.startswith("epoch 1/50  term0 0.5")
+    assert shown.endswith("(7 s left)")
+    assert within(line, len(line)) == line
 
 
 def test_a_notebook_has_one_output_of_plain_text(monkeypatch):

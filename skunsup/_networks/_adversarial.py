@@ -35,9 +35,9 @@ def _classification_loss(kind: str, logits: Any, label: int) -> Any:
 
 
 def accuracies(kind: str, real: Any, fake: Any) -> list[Any]:
-    """Shares of the real and of the generated rows that the discriminator tells.
+    """Shares of the real and of the generated rows that the discriminator recognises.
 
-    Both near 0.5: it cannot tell them apart. Both near 1: what it judges has lost.
+    Both near 0.5: it cannot tell them apart. Both near 1: generated rows are unlike.
     The logits of a Wasserstein critic have no zero; they are split midway.
     """
     middle = {"least-squares": 0.5}.get(kind, 0.0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import keras
 import numpy as np
 
 from skunsup._interrupts import interrupts_put_off
@@ -24,10 +25,21 @@ def building() -> Iterator[None]:
     """Make layers whole, and leave the process as it was.
 
     Ctrl-C waits, global random states are kept, and variables are made as the engine
-    wants them.
+    wants them. Layers compute in float32, whatever `keras.config.set_dtype_policy` says
+    of a user's own, whose configurations name their types.
     """
-    with interrupts_put_off(), global_state_kept(), _variables():
+    with interrupts_put_off(), global_state_kept(), _single_precision(), _variables():
         yield
+
+
+@contextmanager
+def _single_precision() -> Iterator[None]:
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 @contextmanager

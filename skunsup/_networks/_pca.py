@@ -73,6 +73,7 @@ def pca_values(
         )
     tall = X.shape[0] >= X.shape[1]
     pca = PCA(n_carried, svd_solver="covariance_eigh" if tall else "full")
+    pca.set_output(transform="default")
     with np.errstate(invalid="ignore"):  # constant rows have no variance to share out
         pca.fit(X.astype(np.float64))
     reach = float(np.abs(pca.transform(X.astype(np.float64))).max()) or 1.0

@@ -1,5 +1,6 @@
 """Progress of a fit on the screen: one line that is written anew after each epoch."""
 
+import shutil
 import sys
 import time
 from collections import deque
@@ -10,6 +11,7 @@ Logs = dict[str, float]
 
 INTERVAL = 0.2  # seconds between two lines, at least
 INTERVAL_OF_FILES = 30.0  # where lines stay, as in the log of a job
+END = 24  # characters behind what is left out, with the time
 RECENT = 20  # epochs from which the time of the others is told
 
 
@@ -119,6 +121,14 @@ class NotebookLine:
             self._handle.update(content, raw=True)
 
 
+def within(line: str, width: int) -> str:
+    """Return a line without its middle where it is wider: only one can be replaced."""
+    if len(line) <= width:
+        return line
+    end = min(END, width // 2)
+    return f"{line[: max(width - end - 3, 0)]}...{line[len(line) - end :]}"
+
+
 class TerminalLine:
     """A line of a terminal, which is written over."""
 
@@ -128,6 +138,7 @@ class TerminalLine:
     def __call__(self, line: str, final: bool) -> None:
         """Write `line` over the last one; an empty one leaves it."""
         if line:
+            line = within(line, shutil.get_terminal_size().columns - 1)
             blank = " " * max(self._width - len(line), 0)
             self._stream.write(f"\r{line}{blank}")
             self._width = len(line)

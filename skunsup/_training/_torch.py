@@ -1,8 +1,8 @@
 """torch: steps one by one, since compiling them costs more than it saves on a CPU."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -56,14 +56,15 @@ class Trainer(InPlaceTrainer):
         optimizers: list[keras.optimizers.Optimizer],
         decays: Sequence[float] = (),
     ) -> None:
-        super().__init__(network, optimizers, decays)
         network.mean_of_all = mean_of_all
-        pairs = list(zip(optimizers, self.groups, strict=True))
-        entrywise = [is_entrywise(*pair) for pair in pairs]
-        self._updates = [
-            _update_at_once(*pair) if at_once else partial(_update, *pair)
-            for pair, at_once in zip(pairs, entrywise, strict=True)
-        ]
+        with _recording():
+            super().__init__(network, optimizers, decays)
+            pairs = list(zip(optimizers, self.groups, strict=True))
+            entrywise = [is_entrywise(*pair) for pair in pairs]
+            self._updates = [
+                _update_at_once(*pair) if at_once else partial(_update, *pair)
+                for pair, at_once in zip(pairs, entrywise, strict=True)
+            ]
         # Random layers of Keras, schedules and own layers may compute with Python
         # numbers, which a traced step would repeat for ever.
         self._traceable = (
@@ -77,6 +78,7 @@ class Trainer(InPlaceTrainer):
         steps: dict[tuple[int, ...], Callable] = {}
         n_taken: Counter[tuple[int, ...]] = Counter()
 
+        @_recording()
         def run(_: Any, block: np.ndarray, n_steps: int) -> np.ndarray:
             minibatches = ops.convert_to_tensor(block)
             records = []
@@ -219,9 +221,19 @@ def _share_memory(whole: keras.Variable, parts: list[keras.Variable]) -> None:
         part.value.data = taken.reshape(part.shape)
 
 
+@contextmanager
+def _recording() -> Iterator[None]:
+    """Block of code in which gradients are taken, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
 def making_variables() -> AbstractContextManager[None]:
-    """Block of code in which Keras makes variables."""
-    return nullcontext()
+    """Block of code in which Keras makes variables.
+
+    Those made in torch's inference mode could never be trained, in later fits neither.
+    """
+    return torch.inference_mode(False)
 
 
 def input_gradient(function: Callable[[Any], Any], x: Any) -> Any:

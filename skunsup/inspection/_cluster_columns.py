@@ -141,7 +141,9 @@ def _mean(values: np.ndarray) -> float:
 
 def _spread(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
-    return float(known.std()) if len(known) else 0.0
+    # The deviation of equal numbers is not 0 where their mean is rounded.
+    varied = len(known) and known.min() < known.max()
+    return float(known.std()) if varied else 0.0
 
 
 def _in_turns(effects: np.ndarray, most: int) -> list[int]:
@@ -158,5 +160,6 @@ def encoded(X: Any) -> np.ndarray:
     """Return rows of a table as standardised numbers, gaps at the mean."""
     every = [one.values for one in indicators(as_columns(X))]
     table = np.stack(every, axis=1)
-    middle, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
+    middle = np.array([_mean(column) for column in table.T])
+    spread = np.array([_spread(column) for column in table.T])
     return np.nan_to_num((table - middle) / np.where(spread > 0, spread, 1.0))

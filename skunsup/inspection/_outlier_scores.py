@@ -54,7 +54,7 @@ class OutlierScoresDisplay:
 
     See Also
     --------
-    OutlierReliabilityDisplay : How far the probability can be taken at its word.
+    OutlierReliabilityDisplay : Share of outliers by their probability.
     FeatureScoresDisplay : The columns that made a row an outlier.
 
     Examples

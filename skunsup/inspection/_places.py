@@ -43,7 +43,7 @@ def placed(codes: np.ndarray, components: Any) -> tuple[np.ndarray, list[str]]:
         return codes, [f"component {c}" for c in range(width)]
     if n < 2 or width == 1:  # too few for principal components
         return codes[:, :2], [f"component {c}" for c in range(min(width, 2))]
-    pca = PCA(2, random_state=0).fit(codes)
+    pca = PCA(2, random_state=0).set_output(transform="default").fit(codes)
     shares = np.nan_to_num(pca.explained_variance_ratio_)
     names = [
         f"principal component {i + 1} ({share:.0%} of variance)"

@@ -23,8 +23,8 @@ Z = 1.96  # of an interval that holds 95 %
 class OutlierReliabilityDisplay:
     """Share of outliers among rows, by the probability that a detector gives them.
 
-    Points on the diagonal mean that the probability can be taken at its word. Bars are
-    95 % intervals of the share (Wilson 1927), which are wide where rows are few.
+    Points on the diagonal mean that the share equals the probability. Bars are 95 %
+    intervals of the share (Wilson 1927), which are wide where rows are few.
 
     Parameters
     ----------

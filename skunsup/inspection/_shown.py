@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from skunsup._validation import is_missing
 from skunsup.inputs import Blocks, Images, Inputs, Sequences, Text
+from skunsup.inputs.blocks._frames import listed
 from skunsup.inputs.table._columns import as_table, read_columns
 
 FORMS = ("images", "series", "texts", "columns")
@@ -71,18 +73,15 @@ def shown(kind: Inputs | None, X: Any, image_shape: Any = None) -> list[Shown]:
 
 
 def _of_block(block: Any, X: Any) -> Shown:
-    columns = block.columns
-    cells = X[columns] if isinstance(columns, str) else X[list(columns)]
-    values: Any = _filled(list(cells)) if block.boxed else cells
-    if not block.boxed and not hasattr(values, "columns"):
-        values = values.to_frame()
+    cells = X[listed(block.columns)]
+    values: Any = _filled(list(cells.iloc[:, 0])) if block.boxed else cells
     one = shown(block.kind, values)[0]
     return Shown(one.form, one.values, one.names, str(block.name))
 
 
 def _filled(cells: list[Any]) -> list[Any]:
     """Return cells with blank images and empty texts where there are none."""
-    there = [cell is not None and cell is not np.nan for cell in cells]
+    there = [not is_missing(cell) for cell in cells]
     if all(there) or not any(there):
         return cells
     known = cells[there.index(True)]

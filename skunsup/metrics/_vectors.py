@@ -61,7 +61,8 @@ def vectors(
     if not standardize:
         return arrays
     mean, scale = arrays[0].mean(axis=0), arrays[0].std(axis=0)
-    scale[scale == 0] = 1.0
+    # The deviation of equal numbers is not 0 where their mean is rounded.
+    scale[(arrays[0] == arrays[0][0]).all(axis=0)] = 1.0
     return [(array - mean) / scale for array in arrays]
 
 

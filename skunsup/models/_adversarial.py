@@ -89,11 +89,11 @@ class AdversarialNetwork(Adversary, PriorNetwork):
         kind, weight = (
             self.settings[f"adversarial_{name}"] for name in ("loss", "weight")
         )
-        fooling = generator_loss(kind, self.discriminate_frozen(code))
+        adversarial = generator_loss(kind, self.discriminate_frozen(code))
         return [
             loss,
             own,
-            weight * rescale(fooling, unit),
+            weight * rescale(adversarial, unit),
             *metrics,
             spread(code, draws),
         ]
@@ -152,9 +152,9 @@ class AdversarialAutoencoder(
         One entry an epoch: `loss`, the sum of its terms `reconstruction`,
         `discriminator` and `adversarial` (weighted); `accuracy_real` and
         `accuracy_fake`, the shares of prior draws and of codes that the discriminator
-        tells (0.5 is a draw, 1 means the encoder has lost); `spread`, the standard
-        deviation of codes relative to the prior's; and `val_loss` if rows were held
-        out.
+        recognises (about 0.5 if it cannot tell them apart, near 1 if codes do not
+        follow the prior); `spread`, the standard deviation of codes relative to the
+        prior's; and `val_loss` if rows were held out.
 
     Warns
     -----

@@ -179,9 +179,9 @@ class BiGAN(
         One entry an epoch: `loss`, the sum of its terms `discriminator` and
         `adversarial` (and `reconstruction`, weighted); `accuracy_real` and
         `accuracy_fake`, the shares of encoded and of decoded pairs that the
-        discriminator tells (0.5 is a draw, 1 means the others have lost); `spread`, the
-        standard deviation of generated rows relative to the data's; and `val_loss` if
-        rows were held out.
+        discriminator recognises (about 0.5 if it cannot tell them apart, near 1 if
+        encoder and generator are not inverse yet); `spread`, the standard deviation of
+        generated rows relative to the data's; and `val_loss` if rows were held out.
 
     Warns
     -----

@@ -234,21 +234,21 @@ keras.Model
             entropy = rescale(self._classification(x, one_hot), unit)
             more = [*more, self.settings["label_weight"] * entropy]
             draws = self._with_labels(draws, one_hot)
-        own, fooling, metrics = self._play(draws, code)
-        weighted = self.settings["adversarial_weight"] * rescale(fooling, unit)
+        own, adversarial, metrics = self._adversarial_terms(draws, code)
+        weighted = self.settings["adversarial_weight"] * rescale(adversarial, unit)
         return [loss, own, weighted, *more, *metrics]
 
-    def _play(self, draws: Any, code: Any) -> tuple[Any, Any, list[Any]]:
+    def _adversarial_terms(self, draws: Any, code: Any) -> tuple[Any, Any, list[Any]]:
         """Losses of the discriminators and of the encoder, and the metrics."""
         k, kind = self.n_categories, self.settings["adversarial_loss"]
         own, metrics = self.discriminator_terms(draws[:, k:], code[:, k:])
         also, more = self.discriminator_terms(draws[:, :k], code[:, :k], "category_")
-        fooling = generator_loss(kind, self.discriminate_frozen(code[:, k:]))
-        fooling += generator_loss(
+        adversarial = generator_loss(kind, self.discriminate_frozen(code[:, k:]))
+        adversarial += generator_loss(
             kind, self.discriminate_frozen(code[:, :k], "category_")
         )
         size = spread(code[:, k:], draws[:, k:])
-        return own + also, fooling, [*metrics, size, *more, usage(code[:, :k])]
+        return own + also, adversarial, [*metrics, size, *more, usage(code[:, :k])]
 
     def _classification(self, x: Any, one_hot: Any) -> Any:
         """Mean cross-entropy of the labelled rows beside those of a minibatch."""

@@ -59,8 +59,9 @@ class AAEClustering(CategoricalEstimator, Clusterer):
         One entry an epoch: `loss`, the sum of its terms `reconstruction`,
         `discriminator`, `adversarial` and `balance` (weighted); `accuracy_real` and
         `accuracy_fake`, the shares of normal draws and of styles that the discriminator
-        tells (0.5 is a draw, 1 means the encoder has lost), `category_accuracy_real`
-        and `category_accuracy_fake` of the other discriminator; `spread`, the standard
+        recognises (about 0.5 if it cannot tell them apart, near 1 if styles do not
+        follow the normal distribution), `category_accuracy_real` and
+        `category_accuracy_fake` of the other discriminator; `spread`, the standard
         deviation of styles relative to the prior's; `usage`, the perplexity of the
         clusters in a minibatch relative to that of equal shares; and `val_loss` if
         rows were held out.

@@ -80,7 +80,7 @@ class DiffusionModel(Sampler, DeepEstimator):
     epochs : int, "auto" or None
         Passes over the rows, at most; None for as many as `max_steps` takes. "auto"
         means as many as 6,000 steps take, but at least 10 and at most 400; of tables
-        with categories, which are learned by heart sooner, half as many steps and at
+        with categories, which are memorised sooner, half as many steps and at
         most 150.
     early_stopping : bool
         Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),

@@ -95,9 +95,10 @@ class GAN(
     history_ : dict of str to list of float
         One entry an epoch: `loss`, the sum of its terms `discriminator` and
         `generator`; `accuracy_real` and `accuracy_fake`, the shares of rows and of
-        generated rows that the discriminator tells (0.5 is a draw, 1 means the
-        generator has lost); `spread`, the standard deviation of generated rows relative
-        to the data's; and `val_loss` if rows were held out.
+        generated rows that the discriminator recognises (about 0.5 if it cannot tell
+        them apart, near 1 if generated rows are unlike the data); `spread`, the
+        standard deviation of generated rows relative to the data's; and `val_loss` if
+        rows were held out.
 
     Warns
     -----

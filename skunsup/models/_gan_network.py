@@ -59,8 +59,8 @@ class GANNetwork(Adversary):
         fake = self.hidden(self.rows(self.generator(noise, training=True)), x)
         own, metrics = self.discriminator_terms(x, fake)
         kind = self.settings["adversarial_loss"]
-        fooling = generator_loss(kind, self.discriminate_frozen(fake))
-        return [own, fooling, *metrics, spread(fake, x)]
+        adversarial = generator_loss(kind, self.discriminate_frozen(fake))
+        return [own, adversarial, *metrics, spread(fake, x)]
 
     def decode(self, noise: Any) -> Any:
         """Rows of noise."""

@@ -121,8 +121,8 @@ class EmbeddingParameters(DecoderParameters, NeighborParameters):
         `encoder` returns.
     coordinates : {"auto", "code", "map", "spectral"}
         Result of `transform`. "code" is the code itself, of length 1. "map" is a place
-        in a map of the neighbours among rows and, with less weight, among codes, best
-        with 2 components and for the eye; "spectral" are the leading eigenvectors of
+        in a map of the neighbours among rows and, with less weight, among codes, for
+        plots, best with 2 components; "spectral" are the leading eigenvectors of
         the graph of neighbours among codes, best for :class:`sklearn.cluster.KMeans`
         with half more components than clusters. Both are computed for the training
         rows, and learned by a head of the network in as many steps again, those of a

@@ -223,7 +223,7 @@ class ToShape:
         """Return the network that makes rows."""
         own = isinstance(self.given, keras.Model)
         model = self.given if own else self.given(n_inputs, self.shape)
-        flat = keras.layers.Flatten()
+        flat = keras.layers.Flatten("channels_last")
         return keras.Sequential([keras.Input((n_inputs,)), model, flat])
 
 

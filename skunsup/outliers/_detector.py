@@ -137,8 +137,10 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
             return np.asarray(score(X), np.float64)
         # Estimators such as PCA learn from sparse rows but only score dense ones.
         X = sp.csr_array(X)
-        batches = gen_batches(X.shape[0], SPARSE_BATCH)
-        return np.concatenate([score(X[rows].toarray()) for rows in batches])
+        # No rows are a batch too, for the estimator to refuse.
+        batches = gen_batches(max(X.shape[0], 1), SPARSE_BATCH)
+        found = [score(X[rows].toarray()) for rows in batches]
+        return np.concatenate(found, dtype=np.float64)
 
     def _shares(self, X: Any) -> np.ndarray:
         return np.asarray(self.estimator_.feature_scores(X))

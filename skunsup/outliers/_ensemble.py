@@ -22,7 +22,7 @@ class EnsembleOutput:
     hashes : array of shape (n,), uint64
         Hashes of the rows.
     counted : array of shape (n, n_members)
-        Weight of each network's word on each row; sums to 1 over the networks.
+        Weight of each network in the score of each row; sums to 1 over the networks.
     likelihood : Likelihood or None
         What the columns mean.
     """

@@ -129,7 +129,7 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
             self._check_processes()
             _refuse_several(X)
             windows = SlidingWindows(self.window_length, stride=self.stride, pad=False)
-            rows = windows.fit(X).transform(X)
+            rows = windows.set_output(transform="default").fit(X).transform(X)
             self.windows_, self.estimator_ = windows, clone(self.estimator).fit(rows)
             self.n_features_in_ = windows.n_features_in_
             if hasattr(windows, "feature_names_in_"):

@@ -235,8 +235,8 @@ def _is_table(X: Any) -> bool:
         return True
     if np.ndim(X) != 2:
         return False
-    likelihood = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
-    return not (likelihood.size and isinstance(likelihood.flat[0], str | Path))
+    cells = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
+    return not (cells.size and isinstance(cells.flat[0], str | Path))
 
 
 def _stamp(path: str) -> tuple[str, int, int]:

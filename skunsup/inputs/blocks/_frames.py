@@ -13,7 +13,7 @@ def checked_frame(X: Any, blocks: Sequence[Any], name: str) -> Any:
             f"{name} is a {type(X).__name__}, but Blocks expects a pandas DataFrame, "
             "so that blocks can name their columns. Wrap it in pandas.DataFrame."
         )
-    wanted = [column for columns in blocks for column in _listed(columns)]
+    wanted = [column for columns in blocks for column in listed(columns)]
     _check_once(wanted, X, name)
     absent = [column for column in wanted if column not in X.columns]
     if absent:
@@ -44,24 +44,25 @@ def _check_once(wanted: list[Any], X: Any, name: str) -> None:
         )
 
 
-def _listed(columns: Any) -> list[Any]:
+def listed(columns: Any) -> list[Any]:
+    """Return the columns of a block, one of which may stand without a list."""
     single = isinstance(columns, str) or not hasattr(columns, "__iter__")
     return [columns] if single else list(columns)
 
 
 def present(frame: Any, columns: Any) -> np.ndarray:
     """Return in which rows a block has a value."""
-    return frame[_listed(columns)].notna().to_numpy().any(axis=1)
+    return frame[listed(columns)].notna().to_numpy().any(axis=1)
 
 
 def is_boxed(frame: Any, columns: Any) -> bool:
     """Return True for a block of one column that does not hold numbers."""
-    dtypes = frame[_listed(columns)].dtypes
+    dtypes = frame[listed(columns)].dtypes
     return len(dtypes) == 1 and getattr(dtypes.iloc[0], "kind", "O") not in "fiub"
 
 
 def taken(frame: Any, columns: Any, here: np.ndarray, boxed: bool) -> Any:
     """Return the columns of a block where it is there, or the cells of its only one."""
-    part = frame[_listed(columns)]
+    part = frame[listed(columns)]
     part = part.iloc[:, 0] if boxed else part
     return part if here.all() else part[here]

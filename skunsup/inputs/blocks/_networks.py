@@ -1,5 +1,6 @@
 """Encoders and decoders of rows that are made of blocks of different kinds."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,38 @@ from skunsup._networks import (
 )
 
 
+class JoinedSpec(ABC):
+    """Base of networks that hold a network of each block.
+
+    A subclass is a frozen dataclass with these networks as its field `parts`.
+    """
+
+    parts: tuple[NetworkSpec, ...]
+
+    @property
+    def regularized(self) -> bool:
+        """True if layers may add losses of their own."""
+        return any(part.regularized for part in self.parts)
+
+    def build(self) -> keras.Model:
+        """Return a new model with weights of no importance."""
+        with building():
+            return self._joined([part.build() for part in self.parts], Initializer())
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Start values of the variables of the model that `build` returns."""
+        values = [part.initial_values(rng) for part in self.parts]
+        with building():
+            models = [part.build() for part in self.parts]
+            return in_order(self._joined(models, Initializer(rng)), models, values)
+
+    @abstractmethod
+    def _joined(self, models: list[keras.Model], start: Initializer) -> keras.Model:
+        """Return the whole network around `models`, those of the blocks."""
+
+
 @dataclass(frozen=True)
-class BlockEncoder:
+class BlockEncoder(JoinedSpec):
     """An encoder for each block, then fully connected layers for all.
 
     Parameters
@@ -43,11 +74,6 @@ class BlockEncoder:
     spectral: bool = False
 
     @property
-    def regularized(self) -> bool:
-        """True if layers may add losses of their own."""
-        return any(part.regularized for part in self.parts)
-
-    @property
     def n_inputs(self) -> int:
         """Number of columns of all blocks, flags and columns beside."""
         widths = [part.n_inputs for part in self.parts]
@@ -57,18 +83,6 @@ class BlockEncoder:
     def n_outputs(self) -> int:
         """Width of the last layer."""
         return self.sizes[-1]
-
-    def build(self) -> keras.Model:
-        """Return a new model with weights of no importance."""
-        with building():
-            return self._joined([part.build() for part in self.parts], Initializer())
-
-    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """Start values of the variables of the model that `build` returns."""
-        values = [part.initial_values(rng) for part in self.parts]
-        with building():
-            models = [part.build() for part in self.parts]
-            return in_order(self._joined(models, Initializer(rng)), models, values)
 
     def _joined(self, models: list[keras.Model], start: Initializer) -> keras.Model:
         rows = keras.Input((self.n_inputs,), dtype="float32")
@@ -84,7 +98,7 @@ class BlockEncoder:
 
 
 @dataclass(frozen=True)
-class BlockDecoder:
+class BlockDecoder(JoinedSpec):
     """Fully connected layers for all blocks, then a decoder for each.
 
     Parameters
@@ -105,26 +119,9 @@ class BlockDecoder:
     activation: str | Callable
 
     @property
-    def regularized(self) -> bool:
-        """True if layers may add losses of their own."""
-        return any(part.regularized for part in self.parts)
-
-    @property
     def n_outputs(self) -> int:
         """Outputs of all decoders."""
         return sum(part.n_outputs for part in self.parts)
-
-    def build(self) -> keras.Model:
-        """Return a new model with weights of no importance."""
-        with building():
-            return self._joined([part.build() for part in self.parts], Initializer())
-
-    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """Start values of the variables of the model that `build` returns."""
-        values = [part.initial_values(rng) for part in self.parts]
-        with building():
-            models = [part.build() for part in self.parts]
-            return in_order(self._joined(models, Initializer(rng)), models, values)
 
     def _joined(self, models: list[keras.Model], start: Initializer) -> keras.Model:
         code = keras.Input((self.n_inputs,), dtype="float32")

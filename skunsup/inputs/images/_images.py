@@ -10,8 +10,16 @@ from skunsup._networks import NetworkSpec
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs
+from skunsup.inputs._names import check_columns, learn_columns
 from skunsup.inputs._training_defaults import TrainingDefaults
-from skunsup.inputs.images._arrays import as_images, pixel_rows
+from skunsup.inputs.images._arrays import (
+    LARGE,
+    ByteRows,
+    as_images,
+    largest_pixel,
+    pixel_rows,
+    warn_of_large_pixels,
+)
 from skunsup.inputs.images._files import FileRows
 from skunsup.inputs.images._image_file import (
     MAX_FILE_SIZE,
@@ -39,9 +47,10 @@ class Images(Inputs):
     of pixels, shape (n, height * width * channels), with `image_shape`, so that scalers
     and a ColumnTransformer still work; or paths of image files, which are then read
     when they are needed and never held all at once. Bytes (uint8) are divided by 255,
-    other numbers are taken as they are and should be on a scale near 1. What a model
-    gives back (`reconstruct`, `inverse_transform`, `sample`) has the form and the type
-    of the images that `fit` saw.
+    other numbers are taken as they are and should be on a scale near 1: a warning says
+    so where they are above 32. After a fit to bytes, whole numbers of any type are
+    bytes. What a model gives back (`reconstruct`, `inverse_transform`, `sample`) has
+    the form of the images that `fit` saw, and is uint8 if these were, else floats.
 
     The encoder halves height and width by each convolution (stride 2) and ends in the
     `hidden_layer_sizes` of the model; the decoder is its mirror image [1]_. Changes at
@@ -108,6 +117,7 @@ class Images(Inputs):
     """
 
     _boxed = True
+    _largest = np.inf  # of files that older versions wrote, which say nothing of it
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "image_shape": [tuple, list, None],
         "filters": ["array-like", None],
@@ -152,7 +162,7 @@ class Images(Inputs):
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn shape and type of the images in `X`, and return their rows."""
         check_params(self)
-        X = as_images(X, "X")
+        given, X = X, as_images(X, "X")
         if len(X) < min_samples:
             raise ValueError(
                 f"X holds {len(X)} image(s) (n_samples={len(X)}), but a minimum of "
@@ -170,11 +180,13 @@ class Images(Inputs):
         else:
             self.hidden_layer_sizes_ = Inputs.hidden_layer_sizes_
             self.training_ = Inputs.training_
-        self.n_columns_ = owner.n_features_in_ = int(np.prod(shape))
+        self.n_columns_ = int(np.prod(shape))
         # None as well as none: the user asked for no convolutions.
         self.projected_ = self.filters is None or not self.filters_
         self.likelihood_ = PixelCells(shape, self._changes)
-        return self.read_rows(X, owner)
+        learn_columns(owner, given, self.n_columns_)
+        self._largest = 1.0
+        return self._rows(X, owner, "X", None)
 
     @property
     def _changes(self) -> tuple[tuple[str, Any], ...]:
@@ -214,7 +226,13 @@ class Images(Inputs):
 
     def read_rows(self, X: Any, owner: BaseEstimator, name: str = "X") -> Rows:
         """Return rows of pixels, bytes divided by 255."""
-        X = as_images(X, name)
+        check_columns(owner, X, self.n_columns_)
+        return self._rows(as_images(X, name), owner, name, self.dtype_)
+
+    def _rows(
+        self, X: np.ndarray, owner: BaseEstimator, name: str, learned: np.dtype | None
+    ) -> Rows:
+        """Return rows of pixels beside images of a type in `fit`; None for `fit`."""
         if X.dtype.kind in "OU":
             return FileRows(X, self.image_shape_, self._limits())
         found = X.shape[1:] if X.ndim == 2 else (*X.shape[1:3], *(X.shape[3:] or (1,)))
@@ -225,7 +243,23 @@ class Images(Inputs):
                 f"channels), or rows of {self.n_columns_} features (pixels). Resize or "
                 "convert them."
             )
-        return pixel_rows(X, name)
+        rows = pixel_rows(X, name, learned)
+        if not isinstance(rows, ByteRows):
+            self._compare(largest_pixel(rows), X.dtype, name, learned)
+        return rows
+
+    def _compare(
+        self, largest: float, dtype: np.dtype, name: str, learned: np.dtype | None
+    ) -> None:
+        """Warn of pixels that are large in `fit`, or that are so only afterwards."""
+        if learned is None:
+            self._largest, beside = largest, ""
+        elif self._largest > LARGE:
+            return
+        else:
+            beside = f", but fit saw {learned} up to {self._largest:.3g}"
+        if largest > LARGE:
+            warn_of_large_pixels(largest, dtype, name, beside)
 
     def restore_rows(
         self, rows: np.ndarray, dtype: np.dtype, like: Any = None

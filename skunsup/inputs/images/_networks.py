@@ -11,6 +11,7 @@ from skunsup._networks import BuiltSpec, Initializer, dense_layers, tail
 from skunsup.inputs.images._layers import StridedConv2D, TransposedConv2D
 
 Shape = tuple[int, int, int]
+CHANNELS = "channels_last"  # whatever Keras is set to
 SMALLEST_MAP = 4  # convolutions halve no map below this height or width
 FIRST_FILTERS, MOST_FILTERS = 32, 128
 
@@ -85,7 +86,7 @@ class ConvEncoder(BuiltSpec):
             x = StridedConv2D(
                 n, self.kernel_size, self.activation, start.kernel, self.spectral
             )(x)
-        x = layers.Flatten()(x)
+        x = layers.Flatten(CHANNELS)(x)
         if self.n_beside:
             x = layers.Concatenate()([x, rows[:, n_pixels:]])
         return keras.Model(rows, tail(x, self, start, self.spectral))
@@ -131,14 +132,13 @@ class ConvDecoder(BuiltSpec):
         kinds = [self.activation] * (len(wanted) - 1) + [self.output_activation]
         for n, size, kind in zip(wanted, maps[-2::-1], kinds, strict=True):
             x = self._widened(x, n, size, kind, start)
-        return keras.Model(code, layers.Flatten()(x))
+        return keras.Model(code, layers.Flatten(CHANNELS)(x))
 
     def _widened(
         self, x: Any, n: int, size: tuple[int, int], activation: Any, start: Initializer
     ) -> Any:
         """Double height and width, and cut off a line that is too many."""
         x = TransposedConv2D(n, self.kernel_size, activation, start.kernel)(x)
-        surplus = [
-            (0, have - want) for have, want in zip(x.shape[1:3], size, strict=True)
-        ]
-        return layers.Cropping2D(surplus)(x) if surplus != [(0, 0), (0, 0)] else x
+        more = [have - want for have, want in zip(x.shape[1:3], size, strict=True)]
+        surplus = [(0, n) for n in more]
+        return layers.Cropping2D(surplus, CHANNELS)(x) if any(more) else x

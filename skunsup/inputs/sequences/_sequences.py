@@ -15,6 +15,7 @@ from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers
 from skunsup._training import Rows, flat_map
 from skunsup._validation import check_rows, check_X, value_range
 from skunsup.inputs._base import Inputs
+from skunsup.inputs._names import learn_columns
 from skunsup.inputs.sequences._likelihood import SequenceLikelihood
 from skunsup.inputs.sequences._networks import SequenceDecoder, SequenceEncoder
 from skunsup.inputs.sequences._ragged import (
@@ -149,7 +150,7 @@ class Sequences(Inputs):
             )
         length, width = given or (longest, width)
         self._learn((length, width), shortest < length, form)
-        owner.n_features_in_ = length * width
+        learn_columns(owner, X, length * width)
         return self.read_rows(X, owner)
 
     def _learn(self, shape: Shape, ragged: bool, form: str) -> None:

@@ -34,44 +34,44 @@ def write_columns(
     dtype : dtype
         Of numbers that came as an array of objects.
     """
-    likelihood = [_typed(column, v) for column, v in zip(columns, values, strict=True)]
+    cells = [_typed(column, v) for column, v in zip(columns, values, strict=True)]
     if kind == "numpy":
-        return _array(columns, likelihood, dtype)
+        return _array(columns, cells, dtype)
     if kind == "polars":
-        return _polars(columns, likelihood)
+        return _polars(columns, cells)
     pandas = importlib.import_module("pandas")
     series = [
         # Without a dtype of their own, strings would get one.
         pandas.Series(cell, dtype=cell.dtype).astype(column.dtype)
-        for column, cell in zip(columns, likelihood, strict=True)
+        for column, cell in zip(columns, cells, strict=True)
     ]
     return pandas.concat(series, axis=1).set_axis(names.copy(), axis=1)
 
 
-def _polars(columns: Sequence[Column], likelihood: Sequence[np.ndarray]) -> Any:
+def _polars(columns: Sequence[Column], cells: Sequence[np.ndarray]) -> Any:
     polars = importlib.import_module("polars")
     # By name, since a series without one would get one.
     return polars.DataFrame(
         {
             column.name: polars.Series(column.name, cell.tolist(), column.dtype)
-            for column, cell in zip(columns, likelihood, strict=True)
+            for column, cell in zip(columns, cells, strict=True)
         }
     )
 
 
 def _array(
-    columns: Sequence[Column], likelihood: Sequence[np.ndarray], dtype: np.dtype
+    columns: Sequence[Column], cells: Sequence[np.ndarray], dtype: np.dtype
 ) -> np.ndarray:
     """Return an array of the dtype in `fit`; of objects, numbers as `dtype`."""
     if columns[0].dtype != object:
-        return np.stack(likelihood, axis=1).astype(columns[0].dtype)
+        return np.stack(cells, axis=1).astype(columns[0].dtype)
     kinds = {column.kind for column in columns}
     if kinds == {"boolean"}:
-        return np.stack(likelihood, axis=1)
+        return np.stack(cells, axis=1)
     large = (max(map(abs, c.ends)) > EXACT for c in columns if c.whole and c.ends)
     if kinds == {"number"} and not any(large):
-        return np.stack(likelihood, axis=1).astype(dtype)
-    return np.stack([cell.astype(object) for cell in likelihood], axis=1)
+        return np.stack(cells, axis=1).astype(dtype)
+    return np.stack([cell.astype(object) for cell in cells], axis=1)
 
 
 def _typed(column: Column, values: np.ndarray) -> np.ndarray:

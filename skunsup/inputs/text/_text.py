@@ -10,6 +10,7 @@ from skunsup._networks import NetworkSpec
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs
+from skunsup.inputs._names import learn_columns
 from skunsup.inputs._training_defaults import TrainingDefaults
 from skunsup.inputs.sequences import StepLayers, n_layers_for
 from skunsup.inputs.text._likelihood import TokenLikelihood
@@ -164,7 +165,8 @@ class Text(Inputs):
             standardize=self.standardize,
             split=self.split,
             max_characters=self.max_characters,
-        ).fit(X)
+        )
+        vectorizer.set_output(transform="default").fit(X)
         if len(X) < min_samples:
             raise ValueError(
                 f"X holds {len(X)} text(s) (n_samples={len(X)}), but a minimum of "
@@ -182,7 +184,7 @@ class Text(Inputs):
         self.training_ = TrainingDefaults(
             max_steps=max(TRAINED_LOGITS // n_logits, 1), least_epochs=4
         )
-        owner.n_features_in_ = length
+        learn_columns(owner, X, length)
         return self.read_rows(X, owner)
 
     def _length(self, vectorizer: TokenVectorizer) -> int:
