@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from keras import ops
 from torch.overrides import TorchFunctionMode
 
-from skunsup._training._torch_trace import trace
+from skunsup._training._torch_weights import trace_for_weights
 
 # Tracing takes as long as some 30 calls of one tile.
 UNTRACED_CALLS = 30
+PIECE_ROWS = 1024  # whose layers fit the caches of a processor
 PRODUCTS = {
     torch.matmul,
     torch.mm,
@@ -34,20 +34,39 @@ def tile_rows() -> int:
 def compile_scorer(
     function: Function, n_weights: int, shape: tuple[int, ...]
 ) -> Callable[[Any, np.ndarray, int], np.ndarray]:
-    """Return a function that runs `function` on the first tiles of a block, at once.
+    """Return a function that runs `function` on the first tiles of a block.
 
     Of the time for one tile, as for one row, Keras spends nine tenths on finding out
-    what to call. So calls of one tile are traced, after some.
+    what to call, and a large block does not fit the caches of a processor. So one tile,
+    and pieces of a large block, are computed by traces once there were some calls.
     """
-    whole, one = _exact(function), _OneTile(_exact(function))
+    exact = _exact(function)
+    one, piece = _Traced(exact), _Traced(exact)
 
     def run(weights: Any, block: np.ndarray, n_tiles: int) -> np.ndarray:
-        rows = ops.convert_to_tensor(block[:n_tiles].reshape(-1, shape[-1]))
-        found = (one if n_tiles == 1 else whole)(weights, rows)
+        rows = torch.from_numpy(block[:n_tiles].reshape(-1, shape[-1]))
+        rows = rows.to(weights.device)
+        if n_tiles == 1:
+            found = one(weights, rows)
+        elif len(rows) < PIECE_ROWS or rows.device.type != "cpu":
+            found = exact(weights, rows)
+        else:
+            found = _by_pieces(piece, weights, rows)
         out = found.detach().cpu().numpy()
         return out.reshape(n_tiles, shape[1], *out.shape[1:]).astype(np.float32)
 
     return run
+
+
+def _by_pieces(piece: "_Traced", weights: Any, rows: Any) -> Any:
+    """Compute rows at once until there is a trace, then in pieces of its size."""
+    n, size = len(rows), PIECE_ROWS
+    if not piece.is_traced(weights, rows[:size], n_calls=n // size):
+        return piece.function(weights, rows)
+    starts = range(0, n - size, size)
+    found = [piece.function(weights, rows[start : start + size]) for start in starts]
+    rest = n - len(starts) * size  # the last piece overlaps the one before
+    return torch.cat([*found, piece.function(weights, rows[-size:])[size - rest :]])
 
 
 def _exact(function: Function) -> Function:
@@ -60,24 +79,45 @@ def _exact(function: Function) -> Function:
     return exact
 
 
-class _OneTile:
+class _Traced:
     """A function of tensors of one shape, which is traced after some calls.
 
     Parameters
     ----------
     function : callable
-        Of weights and a tile.
+        Of weights and rows.
+
+    Attributes
+    ----------
+    function : callable
+        The same, or its trace.
     """
 
     def __init__(self, function: Function) -> None:
-        self._function, self._n_calls = function, 0
+        self.function, self._n_calls = function, 0
+        self._begun = self._done = False
 
     def __call__(self, weights: Any, rows: Any) -> Any:
-        self._n_calls += 1
-        if self._n_calls == UNTRACED_CALLS:
+        self.is_traced(weights, rows)
+        return self.function(weights, rows)
+
+    def is_traced(self, weights: Any, rows: Any, n_calls: int = 1) -> bool:
+        """Return True if there is a trace, which is made once there were enough calls.
+
+        Parameters
+        ----------
+        weights, rows : torch.Tensor
+            What to trace with.
+        n_calls : int, default=1
+            Calls that are to come now.
+        """
+        self._n_calls += n_calls
+        if self._n_calls >= UNTRACED_CALLS and not self._begun:
+            self._begun = True
             with suppress(RuntimeError):  # of own layers that look at values
-                self._function = trace(self._function, weights, rows)
-        return self._function(weights, rows)
+                self.function = trace_for_weights(self.function, weights, rows)
+                self._done = True
+        return self._done
 
 
 class _ExactProducts(TorchFunctionMode):
