@@ -26,9 +26,10 @@ from skunsup.outliers import _combined
 from skunsup.outliers._columns import Columns
 from skunsup.outliers._combined import Hybrid, Sum
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
+from skunsup.outliers._held_out import held_out_anomaly
 from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._neighbors import Neighbors, normalised
-from skunsup.outliers._scales import Scales
+from skunsup.outliers._scales import Deviations, Scales
 from skunsup.outliers._scores import Covariance, Residual
 from skunsup.outliers._tails import Tail
 from skunsup.outliers._trimming import usual_neighbors
@@ -225,6 +226,25 @@ def test_neighbours_blame_the_column_that_is_apart():
 
 
 # Products ----------------------------------------------------------------------------
+
+
+def test_rows_held_out_score_as_new_rows_do():
+    """Few rows lie within the scales that they made, and new rows do not."""
+    rng = np.random.default_rng(0)
+    view, new = (viewed(rng.standard_t(3, size=(n, 40))) for n in (60, 1000))
+    score = Neighbors(1, Scales).fit(view, everyone(view))
+    held = held_out_anomaly(lambda: Neighbors(1, Scales), view)
+    assert np.mean(score.anomaly(new) > score.anomaly(view).max()) > 0.1
+    assert np.mean(score.anomaly(new) > held.max()) < 0.03
+
+
+def test_equal_rows_are_held_out_together():
+    rows = np.repeat(np.random.default_rng(0).normal(size=(30, 4)), 2, axis=0)
+    found = held_out_anomaly(lambda: Neighbors(1, Deviations), viewed(rows))
+    assert found.min() > 0
+    np.testing.assert_array_equal(found[::2], found[1::2])
+    same = viewed(np.ones((4, 2)))
+    assert np.isfinite(held_out_anomaly(lambda: Neighbors(1, Scales), same)).all()
 
 
 def test_hybrid_is_the_weighted_geometric_mean():

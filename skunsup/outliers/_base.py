@@ -154,8 +154,13 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
         """Raise ValueError where each of several processes has rows of its own."""
         one_process(f"{type(self).__name__} learns its threshold from all rows")
 
-    def _learn_threshold(self, scores: np.ndarray, weight: Any) -> None:
-        """Set `offset_` from the scores of the training rows."""
+    def _learn_threshold(
+        self, scores: np.ndarray, weight: Any, as_new: np.ndarray | None = None
+    ) -> None:
+        """Set `offset_` from the scores of the training rows.
+
+        `as_new` are those that they would have as new rows, where they are known.
+        """
         anomaly = -scores
         if np.isnan(anomaly).any():
             raise ValueError(
@@ -170,7 +175,8 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
         share = EXPECTED_SHARE if auto else self.contamination
         self._posterior = fit_posterior(self._shape, anomaly, weight, share)
         if auto:
-            self.offset_ = -self._automatic_threshold(anomaly, weight)
+            new = anomaly if as_new is None else -as_new
+            self.offset_ = -self._automatic_threshold(new, weight)
         else:
             self.offset_ = -weighted_quantile(anomaly, weight, 1 - self.contamination)
 

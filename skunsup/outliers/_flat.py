@@ -27,7 +27,8 @@ from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._base import Detector
 from skunsup.outliers._combined import made_score
-from skunsup.outliers._ensemble import EnsembleScorer
+from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
+from skunsup.outliers._held_out import MOST_ROWS, held_out_anomaly
 from skunsup.outliers._parameters import DetectionParameters
 from skunsup.outliers._scores import Score
 from skunsup.outliers._trimming import usual_rows
@@ -115,7 +116,9 @@ class FlatDetector(Detector, DetectionParameters):
             self._learn_views(members, rows, usual)
             reference = self._ensemble_scorer.output(rows, drawn)
             self._score = score.fit(reference, kept[drawn])
-            self._learn_threshold(self._row_scores(rows), sample_weight)
+            scores = self._row_scores(rows)
+            as_new = self._as_new(scores, reference, drawn)
+            self._learn_threshold(scores, sample_weight, as_new)
         return self
 
     @property
@@ -266,6 +269,17 @@ class FlatDetector(Detector, DetectionParameters):
             known = rows.hashes[trained.index]
         likelihood = inputs_of(self.estimator_).likelihood_
         self._ensemble_scorer = EnsembleScorer(networks, members, known, likelihood)
+
+    def _as_new(
+        self, scores: np.ndarray, reference: EnsembleOutput, drawn: np.ndarray
+    ) -> np.ndarray | None:
+        """Return the scores of few normal training rows by what the others tell."""
+        few = len(drawn) <= MOST_ROWS
+        if self.contamination != "auto" or not self._all_normal() or not few:
+            return None
+        found = scores.copy()
+        found[drawn] = -held_out_anomaly(self._unfitted_score, reference)
+        return found
 
     def _scores(self, X: Any) -> np.ndarray:
         return self._row_scores(read_rows(self.estimator_, X))

@@ -19,7 +19,8 @@ class DetectionParameters:
     contamination : "auto" or float
         A float in (0, 0.5] makes that fraction of the training rows outliers. "auto"
         puts the threshold where clean data would be flagged at a rate of 1 %; see
-        :class:`OutlierDetector`.
+        :class:`OutlierDetector`. With `novelty` and at most 1,000 rows it comes from
+        scores that tenths of the rows get from what the others tell.
     scoring : str or sequence of str
         Score that makes a row an outlier. "residual": the Mahalanobis distance of the
         residual [1]_. "neighbors": the distance to neighbour number

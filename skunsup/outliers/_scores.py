@@ -78,11 +78,10 @@ class Residual:
     def fit(self, view: EnsembleOutput, kept: np.ndarray) -> "Residual":
         """Learn mean and covariance of the residuals of rows."""
         with _threads(view.x):
-            view = view.part(kept)
-            counts = view.counted > 0
-            rows = view.residuals[counts].astype(np.float64)
-            weight = view.counted[counts] / len(view.x)
-            self.own, self.n_rows = np.unique(view.hashes), len(view.x)
+            residuals, counted = view.residuals[kept], view.counted[kept]
+            rows = residuals[counted > 0].astype(np.float64)
+            weight = counted[counted > 0] / len(counted)
+            self.own, self.n_rows = np.unique(view.hashes[kept]), len(counted)
             self.distance = Mahalanobis(rows, weight, RIDGE, MOST_DIRECTIONS)
         return self
 
