@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_digits, make_blobs
+from sklearn.datasets import load_digits, load_iris, make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 from sklearn.neighbors import kneighbors_graph
 
@@ -20,6 +20,7 @@ from skunsup.models._cluster_training import (
     cluster_numbers,
     representatives,
 )
+from skunsup.models._mixture_partition import mixture_clusters, suited
 from skunsup.models._partition import (
     _graphs,
     best_partition,
@@ -177,6 +178,31 @@ def test_partition_takes_the_candidate_with_most_information():
     found = partition(codes, nearest_neighbors(codes, 50), None, 2, 0)
     assert adjusted_rand_score(group, found.labels) > 0.9
     assert found.information > 0.5
+
+
+def test_stretched_groups_that_touch_are_told_by_a_mixture():
+    rows, species = load_iris(return_X_y=True)
+    rows = np.float32((rows - rows.mean(axis=0)) / rows.std(axis=0))
+    codes, neighbors = on_sphere(rows), nearest_neighbors(rows, 50)
+    found = partition(codes, neighbors, None, 3, 0)
+    assert accuracy(species, found.labels) < 0.9
+    mixed = mixture_clusters(rows, 3, np.random.default_rng(0))
+    assert accuracy(species, mixed) > 0.95
+    given = partition(codes, neighbors, None, 3, 0, mixed)
+    np.testing.assert_array_equal(given.labels, mixed)
+    assert 0 < given.information < found.information
+
+
+def test_groups_that_no_normal_distribution_describes_are_left_to_the_graph():
+    rows = np.float32(make_moons(200, noise=0.08, random_state=0)[0])
+    assert mixture_clusters(rows, 2, np.random.default_rng(0)) is None
+    assert mixture_clusters(rows[:30], 8, np.random.default_rng(0)) is None
+
+
+def test_mixtures_have_an_eighth_as_many_parameters_as_rows_have_numbers():
+    assert suited("full", 3, 112, 4)  # 42 parameters
+    assert not suited("full", 3, 83, 4)
+    assert suited("spherical", 3, 83, 4)
 
 
 def test_a_small_group_is_told_from_halves_of_a_large_one():

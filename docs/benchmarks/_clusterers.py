@@ -173,6 +173,35 @@ def ours(cls, *, label=None, **parameters):
     return subject
 
 
+def wide_deep_clustering(label, weight):
+    """Return a subject: `DeepEmbeddedClustering` with two layers of 512."""
+
+    def subject(X, task):
+        from skunsup import Autoencoder, DeepEmbeddedClustering
+
+        start = Autoencoder(
+            10,
+            hidden_layer_sizes=(512, 512),
+            noise="masking",
+            noise_level=0.2,
+            inputs=images(task),
+            batch_size=256,
+            epochs=None,
+            max_steps=2000,
+            random_state=task.seed,
+        )
+        model = DeepEmbeddedClustering(
+            task.n_clusters,
+            start,
+            reconstruction_weight=weight,
+            inputs=images(task),
+            random_state=task.seed,
+        )
+        yield label, model.fit(X).labels_, model.predict
+
+    return subject
+
+
 def neighbor_embedding(X, task):
     """`NeighborEmbedding` with its defaults, then each clusterer on the codes."""
     from skunsup import NeighborEmbedding
@@ -255,5 +284,9 @@ OURS = {
         reconstruction_weight=0.0,
     ),
     "IDEC": ours("DeepEmbeddedClustering"),
+    "DEC, 512-512": wide_deep_clustering(
+        "DeepEmbeddedClustering, 512-512, weight 0", 0.0
+    ),
+    "IDEC, 512-512": wide_deep_clustering("DeepEmbeddedClustering, 512-512", 0.1),
     "VaDE": mixture_prior,
 }

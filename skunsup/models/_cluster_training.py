@@ -9,6 +9,7 @@ from skunsup._fit_data import TrainingTask
 from skunsup._networks import Architecture
 from skunsup._random import draw_seed
 from skunsup._training import TrainingState, shared_network
+from skunsup.models._mixture_partition import mixture_clusters
 from skunsup.models._neighbor_data import NeighborData
 from skunsup.models._pair_training import continued, own_outputs, shortened
 from skunsup.models._partition import number_of_clusters, partition
@@ -75,7 +76,11 @@ def head_labels(
 
 
 def found_clusters(
-    codes: np.ndarray, data: ClusterData, rng: np.random.Generator
+    codes: np.ndarray,
+    data: ClusterData,
+    rng: np.random.Generator,
+    *,
+    with_mixtures: bool,
 ) -> tuple[np.ndarray, int, float]:
     """Divide rows into clusters.
 
@@ -86,7 +91,9 @@ def found_clusters(
     data : ClusterData
         The rows.
     rng : numpy.random.Generator
-        Seeds k-means, and draws rows where there are many.
+        Seeds k-means and mixtures, and draws rows where there are many.
+    with_mixtures : bool
+        Whether distances of rows are Euclidean, so that `mixture_clusters` may apply.
 
     Returns
     -------
@@ -108,7 +115,11 @@ def found_clusters(
     k = data.numbers[0]
     if len(data.numbers) > 1:
         k = number_of_clusters(part, neighbors, weight, data.numbers, seed)
-    found = partition(part, neighbors, weight, k, seed)
+    mixed = None
+    if with_mixtures and k > 1:
+        rows = data.projection.all_of(data.whole, data.origin[chosen])
+        mixed = mixture_clusters(rows, k, np.random.default_rng(seed))
+    found = partition(part, neighbors, weight, k, seed, mixed)
     labels[chosen] = found.labels
     return labels, k, found.information
 

@@ -28,6 +28,8 @@ from skunsup.models._neighbor_estimator import NeighborEstimator
 from skunsup.models._neighbor_parameters import NeighborParameters
 from skunsup.models._pair_training import continued, own_outputs, with_columns
 
+MIXTURE_METRICS = ("euclidean", "cosine")  # by which a normal distribution is round
+
 
 @parameters
 class NeighborClusterParameters(NeighborParameters):
@@ -55,7 +57,8 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
 
     A network learns codes in which neighbours are near, as `NeighborEmbedding` does.
     The rows are divided so that the cluster of a row says much of the clusters of its
-    neighbours in the code. Then a head on the code learns these clusters, in half as
+    neighbours in the code, or, where each cluster looks like a normal distribution, by
+    a mixture of these. Then a head on the code learns these clusters, in half as
     many steps as came before, while the codes go on learning; halfway the head's own
     clusters take the place of the first ones, as in [1]_. `predict` is the head, so
     that new rows need one pass through a small network.
@@ -72,8 +75,8 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     edge_information_ : float
         Mutual information of the clusters at the two ends of an edge, in nats, one of
         the two numbers by which the clusters were chosen among candidates for the same
-        code. It compares fits on the same rows with as many clusters, though only
-        roughly.
+        code, unless they are those of a mixture. It compares fits on the same rows with
+        as many clusters, though only roughly.
     history_ : dict of str to list of float
         One entry an epoch of both trainings: `loss`, the sum of its terms `contrast`
         and `cross_entropy`, of which the second is 0 in the first training; and
@@ -99,6 +102,14 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     rows. Of more than 20,000 distinct rows, so many are drawn for this; the others take
     part in the training.
 
+    The neighbours do not tell stretched groups that touch. So mixtures of so many
+    normal distributions, of one more and of twice as many are fitted to up to 2,000
+    distinct rows, each of which counts once, as distances are measured on them. If the
+    first has the best Bayesian information criterion [4]_, its clusters are taken, and
+    there are no other candidates. Kinds of covariances count whose parameters are at
+    most an eighth of the numbers in these rows. With a `metric` other than Euclidean or
+    cosine, mixtures are left out.
+
     A number of clusters is chosen by the greatest I - 0.75 H. It is a guide and no
     measurement: it finds groups that are set apart, so classes that touch count as
     one, and groups of fewer than 20 rows are too small for it.
@@ -120,6 +131,8 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
        NeurIPS 2001.
     .. [3] Karrer & Newman, "Stochastic blockmodels and community structure in
        networks", Physical Review E 83, 2011.
+    .. [4] Fraley & Raftery, "Model-based clustering, discriminant analysis, and density
+       estimation", Journal of the American Statistical Association 97, 2002.
 
     Examples
     --------
@@ -192,7 +205,9 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
         unknown = np.full((len(data.origin), 1), -1)
         state = continued(task, task.start, unknown)
         codes = own_outputs(task.architecture, state.values, data)
-        labels, k, self.edge_information_ = found_clusters(codes, data, state.rng)
+        labels, k, self.edge_information_ = found_clusters(
+            codes, data, state.rng, with_mixtures=self.metric in MIXTURE_METRICS
+        )
         means = centres(codes, labels, data.sample.sample.weight, k)
         kernel = means.T / self.temperature
         architecture, values = with_head(task.architecture, state.values, kernel)

@@ -46,6 +46,7 @@ def partition(
     weight: np.ndarray | None,
     n_clusters: int,
     seed: int,
+    given: np.ndarray | None = None,
 ) -> Partition:
     """Divide rows into clusters that their neighbours share.
 
@@ -67,10 +68,14 @@ def partition(
         From 1 to n.
     seed : int
         Of k-means.
+    given : array of int, shape (n,), default=None
+        Clusters that are known already, of which only the information is measured.
     """
     if n_clusters == 1:
         return Partition(np.zeros(len(codes), np.intp), 0.0)
     graph, both = _graphs(codes, neighbors, weight, n_clusters)
+    if given is not None:
+        return Partition(given, edge_information(given, both, n_clusters)[0])
     found = [
         moved(labels, both, n_clusters)
         for each in (graph, both)

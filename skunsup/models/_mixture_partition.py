@@ -1,0 +1,89 @@
+"""Clusters by a mixture of normal distributions, where rows look like one."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+MOST_ROWS = 2_000  # that mixtures are fitted to
+STARTS = 3  # of k-means; from single rows as centres, many clusters ended worse
+# Each covariance of its own; one for all clusters; without correlations; of one radius.
+TYPES = ("full", "tied", "diag", "spherical")
+NUMBERS_EACH = 8  # numbers in the rows for each parameter of a mixture, at least
+RIDGE = 1e-4  # added to variances, which are 1 on average
+
+
+def mixture_clusters(
+    rows: np.ndarray, n_clusters: int, rng: np.random.Generator
+) -> np.ndarray | None:
+    """Return the clusters of a mixture, or None where rows do not look like one.
+
+    Mixtures of so many normal distributions, of one more and of twice as many are
+    compared by the Bayesian information criterion, each with the kind of covariances
+    that suits it best (Fraley & Raftery 2002). If more distributions describe rows
+    better, a cluster is not one of them. Kinds with too many parameters for the rows
+    are left out.
+
+    Parameters
+    ----------
+    rows : array of shape (n, width)
+        Distinct rows, each of which counts once.
+    n_clusters : int
+        At least 2.
+    rng : numpy.random.Generator
+        Seeds the mixtures, and draws rows where there are many.
+
+    Returns
+    -------
+    array of int, shape (n,), or None
+    """
+    n = min(len(rows), MOST_ROWS)
+    sample = rows[rng.permutation(len(rows))[:n]].astype(np.float64)
+    kinds = [kind for kind in TYPES if suited(kind, n_clusters, *sample.shape)]
+    if not kinds or 2 * n_clusters > n:
+        return None
+    seed = int(rng.integers(2**31))
+    found = best_mixture(sample, n_clusters, kinds, seed)
+    for more in dict.fromkeys([2 * n_clusters, n_clusters + 1]):
+        if best_mixture(sample, more, kinds, seed)[0] < found[0]:
+            return None
+    labels: np.ndarray = found[1].predict(rows.astype(np.float64))
+    return labels if len(np.unique(labels)) == n_clusters else None
+
+
+def suited(kind: str, n_clusters: int, n: int, width: int) -> bool:
+    """Tell whether rows hold enough numbers for the parameters of a mixture."""
+    square = width * (width + 1) // 2
+    covariances = {
+        "full": n_clusters * square,
+        "tied": square,
+        "diag": n_clusters * width,
+        "spherical": n_clusters,
+    }
+    return n * width >= NUMBERS_EACH * (n_clusters * width + covariances[kind])
+
+
+def best_mixture(
+    rows: np.ndarray, n_components: int, kinds: list[str], seed: int
+) -> tuple[float, GaussianMixture]:
+    """Return the least criterion of several kinds of mixtures, and its mixture."""
+    fitted = [fit(rows, n_components, kind, seed) for kind in kinds]
+    criteria = [model.bic(rows) for model in fitted]
+    best = int(np.argmin(criteria))
+    return float(criteria[best]), fitted[best]
+
+
+def fit(rows: np.ndarray, n_components: int, kind: str, seed: int) -> GaussianMixture:
+    """Return a mixture, the likeliest of several starts."""
+    model = GaussianMixture(
+        n_components,
+        covariance_type=kind,
+        reg_covar=RIDGE,
+        n_init=STARTS,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        # Of few distinct rows, or of a fit that has not ended, which is judged anyway.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(rows)
