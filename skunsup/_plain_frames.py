@@ -3,9 +3,11 @@
 import importlib
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from skunsup._plain import UNKNOWN, add_form
+from skunsup._sklearn import python_number
 
 
 class _Index:
@@ -16,7 +18,11 @@ class _Index:
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Return labels, their type and the name."""
         pandas = sys.modules.get("pandas")
-        if pandas is None or type(value) not in (pandas.Index, pandas.RangeIndex):
+        if pandas is None or type(value) not in (
+            pandas.Index,
+            pandas.IntervalIndex,
+            pandas.RangeIndex,
+        ):
             return None
         kind = plain(value.dtype)
         return {"labels": plain(value.tolist()), "type": kind, "label": value.name}
@@ -28,6 +34,25 @@ class _Index:
         return pandas.Index(
             labels, dtype=fields["type"], name=label, tupleize_cols=False
         )
+
+
+class _Interval:
+    """Intervals, the categories that `pandas.cut` makes."""
+
+    name = "pandas interval"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return the ends, and which of them belong to it."""
+        pandas = sys.modules.get("pandas")
+        if pandas is None or type(value) is not pandas.Interval:
+            return None
+        ends = [plain(python_number(end)) for end in (value.left, value.right)]
+        return {"ends": ends, "closed": value.closed}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the interval."""
+        pandas = importlib.import_module("pandas")
+        return pandas.Interval(*fields["ends"], closed=fields["closed"])
 
 
 class _PandasType:
@@ -44,8 +69,10 @@ class _PandasType:
             return None
         if isinstance(value, pandas.CategoricalDtype):
             return {"categories": plain(value.categories), "ordered": value.ordered}
-        same = pandas.api.types.pandas_dtype(str(value)) == value
-        return {"type": str(value)} if same else None
+        with suppress(NotImplementedError, TypeError):  # its name does not say all
+            if pandas.api.types.pandas_dtype(str(value)) == value:
+                return {"type": str(value)}
+        return None
 
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the type."""
@@ -87,5 +114,5 @@ class _PolarsType:
         return kind() if fields["made"] else kind
 
 
-for _each in (_Index(), _PandasType(), _PolarsType()):
+for _each in (_Index(), _Interval(), _PandasType(), _PolarsType()):
     add_form(_each)

@@ -161,6 +161,24 @@ def test_polars_tables_come_back():
     assert twin.reconstruct(X).equals(model.reconstruct(X))
 
 
+def test_types_whose_names_do_not_say_all_come_back():
+    polars, pyarrow = map(pytest.importorskip, ("polars", "pyarrow"))
+    words = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+    for arrow in (pyarrow.decimal128(10, 2), words):
+        assert restored(plain(pd.ArrowDtype(arrow))) == pd.ArrowDtype(arrow)
+    assert restored(plain(polars.Decimal(10, 2))) == polars.Decimal(10, 2)
+
+
+def test_categories_that_are_intervals_come_back():
+    X = pd.DataFrame({"a": pd.cut(RNG.normal(size=40), 3), "b": FRAME["a"]})
+    table = Table().fit(X)
+    twin, rows = written_and_read(table), table.transform(X)
+    np.testing.assert_array_equal(twin.transform(X), rows)
+    pd.testing.assert_frame_equal(
+        twin.inverse_transform(rows), table.inverse_transform(rows)
+    )
+
+
 def test_pipelines_compute_the_same(blobs):
     pipeline = make_pipeline(
         StandardScaler(), Autoencoder(**QUICK), KMeans(3, random_state=0)
