@@ -83,6 +83,10 @@ def _on_device(X: Any) -> bool:
     return _of(X, "torch") and device != "cpu"
 
 
+def _is_half(X: Any) -> bool:
+    return _of(X, "torch") and str(getattr(X, "dtype", "")) == "torch.bfloat16"
+
+
 def _is_loader(X: Any) -> bool:
     return _of(X, "torch") and not hasattr(X, "__array__")
 
@@ -102,6 +106,7 @@ REFUSED = [
         "{name}.detach().cpu().numpy()",
     ),
     Refused(_on_device, "a tensor on a device", "{name}.cpu().numpy()"),
+    Refused(_is_half, "of bfloat16, which NumPy does not have", "{name}.float()"),
     Refused(
         _is_loader,
         "which yields rows or batches one by one",

@@ -200,6 +200,7 @@ def _located(X: Any, name: str) -> Iterator[None]:
         with np.errstate(over="ignore", invalid="ignore"):
             yield
     except ValueError as error:
+        refuse_repeated(X, name)
         refuse_ragged(X, name)
         if np.iscomplexobj(X):
             raise ValueError(
@@ -213,6 +214,17 @@ def _located(X: Any, name: str) -> Iterator[None]:
         if name != "X":
             raise ValueError(f"{name} does not fit: {error}") from error
         raise
+
+
+def refuse_repeated(X: Any, name: str) -> None:
+    """Raise ValueError where two columns of a DataFrame of pandas have one name."""
+    repeated = getattr(getattr(X, "columns", None), "duplicated", None)
+    twice = [] if repeated is None else X.columns[repeated()]
+    if len(twice):
+        raise ValueError(
+            f"{name} has several columns named {twice[0]!r}, which could not be told "
+            "apart. Give each column a name of its own."
+        )
 
 
 def refuse_ragged(X: Any, name: str) -> None:

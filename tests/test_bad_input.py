@@ -496,6 +496,12 @@ def test_every_hook_of_a_callback_is_named(hook):
         model.fit(X)
 
 
+def test_columns_of_one_name_are_named():
+    frame = pd.DataFrame(np.ones((4, 2)), columns=["a", "a"])
+    with pytest.raises(ValueError, match=r"several columns named 'a'.*of its own"):
+        Autoencoder().fit(frame)
+
+
 def test_memory_maps_are_searched_for_bad_cells(tmp_path):
     model = make("Autoencoder")
     for number, (value, word) in enumerate(

@@ -60,6 +60,10 @@ CASES = {
         lambda: like("torch", "Tensor", device=like("torch", type="cuda")),
         r"on a device. Give X.cpu\(\).numpy\(\)",
     ),
+    "half precision": (
+        lambda: like("torch", "Tensor", dtype="torch.bfloat16"),
+        r"bfloat16, which NumPy does not have. Give X.float\(\)",
+    ),
     "torch data": (
         lambda: like("torch.utils.data.dataloader", "DataLoader"),
         "torch.DataLoader, which yields.*numpy.stack.*each batch to partial_fit",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from skunsup._dates import is_date_dtype, is_date_type, raise_for_dates
-from skunsup._validation import is_missing, refuse_ragged
+from skunsup._validation import is_missing, refuse_ragged, refuse_repeated
 
 KINDS = {
     "number": "numbers",
@@ -107,12 +107,7 @@ def as_table(X: Any, name: str) -> Any:
         X = X.to_pandas()
     if library(X) == "numpy":
         return _as_array(X, name)
-    twice = X.columns[X.columns.duplicated()] if library(X) == "pandas" else []
-    if len(twice):
-        raise ValueError(
-            f"{name} has several columns named {twice[0]!r}, which could not be told "
-            "apart. Give each column a name of its own."
-        )
+    refuse_repeated(X, name)
     return X
 
 
