@@ -2,7 +2,8 @@
 
 10,000 training images drawn anew for each seed, of which 100 or 1,000 have a label, and
 the 10,000 test images. The embedding is learned from all training images without a
-label; then each classifier learns from its codes:
+label, and so is a `NeighborClustering` into ten clusters; then each classifier learns
+from the codes of one of them:
 
 - `LogisticRegression`, of the labelled codes;
 - `AAEClassifier`, of all codes, scaled by `StandardScaler`;
@@ -11,10 +12,11 @@ label; then each classifier learns from its codes:
   all of it, of the labelled images; and all of it, of all images with the labels that
   `LabelSpreading` gives them.
 
-Beside them logistic regression on the pixels. Test error in %, mean and standard
-deviation over seeds, and processor seconds of the fit, imports not counted; those of
-the embedding are the same for all. ``--tune`` judges by a fifth of the training images
-instead, which are then not trained on: the parameters below were chosen so, on seed 10.
+``--methods`` names some of them. Beside them logistic regression on the pixels. Test
+error in %, mean and standard deviation over seeds, and processor seconds of the fit,
+imports not counted; those of the embedding are the same for all. ``--tune`` judges by a
+fifth of the training images instead, which are then not trained on: the parameters
+below were chosen so, on seed 10.
 
 MNIST is read from ``DIR/mnist/mnist.npz``::
 
@@ -23,6 +25,7 @@ MNIST is read from ``DIR/mnist/mnist.npz``::
 
 import os
 import time
+from functools import partial
 
 import _common
 import numpy as np
@@ -68,6 +71,7 @@ def parse():
     options.add_argument("--data", default=os.environ.get("SKUNSUP_DATA"))
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     options.add_argument("--tune", action="store_true", help="never use the test rows")
+    options.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     return options.parse_args()
 
 
@@ -78,21 +82,22 @@ def measure(seed, options):
         X, X_test, y, y_test = train_test_split(
             X, y, test_size=0.2, stratify=y, random_state=seed
         )
-    embedding, duration = timed(lambda: embedded(X, seed))
-    yield {"method": "embedding", "labels": 0, "error": np.nan, "seconds": duration}
-    codes, test_codes = embedding.transform(X), embedding.transform(X_test)
+    methods = {name: METHODS[name] for name in options.methods}
+    models, judged = {}, {"pixels": (X, X_test)}
+    for name in dict.fromkeys(source for _, source, _ in methods.values()):
+        models[name], duration = timed(partial(SOURCES[name], X, seed))
+        yield {"method": name, "labels": 0, "error": np.nan, "seconds": duration}
+        judged[name] = models[name].transform(X), models[name].transform(X_test)
     for n in LABELS:
         chosen, _ = train_test_split(
             np.arange(len(y)), train_size=n, stratify=y, random_state=seed
         )
         known = np.full(len(y), -1)
         known[chosen] = y[chosen]
-        judged = {True: (codes, test_codes), False: (X, X_test)}
-        for method, (make, on_codes) in METHODS.items():
-            rows, new = judged[on_codes]
-            model, duration = timed(
-                lambda: make(embedding, rows, codes, known, seed)  # noqa: B023
-            )
+        for method, (make, source, on_codes) in methods.items():
+            rows, new = judged[source if on_codes else "pixels"]
+            fit = partial(make, models[source], rows, judged[source][0], known, seed)
+            model, duration = timed(fit)
             error = 100 * (1 - model.score(new, y_test))
             yield {"method": method, "labels": n, "error": error, "seconds": duration}
 
@@ -109,6 +114,14 @@ def embedded(X, seed):
 
     images = Images((28, 28), filters=())
     return NeighborEmbedding(inputs=images, random_state=seed, **EMBEDDING).fit(X)
+
+
+def clustered(X, seed):
+    """Return the clusters of all rows, which have codes too."""
+    from skunsup import Images, NeighborClustering
+
+    images = Images((28, 28), filters=())
+    return NeighborClustering(10, inputs=images, random_state=seed, **EMBEDDING).fit(X)
 
 
 def linear(embedding, rows, codes, known, seed):
@@ -151,14 +164,23 @@ def taught(embedding, rows, codes, known, seed):
     return fine_tune(embedding, epochs=5, random_state=seed).fit(rows, labels)
 
 
+SOURCES = {"`NeighborEmbedding`": embedded, "`NeighborClustering`": clustered}
+EMBEDDED, CLUSTERED = SOURCES
 METHODS = {
-    "pixels, `LogisticRegression`": (linear, False),
-    "codes, `LogisticRegression`": (linear, True),
-    "codes, `AAEClassifier`": (adversarial, True),
-    "codes, `LabelSpreading`": (spread, True),
-    "`fine_tune`, frozen": (tuned(True, learning_rate=1e-2, epochs=60), False),
-    "`fine_tune`": (tuned(False, epochs=20), False),
-    "`fine_tune` to spread labels": (taught, False),
+    "pixels, `LogisticRegression`": (linear, EMBEDDED, False),
+    "codes, `LogisticRegression`": (linear, EMBEDDED, True),
+    "codes, `AAEClassifier`": (adversarial, EMBEDDED, True),
+    "codes, `LabelSpreading`": (spread, EMBEDDED, True),
+    "`fine_tune`, frozen": (
+        tuned(True, learning_rate=1e-2, epochs=60),
+        EMBEDDED,
+        False,
+    ),
+    "`fine_tune`": (tuned(False, epochs=20), EMBEDDED, False),
+    "`fine_tune` to spread labels": (taught, EMBEDDED, False),
+    "codes of clusters, `LogisticRegression`": (linear, CLUSTERED, True),
+    "codes of clusters, `AAEClassifier`": (adversarial, CLUSTERED, True),
+    "codes of clusters, `LabelSpreading`": (spread, CLUSTERED, True),
 }
 
 

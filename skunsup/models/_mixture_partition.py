@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 MOST_ROWS = 2_000  # that mixtures are fitted to
-STARTS = 3  # of k-means; from single rows as centres, many clusters ended worse
+STARTS = 10  # of k-means, as many as for the partitions of the graph
 # Each covariance of its own; one for all clusters; without correlations; of one radius.
 TYPES = ("full", "tied", "diag", "spherical")
 NUMBERS_EACH = 8  # numbers in the rows for each parameter of a mixture, at least
