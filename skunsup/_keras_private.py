@@ -5,6 +5,7 @@ Whatever changes in it between releases is fixed here and nowhere else.
 
 import math
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -103,6 +104,18 @@ def weights_limited(most: int, message: str) -> Iterator[None]:
             yield
         finally:
             keras.Layer.add_weight = made
+
+
+def configuration(optimizer: Any) -> dict[str, Any]:
+    """Return the configuration of an optimizer.
+
+    NumPy 2 warns of how Keras 3 reads the learning rate. That is nothing that a user
+    could change, who may have made errors of warnings.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "__array__ impl", DeprecationWarning)
+        found: dict[str, Any] = optimizer.get_config()
+    return found
 
 
 def leave_unreduced(optimizer: Any) -> None:

@@ -1,5 +1,7 @@
 """Settings of Keras, torch and scikit-learn do not change what is learned."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -76,6 +78,13 @@ def test_containers_of_output_are_for_the_user_alone(container, blobs):
         assert placed(blobs, None)[0][:, 0].shape == (60,)
         detector.fit(blobs)
     assert detector.score_samples(blobs).shape == (60,)
+
+
+def test_a_fit_is_possible_where_warnings_are_errors(blobs):
+    model = Autoencoder(2, optimizer=keras.optimizers.Adam(), **QUICK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.fit(blobs).transform(blobs).shape == (60, 2)
 
 
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="Modes of torch.")

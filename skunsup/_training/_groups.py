@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skunsup._keras_private import configuration
 from skunsup._networks import building
 from skunsup._training._optimizers import is_entrywise
 
@@ -157,7 +158,7 @@ def vector_twin(
     """
     with building():
         vector = keras.Variable(np.zeros(sum(map(n_entries, own)), np.float32))
-        twin = type(optimizer).from_config(optimizer.get_config())
+        twin = type(optimizer).from_config(configuration(optimizer))
         twin.build([vector])
     return vector, twin, _pairs(optimizer, twin, own)
 

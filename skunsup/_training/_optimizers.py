@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from skunsup._identity import Key, identity
+from skunsup._keras_private import configuration
 from skunsup._networks import building
 
 # Optimizers that update an entry of a variable without a look at the others. Two are
@@ -169,7 +170,7 @@ def _find(optimizer: Any) -> tuple[type, dict[str, Any]]:
     """Return the class and the configuration of what the user gave."""
     # Not keras.optimizers.serialize, which imports TensorFlow whatever the backend.
     if isinstance(optimizer, keras.optimizers.Optimizer):
-        return type(optimizer), optimizer.get_config()
+        return type(optimizer), configuration(optimizer)
     known = {
         name.lower(): value
         for name, value in vars(keras.optimizers).items()
@@ -185,7 +186,7 @@ def _find(optimizer: Any) -> tuple[type, dict[str, Any]]:
             found = keras.optimizers.deserialize(copy.deepcopy(optimizer))
             if not isinstance(found, keras.optimizers.Optimizer):
                 raise TypeError(f"it describes {found!r}")
-            return type(found), found.get_config()
+            return type(found), configuration(found)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(_unknown(optimizer, known, error)) from error
 
@@ -194,7 +195,7 @@ def _find(optimizer: Any) -> tuple[type, dict[str, Any]]:
 def _defaults(kind: type) -> dict[str, Any]:
     """Configuration of an optimizer that Keras makes; that takes milliseconds."""
     with building():
-        return kind().get_config()
+        return configuration(kind())
 
 
 def _unknown(optimizer: str | dict, known: dict[str, type], error: Exception) -> str:
