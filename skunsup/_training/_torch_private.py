@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-__all__ = ["FOREACH", "make_fx", "schema_of"]
+__all__ = ["FOREACH", "TO_COPY", "make_fx", "schema_of"]
+
+TO_COPY = "_to_copy"  # operator of `torch.Tensor.to`
 
 # Of lists of tensors, all at once.
 FOREACH = (

@@ -8,7 +8,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from skunsup._interrupts import interrupts_put_off
-from skunsup._training._torch_private import FOREACH, make_fx, schema_of
+from skunsup._training._torch_private import FOREACH, TO_COPY, make_fx, schema_of
 
 # Traced operators that are called faster as functions of torch.
 DIRECT = {
@@ -100,7 +100,7 @@ def called_sooner(traced: torch.fx.GraphModule) -> Callable:
 def _direct(node: torch.fx.Node) -> Any:
     """Return what to call for a node, as a function of torch where there is one."""
     name = _name(node).removeprefix("aten::")
-    if name == "_to_copy" and set(node.kwargs) == {"dtype"}:
+    if name == TO_COPY and set(node.kwargs) == {"dtype"}:
         before = getattr(node.args[0].meta.get("val"), "dtype", None)
         if before not in (None, node.kwargs["dtype"]):  # else `to` makes no copy
             return torch.Tensor.to
@@ -133,7 +133,7 @@ def _fold_constants(traced: torch.fx.GraphModule) -> None:
             known[node] = value
     for at, (node, value) in enumerate(known.items()):
         if any(user not in known for user in node.users):
-            name = f"_folded{at}"
+            name = f"folded{at}"
             traced.register_buffer(name, value, persistent=False)
             with traced.graph.inserting_before(node):
                 folded = traced.graph.get_attr(name)
