@@ -32,6 +32,7 @@ from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._scales import Deviations, Scales
 from skunsup.outliers._scores import Covariance, Residual
 from skunsup.outliers._tails import Tail
+from skunsup.outliers._threshold import exceeded_quantile
 from skunsup.outliers._trimming import usual_neighbors
 
 QUICK = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 3, "random_state": 0}
@@ -236,6 +237,13 @@ def test_rows_held_out_score_as_new_rows_do():
     held = held_out_anomaly(lambda: Neighbors(1, Scales), view)
     assert np.mean(score.anomaly(new) > score.anomaly(view).max()) > 0.1
     assert np.mean(score.anomaly(new) > held.max()) < 0.03
+
+
+def test_the_threshold_of_few_normal_rows_is_that_of_rows_held_out(blobs):
+    detector = AutoencoderDetector(**QUICK, scoring="neighbors", novelty=True)
+    held = held_out_anomaly(lambda: Neighbors(1, Scales), viewed(blobs))
+    expected = exceeded_quantile(held, None, len(held), 0.01)
+    assert -detector.fit(blobs).offset_ == pytest.approx(expected)
 
 
 def test_equal_rows_are_held_out_together():
