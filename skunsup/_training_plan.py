@@ -7,7 +7,6 @@ from skunsup._training import (
     OptimizerConfig,
     TrainingConfig,
     check_callbacks,
-    largest,
     n_processes,
     optimizer_config,
 )
@@ -57,7 +56,7 @@ class TrainedByParameters(TrainingParameters):
         return defaults.batch_size if isinstance(given, str) else given
 
     def _steps_per_epoch(self, data: FitData) -> int:
-        n = n_processes() * largest(data.sample.n_draws)
+        n = n_processes() * data.sample.own_draws
         return -(-n // (self._batch_size(data) or n))
 
     def _n_epochs(self, data: FitData) -> int | None:

@@ -118,13 +118,15 @@ def join():
 """
 TWO = """
 import keras, numpy as np
+from sklearn.neighbors import kneighbors_graph
 from skunsup import (
     GAN, AdversarialAutoencoder, Autoencoder, AutoencoderDetector, NeighborEmbedding,
-    Source, VariationalAutoencoder, WassersteinAutoencoder,
+    OutlierDetector, Source, VariationalAutoencoder, WassersteinAutoencoder,
 )
-from skunsup._training import SourceRows, _loop, as_rows, weighted_sample
+from skunsup._training import BaggedSampler, SourceRows, _loop, as_rows, weighted_sample
 
 X = np.random.default_rng(0).normal(size=(64, 6)).astype(np.float32)
+X[[3, 40, 60]] *= 6.0
 halves = X[:32], X[32:]
 mine = halves[rank]
 SMALL = {"batch_size": 16, "epochs": 1, "random_state": 0}
@@ -142,14 +144,14 @@ def samplers(source):
         return [rows.own_sampler(None) for rows in parts]
     return [weighted_sample(as_rows(half), None) for half in halves]
 
-def drawn_by_two(samplers):
+def drawn_by_two(samplers, m=1):
     '''Compose minibatches of 16 of 8 rows of each half, as two processes do.'''
     def draw(loop, first, end):
         assert end - first == 1
         state, parts = loop.rng.bit_generator.state, []
         for i, sampler in enumerate(samplers):
             loop.rng.bit_generator.state = state
-            parts.append(32 * i + sampler.draw(32, loop.rng).reshape(4, 8))
+            parts.append(32 * i + sampler.draw(32 * m, loop.rng).reshape(4, 8 * m))
         return iter([np.concatenate(parts, axis=1).ravel()])
     return draw
 
@@ -172,13 +174,43 @@ def fitted(together):
         model.fit(Half() if source and together else rows, X_val=X_val)
         _loop.TrainingLoop.draw = plain_draw
         history = dict(model.history_)
-        if keras.backend.backend() == "torch":
+        if not ON_JAX:
             history.pop("spread", None)  # a mean over processes
         values = [*model._network.values, *map(np.array, history.values())]
         results.append(values)
     start = Autoencoder(2, **DENSE, init="pca", learning_rate=1e-30)
     rows = mine if together else X
     return [*results, start.fit(rows)._network.values]
+
+TWO = {"n_components": 2, "n_estimators": 2, **DENSE}
+STILL = {"learning_rate": 1e-30, **TWO}
+
+def detectors():
+    '''One whose networks learn from all rows, and some that learn all but those.'''
+    return [
+        AutoencoderDetector(max_samples=1.0, support_fraction=1.0, **TWO),
+        AutoencoderDetector(**STILL), AutoencoderDetector(novelty=True, **STILL),
+        AutoencoderDetector(scoring="columns", contamination=0.1, **STILL),
+    ]
+
+def detected(together):
+    results, weight = [], np.arange(64) % 3
+    for i, model in enumerate(detectors()):
+        if i == 0 and not together:
+            each = samplers(False)
+            each = [BaggedSampler(sample, (sample, sample)) for sample in each]
+            _loop.TrainingLoop.draw = drawn_by_two(each, 2)
+        rows, given = (mine, np.split(weight, 2)[rank]) if together else (X, weight)
+        model.fit(rows, sample_weight=given if i == 3 else None)
+        _loop.TrainingLoop.draw = plain_draw
+        scores = model.decision_function(X)
+        results.append([model.offset_, *scores, *model.outlier_probability(X)])
+    return np.array(results)
+
+NEAR = NeighborEmbedding(4, max_steps=6, n_neighbors=5, **{**DENSE, "epochs": None})
+
+def embedded(rows):
+    return NEAR.fit(rows)._network.values
 
 def apart(one, two):
     return max(float(np.abs(a - b).max()) for a, b in zip(one, two, strict=True))
@@ -189,18 +221,31 @@ def refusal(model):
     except ValueError as error:
         return str(error)
 
-one = fitted(False)
+ON_JAX = keras.backend.backend() == "jax"
+one, alone = fitted(False), detected(False)
+near = embedded(X) if ON_JAX else None
 join()
-two = fitted(True)
+two, both = fitted(True), detected(True)
+if ON_JAX:
+    one, two = [*one, near], [*two, embedded(mine)]
+found["detectors"] = np.abs(alone - both).max(axis=1).tolist()
+found["detected"] = both.tolist()
 found["apart"] = [apart(*pair) for pair in zip(one, two)]
 other = {**DENSE, "hidden_layer_sizes": (8 + rank,)}
 found["unlike"] = refusal(Autoencoder(2, **other))
 found["columns"] = refusal(Autoencoder(2, batch_size=15))
-found["detector"] = refusal(AutoencoderDetector())
-found["neighbours"] = refusal(NeighborEmbedding(2))
+found["any estimator"] = refusal(OutlierDetector(Autoencoder(2)))
+graph = kneighbors_graph(mine, 3, mode="distance")
+found["graph"] = refusal(NeighborEmbedding(2, metric="precomputed", graph=graph))
+found["unlike detectors"] = refusal(AutoencoderDetector(novelty=bool(rank)))
+far = AutoencoderDetector(support_fraction=0.5, **TWO)
+mine = mine * (1 + 99 * rank)
+found["outliers alone"] = refusal(far)
+mine = halves[rank]
 found["checkpoint"] = refusal(Autoencoder(2, **DENSE, checkpoint=f"{port}-{rank}.npz"))
 unseeded = Autoencoder(2, **{**DENSE, "random_state": None}).fit(mine)
-if keras.backend.backend() == "torch":
+if not ON_JAX:
+    found["compared neighbours"] = refusal(NEAR)
     found["compared"] = refusal(WassersteinAutoencoder(2, **DENSE))
     from skunsup._training import _torch
     found["traced"], long = [], {**SMALL, "epochs": 12}
@@ -251,6 +296,14 @@ def test_two_processes_train_what_one_does(in_two_processes):
 
 
 @by_processes
+def test_two_processes_detect_what_one_does(in_two_processes):
+    """Threshold, trimming, neighbours, covariance and tails are those of all rows."""
+    first, second = in_two_processes
+    assert max(first["detectors"]) < 1e-6
+    assert first["detected"] == second["detected"]
+
+
+@by_processes
 def test_without_a_seed_two_processes_start_alike(in_two_processes):
     assert in_two_processes[0]["sum"] == in_two_processes[1]["sum"]
 
@@ -261,8 +314,10 @@ def test_two_processes_refuse_what_one_has_to_see(in_two_processes):
         assert "process 1 has another network" in found["unlike"]
         assert "15 rows cannot be cut among the 2 processes" in found["columns"]
         assert "such as 16" in found["columns"]
-        assert "Detector learns its threshold from all rows" in found["detector"]
-        assert "Embedding looks for neighbours" in found["neighbours"]
+        assert "OutlierDetector fits any estimator" in found["any estimator"]
+        assert "numbers of rows of one process" in found["graph"]
+        assert "another set of detection parameters" in found["unlike detectors"]
+        assert "Process 1 of the 2" in found["outliers alone"]
         assert "checkpoint writes what one process trains" in found["checkpoint"]
 
 
@@ -278,6 +333,7 @@ def test_processes_of_torch_refuse_losses_over_a_minibatch(in_two_processes):
     for found in in_two_processes:
         assert "compares the rows of a minibatch" in found["compared"]
         assert "set KERAS_BACKEND=jax" in found["compared"]
+        assert "compares the rows of a minibatch" in found["compared neighbours"]
 
 
 @on_torch

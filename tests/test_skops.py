@@ -454,6 +454,21 @@ def test_a_huge_fitted_network_is_refused_before_it_takes_memory(blobs):
             use()
 
 
+def test_a_huge_network_is_refused_where_training_goes_on(blobs):
+    model = Autoencoder(2, **QUICK).fit(blobs)
+    network = network_of(model)
+    parts = {
+        name: replace(part, sizes=(10**11, part.n_outputs))
+        for name, part in network.architecture.parts.items()
+    }
+    huge = replace(network.architecture, parts=parts)
+    model._network = FittedNetwork(huge, network.values)
+    model.set_params(hidden_layer_sizes=(10**11,))
+    for use in (model._repr_html_, lambda: model.partial_fit(blobs)):
+        with pytest.raises(ValueError, match="was tampered with: do not use it"):
+            use()
+
+
 def test_deep_nesting_is_an_error_and_no_crash():
     nested = "[" * 100_000
     out = io.BytesIO()

@@ -113,13 +113,34 @@ def test_blocks_that_reach_into_the_next_shelf_read_chunks_once(small_shelves):
     assert source.n_reads == 8
 
 
+def test_rows_are_held_out_of_each_chunk(small_shelves):
+    rows = rows_of(Chunks(X, [0, 1, 9, 30, 63, 64]))
+    rng = np.random.default_rng(0)
+    rest, held = rows.own_sampler(None).split(0.25, rng)
+    assert (rest.n_rows, held.n_rows) == (48, 16)
+    both = np.concatenate([rest.index, held.index])
+    assert np.array_equal(np.sort(both), np.arange(N))
+    found = np.histogram(held.index, rows.boundaries)[0]
+    assert (np.abs(found - np.diff(rows.boundaries) / 4) < 1).all()
+    for part in (rest, held):
+        drawn = part.draw(part.n_draws, rng)
+        assert np.array_equal(np.sort(drawn), part.index)
+        counts = np.bincount(part.draw(99, rng), minlength=N)
+        assert counts[part.index].min() == 99 // part.n_rows
+        assert counts.sum() == counts[part.index].sum() == 99
+    assert np.array_equal(held.rows_of(rows).take(slice(2, 9)), X[held.index[2:9]])
+
+
 def test_draws_do_not_take_memory_by_the_row():
-    n, n_chunks = 10_000_000, 100
+    n, n_chunks = 5_000_000, 100
     rows = SourceRows(None, np.linspace(0, n, n_chunks + 1).astype(int), 1000)
+    rng = np.random.default_rng(0)
     tracemalloc.start()
     try:
-        pieces = rows.own_sampler(None).pieces(n + 99, np.random.default_rng(0))
-        assert sum(map(len, pieces)) == n + 99
+        whole = rows.own_sampler(None)
+        for sample in (whole, whole.split(0.1, rng)[0]):
+            n_draws = sample.n_rows + 99
+            assert sum(map(len, sample.pieces(n_draws, rng))) == n_draws
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -137,13 +158,14 @@ def test_rows_are_drawn_by_weight():
 
 
 def test_a_fit_learns_as_from_an_array():
-    by_chunk, whole = clone(STOPPED).fit(Chunks(X)), clone(STOPPED).fit(X)
+    by_chunk, whole = clone(MODEL).fit(Chunks(X)), clone(MODEL).fit(X)
     assert_allclose(by_chunk.history_["loss"], whole.history_["loss"], rtol=0.2)
     assert by_chunk.history_["loss"][-1] < by_chunk.history_["loss"][0]
     assert np.array_equal(by_chunk.transform(Chunks(X)), by_chunk.transform(X))
     assert by_chunk.transform(Chunks(X)).dtype == np.float32
     again = clone(STOPPED).fit(Chunks(X, [0, 8, 64]))
     assert again.n_features_in_ == D
+    assert again.history_["val_loss"][-1] < again.history_["val_loss"][0]
 
 
 def test_fewer_rows_than_a_minibatch():
@@ -275,6 +297,21 @@ def test_arrays_of_libraries(tmp_path):
     assert np.array_equal(found, wanted)
     lazy = da.from_array(X, chunks=(10, 2))
     assert np.array_equal(np.concatenate(list(ArraySource(lazy))), X)
+    model = clone(MODEL).set_params(epochs=1)
+    broken = lazy.map_blocks(lambda block: 1 // 0, dtype=np.float32)
+    for source in (ArraySource(stored), ArraySource(broken)):  # the file is closed
+        with pytest.raises(ValueError, match=r"Rows 0 to 63 .*Keep its file open"):
+            model.fit(source)
+
+
+def test_an_array_that_is_cut_is_an_error(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        stored = file.create_dataset("x", data=X, chunks=(8, D), maxshape=(None, D))
+        source = ArraySource(stored)
+        stored.resize((40, D))
+        with pytest.raises(ValueError, match=r"40 rows, but .* say 64.* source anew"):
+            clone(MODEL).fit(source)
 
 
 class Stored:

@@ -4,9 +4,14 @@ Each fit runs in a process of its own: two epochs of ``Autoencoder(8)`` over row
 columns. Printed are processor seconds, peak memory above that before the fit, and the
 loss of both epochs.
 
+With ``--memory`` fits are measured that need something of each row: how much more
+memory one over three times as many rows takes, by the row. Rows are made as they are
+read, so that none is kept by the system.
+
 Run it::
 
     python docs/benchmarks/sources.py --rows 500000 2000000
+    python docs/benchmarks/sources.py --memory 500000
 """
 
 import json
@@ -20,6 +25,17 @@ import numpy as np
 
 D, CHUNK = 32, 50_000
 KINDS = ("map", "parquet")
+NARROW = 8  # columns of the rows whose memory is measured
+FITS = (
+    "plain",
+    "early stopping",
+    "X_val",
+    "sample_weight",
+    "checkpoint",
+    "AutoencoderDetector",
+    "AutoencoderDetector, novelty",
+    "VAEDetector, novelty",
+)
 
 
 def main():
@@ -27,9 +43,17 @@ def main():
     options = _common.parser(__doc__)
     options.add_argument("--rows", nargs="+", type=int, default=[500_000, 2_000_000])
     options.add_argument("--subject", nargs=2, metavar=("KIND", "FOLDER"))
+    options.add_argument("--memory", type=int, metavar="ROWS")
+    options.add_argument("--fit", nargs=2, metavar=("NAME", "ROWS"))
     options = options.parse_args()
     if options.subject:
         print(json.dumps(measured(*options.subject)))
+        return
+    if options.fit:
+        print(json.dumps(peak_of_fit(options.fit[0], int(options.fit[1]))))
+        return
+    if options.memory:
+        by_row(options.memory, options.output)
         return
     rows = []
     for n in options.rows:
@@ -86,6 +110,55 @@ def measured(kind, folder):
     seconds = time.process_time() - began
     loss = fitted.history_["loss"]
     return {"seconds": seconds, "megabytes": peak() - before, "loss": loss}
+
+
+def by_row(n, output):
+    """Print what each kind of fit takes by the row, from n and 3 n of them."""
+    rows = []
+    for name in FITS:
+        small, large = (
+            _common.run_child(__file__, ["--fit", name, str(k * n)]) for k in (1, 3)
+        )
+        rows.append([name, small, large, (large - small) * 2**20 / (2 * n)])
+        print(*rows[-1], sep=", ", flush=True)
+    head = ["fit", f"peak MB, {n} rows", f"peak MB, {3 * n} rows", "bytes a row"]
+    print(_common.table(head, rows))
+    _common.store(output, memory=rows)
+
+
+def peak_of_fit(name, n):
+    """Return the peak memory, in MB, of a fit to n rows above that before."""
+    import skunsup
+
+    class Made(skunsup.Source):
+        """Rows that are drawn when they are read."""
+
+        def __init__(self, n):
+            self.boundaries = np.append(np.arange(0, n, CHUNK), n)
+
+        def read(self, i):
+            size = int(np.diff(self.boundaries)[i])
+            drawn = np.random.default_rng(i).normal(size=(size, NARROW))
+            return drawn.astype(np.float32)
+
+    few = {"max_steps": 50, "batch_size": 256, "random_state": 0}
+    kind, _, novelty = name.partition(", ")
+    if kind.endswith("Detector"):
+        model = getattr(skunsup, kind)(novelty=bool(novelty), **few)
+    else:
+        model = skunsup.Autoencoder(4, early_stopping=kind == "early stopping", **few)
+    given = {}
+    model.fit(Made(2000))  # imports and compiles
+    with tempfile.TemporaryDirectory() as folder:
+        if kind == "checkpoint":
+            model.set_params(checkpoint=f"{folder}/fit.npz")
+        if kind == "X_val":
+            given["X_val"] = Made(n)
+        if kind == "sample_weight":
+            given["sample_weight"] = np.ones(n)
+        before = peak()
+        model.fit(Made(n), **given)
+    return peak() - before
 
 
 def peak():

@@ -83,14 +83,15 @@ class DataReader(TrainedByParameters):
         if X_val is not None:
             held = self._read(X_val, "X_val")
             _noted("X_val", held)
-            everyone = WeightedSampler(np.arange(held.n), None)
+            everyone = held.own_sampler(None)
+            everyone = everyone or WeightedSampler(np.arange(held.n), None)
             judge = Validation(held, everyone, self._criterion)
             return replace(data, validation=judge)
         if not self.early_stopping:
             return data
         assert isinstance(data.sample, RowSampler)
         sample, out = self._split(data.sample, rng)
-        held = rows.part(out.index)
+        held = out.rows_of(rows)
         judge = Validation(held, out, self._criterion)
         return replace(data, sample=sample, validation=judge)
 
@@ -99,10 +100,10 @@ class DataReader(TrainedByParameters):
     ) -> tuple[RowSampler, WeightedSampler]:
         fraction = self.validation_fraction
         rest, held = sample.split(fraction, rng)
-        if not len(rest.index) or not len(held.index):
+        if not rest.n_rows or not held.n_rows:
             raise ValueError(
-                f"validation_fraction={fraction} of {len(sample.index)} distinct rows "
-                f"leaves {len(rest.index)} rows to train on and {len(held.index)} to "
+                f"validation_fraction={fraction} of {sample.n_rows} distinct rows "
+                f"leaves {rest.n_rows} rows to train on and {held.n_rows} to "
                 "judge by; both need at least one. Give more rows, another fraction, "
                 "X_val, or early_stopping=False."
             )

@@ -36,7 +36,6 @@ from skunsup._training import (
     WeightedSampler,
     bagged_sampler,
     network_to_train,
-    shared_network,
 )
 
 
@@ -203,8 +202,8 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
     def _details_html(self) -> str:
         if not is_trained(self):
             return ""
-        architecture = self._network.architecture
-        return summary_html(shared_network(architecture), architecture.n_components)
+        n_components = self._network.architecture.n_components
+        return summary_html(self._network.template(), n_components)
 
     def _made(
         self,

@@ -35,7 +35,13 @@ from skunsup._networks._losses import (
     with_shares,
 )
 from skunsup._networks._network import Group, Network, frozen
-from skunsup._networks._noise import NOISE_STATE, noise_state, normal, uniform
+from skunsup._networks._noise import (
+    NOISE_STATE,
+    noise_state,
+    normal,
+    part_of_draws,
+    uniform,
+)
 from skunsup._networks._own_code import (
     CALLBACK_HINT,
     all_parts,
@@ -110,6 +116,7 @@ __all__ = [
     "normalized",
     "output_activation",
     "own_code_explained",
+    "part_of_draws",
     "pca_values",
     "recorded",
     "resolve_activation",

@@ -1,6 +1,9 @@
 """Random numbers in compiled programs."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import keras
@@ -14,6 +17,8 @@ NOISE_STATE = "noise_state"
 # Chebyshev's points, which is off by less than 1e-8.
 SINE = (6.28318504, -41.34162954, 81.59953579, -76.51845887, 39.31396207)
 
+_part: ContextVar[tuple[int, int, int]] = ContextVar("part", default=(0, 1, 1))
+
 
 def noise_state() -> keras.Variable:
     """Return what fixes the draws of a layer: a seed, the draws so far, and a share.
@@ -22,6 +27,26 @@ def noise_state() -> keras.Variable:
     them: the entries behind those of s draws of its own shape.
     """
     return keras.Variable([1, 0, 0], dtype="int32", trainable=False, name=NOISE_STATE)
+
+
+@contextmanager
+def part_of_draws(share: int, n: int, n_members: int) -> Iterator[None]:
+    """Draw in a block what stands for one of `n` equal shares of a minibatch.
+
+    Parameters
+    ----------
+    share : int
+        Which, from 0 up.
+    n : int
+        Number of shares.
+    n_members : int
+        Networks side by side, whose rows are the first axis of what is drawn.
+    """
+    token = _part.set((share, n, n_members))
+    try:
+        yield
+    finally:
+        _part.reset(token)
 
 
 def uniform(shape: tuple[Any, ...], state: keras.Variable) -> Any:
@@ -60,12 +85,21 @@ def _hashes(shape: tuple[Any, ...], state: keras.Variable) -> list[Any]:
     key = ops.convert_to_tensor(state)
     mixed = key * FACTOR + INCREMENT
     state.assign(key + ops.arange(3, dtype="int32") % 2)
-    size = math.prod(shape)
-    place = ops.arange(size, dtype="int32") + key[2] * size
+    place = _places(math.prod(shape)) + key[2] * math.prod(shape)
     place = place * FACTOR + INCREMENT
     x, y, z = _stirred(mixed[0], mixed[1], place)
     x, y, z = (_folded(word) for word in (x, y, z))
     return _stirred(x, y, z)
+
+
+def _places(size: int) -> Any:
+    """Return the places of entries among those that are drawn together."""
+    share, n, m = _part.get()
+    if n == 1:
+        return ops.arange(size, dtype="int32")
+    each = size // m
+    own = ops.arange(each, dtype="int32") + share * each
+    return ops.reshape(ops.arange(m, dtype="int32")[:, None] * (n * each) + own, (-1,))
 
 
 def _stirred(x: Any, y: Any, z: Any) -> list[Any]:

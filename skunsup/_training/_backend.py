@@ -107,6 +107,10 @@ class Backend(Protocol):
         """Return how many processes train one network together; 1 where none do."""
 
     @staticmethod
+    def rank() -> int:
+        """Return the place of this process among them, from 0 up."""
+
+    @staticmethod
     def gathered(values: np.ndarray) -> np.ndarray:
         """Return the arrays of all of them, of one shape, behind a new first axis."""
 

@@ -69,7 +69,7 @@ class FittedNetwork:
 
     def value(self, name: str) -> np.ndarray:
         """Return the value of the network's variable called `name`."""
-        names = [v.name for v in self._shared().variables]
+        names = [v.name for v in self.template().variables]
         return self.values[names.index(name)]
 
     def compute(self, method: str, rows: Rows) -> np.ndarray:
@@ -138,7 +138,7 @@ class FittedNetwork:
         return _scorers.shared(key, lambda: self._compile(method, shape))
 
     def _compile(self, method: str, shape: tuple[int, ...]) -> Callable:
-        network = self._shared()
+        network = self.template()
         count_compilation()
         n_weights = sum(v.size for v in self._floats())
         with self._errors_explained():
@@ -152,7 +152,8 @@ class FittedNetwork:
         with memory_errors_explained(sizes), own_code_explained(made_of):
             yield
 
-    def _shared(self) -> Network:
+    def template(self) -> Network:
+        """Return a network to read names and shapes off; its own weights are others."""
         key: Hashable = self.architecture.key
         return _networks.shared(key, self._built)
 
@@ -161,7 +162,7 @@ class FittedNetwork:
             return self.architecture.build()
 
     def _made_of(self) -> dict[str, Any]:
-        return {"": self._shared()}
+        return {"": self.template()}
 
     def _sizes(self) -> dict[str, Any]:
         n_draws = self.architecture.settings.get("n_importance_samples")

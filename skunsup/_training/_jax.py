@@ -19,6 +19,7 @@ from skunsup._training._jax_devices import (
     making_variables,
     n_processes,
     placement,
+    rank,
     shardings,
 )
 from skunsup._training._trainer import Program
@@ -33,6 +34,7 @@ __all__ = [
     "n_processes",
     "on_device",
     "placement",
+    "rank",
     "tile_rows",
     "to_numpy",
 ]

@@ -40,11 +40,13 @@ def placement() -> Hashable:
 
 def n_processes() -> int:
     """Return the number of processes whose devices `keras.distribution` has."""
-    distribution = keras.distribution.distribution()
-    if distribution is None or jax.process_count() == 1:
-        return 1
-    devices = distribution.device_mesh.backend_mesh.devices.flat
-    return len({device.process_index for device in devices})
+    return len(_processes())
+
+
+def rank() -> int:
+    """Return the place of this process among them."""
+    found = _processes()
+    return found.index(jax.process_index()) if len(found) > 1 else 0
 
 
 def gathered(values: np.ndarray) -> np.ndarray:
@@ -56,7 +58,7 @@ def gathered(values: np.ndarray) -> np.ndarray:
     whole = NamedSharding(mesh, PartitionSpec())
     spread = jax.make_array_from_process_local_data(by_device, own)
     found = np.asarray(_moving(whole)(spread))
-    return found[[owners.index(process) for process in sorted(set(owners))]]
+    return found[[owners.index(process) for process in _processes()]]
 
 
 @cache
@@ -122,6 +124,15 @@ def making_variables() -> Iterator[None]:
         yield
     finally:
         keras.distribution.set_distribution(distribution)
+
+
+def _processes() -> list[int]:
+    """Return the numbers that JAX gives the processes, in order."""
+    distribution = keras.distribution.distribution()
+    if distribution is None or jax.process_count() == 1:
+        return [0]
+    devices = distribution.device_mesh.backend_mesh.devices.flat
+    return sorted({device.process_index for device in devices})
 
 
 def _cut() -> NamedSharding:

@@ -60,7 +60,7 @@ class TrainingLoop:
         sizes = loop_sizes(
             plan,
             rows.d,
-            sample.n_draws,
+            sample.own_draws,
             trainer.network.n_members,
             watched=validation is not None,
         )
@@ -236,8 +236,9 @@ class TrainingLoop:
         All that is random about them is fixed at once, and pieces of them are read.
         """
         ends = np.minimum(np.arange(first + 1, end + 1) * self.n_steps, self.total)
-        sizes = np.diff(ends, prepend=first * self.n_steps) * self.sizes.batch_size
-        epochs = [self.sample.pieces(size, self.rng) for size in sizes]
+        batch_size = self.sizes.batch_size
+        sizes = np.diff(ends, prepend=first * self.n_steps) * batch_size
+        epochs = [self.sample.own_pieces(n, batch_size, self.rng) for n in sizes]
         return chain.from_iterable(epochs)
 
     def block_ended(self) -> None:

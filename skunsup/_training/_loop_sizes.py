@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skunsup._training._processes import largest, n_processes, own_share
+from skunsup._training._processes import own_share
 from skunsup._training._rows import BLOCK_BYTES
 from skunsup._training._state import TrainingConfig
 
@@ -58,16 +58,16 @@ def loop_sizes(
     d : int
         Columns of a row.
     n_draws : int
-        Rows of an epoch.
+        Rows of an epoch, of this process.
     n_members : int
         Networks side by side, each of which has minibatches of its own.
     watched : bool
         Whether something looks at the weights after each epoch, apart from what
         `plan` says.
     """
-    n_draws = largest(n_draws)  # in each of the processes
-    size = n_members * (plan.batch_size or n_processes() * n_draws)
-    batch_size = min(own_share(size), n_draws)
+    whole = plan.batch_size is None
+    size = n_draws if whole else n_members * own_share(plan.batch_size)
+    batch_size = min(size, n_draws)
     n_steps = -(-n_draws // batch_size)
     total = plan.n_steps(n_steps)
     watched = bool(watched or plan.callbacks or plan.verbose)

@@ -1,6 +1,7 @@
 """Minibatches of rows, each beside one of its neighbours."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -55,6 +56,8 @@ class NeighborSampler(EpochSampler):
         Views of a row, which stand one behind the other: view v of row i has the number
         i * n_views + v.
     """
+
+    whole: ClassVar[bool] = True
 
     sample: WeightedSampler
     neighbors: Neighbors

@@ -1,5 +1,6 @@
 """Several processes that train one network, each on rows of its own."""
 
+import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,8 +20,8 @@ UNLIKE = (
     "numbers by a transformer that was fitted once."
 )
 UNLIKE_SIZES = (
-    "The {n} processes that train together do not train the same: what they share "
-    "takes {sizes} bytes. Give all of them the same parameters and the same columns."
+    "The {n} processes that train together do not train the same: {what} takes "
+    "{sizes} bytes in them. Give all of them the same parameters and the same columns."
 )
 INDIVISIBLE = (
     "A step of {rows} rows cannot be cut among the {n} processes that train "
@@ -28,9 +29,22 @@ INDIVISIBLE = (
 )
 
 
+NOTHING_LEFT = (
+    "Process {i} of the {n} that train together has no row left to learn from: all "
+    "that it has are taken for outliers, or have weight 0. Deal rows out at random."
+)
+PIECE_BYTES = 16 * 2**20  # of the rows that a process sends at once
+STATE_BYTES = 512  # room for the state of a generator
+
+
 def n_processes() -> int:
     """Return how many processes train together; 1 for this one alone."""
     return backend().n_processes()
+
+
+def rank() -> int:
+    """Return the place of this process among those that train together."""
+    return backend().rank()
 
 
 def one_process(what: str) -> None:
@@ -73,6 +87,15 @@ def own_share(batch_size: int) -> int:
     return batch_size // n
 
 
+def check_rows_of_each(n_rows: int) -> None:
+    """Raise ValueError, in every process, where one has no row to train on."""
+    if n_processes() == 1:
+        return
+    empty = np.flatnonzero(all_rows(np.array([n_rows])) == 0)
+    if len(empty):
+        raise ValueError(NOTHING_LEFT.format(i=int(empty[0]), n=n_processes()))
+
+
 def largest(number: int) -> int:
     """Return the largest of the numbers of all processes."""
     if n_processes() == 1:
@@ -87,15 +110,37 @@ def of_first(values: list[np.ndarray]) -> list[np.ndarray]:
     return [_gathered(value)[0] for value in values]
 
 
+def share_generator(rng: np.random.Generator) -> None:
+    """Let `rng` draw what that of the first process draws, from now on."""
+    if n_processes() == 1:
+        return
+    state = json.dumps(rng.bit_generator.state).encode().ljust(STATE_BYTES)
+    first = _gathered(np.frombuffer(state, np.uint8))[0]
+    rng.bit_generator.state = json.loads(first.tobytes())
+
+
 def all_rows(rows: np.ndarray) -> np.ndarray:
-    """Return the rows of all processes, in their order, each of shape (n, d)."""
+    """Return the rows of all processes, in their order, each of shape (n, ...)."""
     if n_processes() == 1:
         return rows
-    sizes = _gathered(np.array([len(rows)], np.int64))[:, 0]
-    padded = np.zeros((sizes.max(), *rows.shape[1:]), rows.dtype)
-    padded[: len(rows)] = rows
-    pairs = zip(_gathered(padded), sizes, strict=True)
-    return np.concatenate([found[:size] for found, size in pairs])
+    row_bytes = rows.itemsize * int(np.prod(rows.shape[1:]))
+    told = _gathered(np.array([len(rows), row_bytes], np.int64))
+    if (told[:, 1] != row_bytes).any():
+        raise ValueError(
+            UNLIKE_SIZES.format(n=len(told), what="a row", sizes=told[:, 1].tolist())
+        )
+    sizes, most = told[:, 0], int(told[:, 0].max())
+    starts = np.cumsum(sizes) - sizes
+    out = np.empty((sizes.sum(), *rows.shape[1:]), rows.dtype)
+    step = max(1, PIECE_BYTES // max(row_bytes, 1))
+    for first in range(0, most, step):
+        own = rows[first : first + step]
+        piece = np.zeros((min(step, most - first), *rows.shape[1:]), rows.dtype)
+        piece[: len(own)] = own
+        for found, start, size in zip(_gathered(piece), starts, sizes, strict=True):
+            kept = found[: max(size - first, 0)]
+            out[start + first : start + first + len(kept)] = kept
+    return out
 
 
 def mean_of_all(mean: float, weight: float) -> float:
@@ -116,7 +161,8 @@ def _gathered(values: np.ndarray) -> np.ndarray:
     sizes = np.ascontiguousarray(backend().gathered(size)).view(np.int64)
     if (sizes != sizes[0]).any():
         found = sizes.ravel().tolist()
-        raise ValueError(UNLIKE_SIZES.format(n=len(found), sizes=found))
+        shared = "what they share"
+        raise ValueError(UNLIKE_SIZES.format(n=len(found), what=shared, sizes=found))
     sent = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
     gathered = np.ascontiguousarray(backend().gathered(sent))
     return np.frombuffer(gathered.tobytes(), values.dtype).reshape(-1, *values.shape)

@@ -33,6 +33,16 @@ class Rows:
 
     result_dtype: np.dtype = np.dtype(np.float64)
 
+    @property
+    def own(self) -> "Rows":
+        """Those of this process, where the others have rows too; else all."""
+        return self
+
+    @property
+    def own_part(self) -> slice:
+        """Which of these rows are those of this process."""
+        return slice(None)
+
     def __init__(self, X: Any) -> None:
         self.X: Any = X
         self.n, self.d = X.shape

@@ -7,18 +7,59 @@ weights arrive can change a fit, to the bit.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from skunsup._training._processes import largest, n_processes, rank
 from skunsup._training._rows import Rows, aligned
 
 
 class EpochSampler(ABC):
-    """Base of what draws the rows of epochs."""
+    """Base of what draws the rows of epochs.
+
+    Where several processes train together, each draws from its own rows. Where rows
+    are compared with each other, `whole` is True: each then has all rows and draws a
+    minibatch whole, of which it takes its part.
+    """
+
+    whole: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def n_draws(self) -> int:
+        """Draws an epoch, from the rows that there are."""
+
+    @property
+    def own_draws(self) -> int:
+        """Draws an epoch of this process, as many as each of the others makes."""
+        if self.whole:
+            return -(-self.n_draws // n_processes())
+        return largest(self.n_draws)
+
+    def own_pieces(
+        self, n_draws: int, batch_size: int, rng: np.random.Generator
+    ) -> Iterable[np.ndarray]:
+        """Return `n_draws` draws for the minibatches of this process, in pieces.
+
+        Parameters
+        ----------
+        n_draws : int
+            A multiple of `batch_size`.
+        batch_size : int
+            Rows that this process gives to each minibatch.
+        rng : numpy.random.Generator
+            Is used at once.
+        """
+        n = n_processes() if self.whole else 1
+        if n == 1:
+            return self.pieces(n_draws, rng)
+        drawn = self.draw(n * n_draws, rng)
+        parts = drawn.reshape(-1, n, batch_size, *drawn.shape[1:])[:, rank()]
+        return [parts.reshape(-1, *drawn.shape[1:])]
 
     @abstractmethod
     def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -97,9 +138,22 @@ class WeightedSampler(EpochSampler):
         order = rng.permutation(m)
         return self.part(np.sort(order[n_held:])), self.part(np.sort(order[:n_held]))
 
-    def mean(self, values: np.ndarray) -> float:
-        """Weighted mean of one value for each row of `index`."""
-        return float(np.average(values.astype(np.float64), weights=self.weight))
+    def rows_of(self, rows: Rows) -> Rows:
+        """Return the rows of `index`, as rows of their own."""
+        return rows.part(self.index)
+
+    def mean_over(self, rows: Rows, of_each: Callable[[Rows], np.ndarray]) -> float:
+        """Return the weighted mean of one value for each of these rows.
+
+        Parameters
+        ----------
+        rows : Rows
+            Those of `rows_of`.
+        of_each : callable
+            From rows to their values, shape (n,).
+        """
+        values = of_each(rows).astype(np.float64)
+        return float(np.average(values, weights=self.weight))
 
     def part(self, chosen: np.ndarray) -> "WeightedSampler":
         """Return the distinct rows that `chosen`, numbers or a mask, picks."""

@@ -66,6 +66,11 @@ class SemiSupervisedSampler(EpochSampler):
         return self.everyone.index
 
     @property
+    def n_rows(self) -> int:
+        """Number of distinct rows."""
+        return self.everyone.n_rows
+
+    @property
     def n_draws(self) -> int:
         """Pairs an epoch."""
         return self.everyone.n_draws

@@ -13,7 +13,12 @@ from skunsup._keras_private import leave_unreduced
 from skunsup._networks import Network
 from skunsup._training._array_trainer import ArrayTrainer
 from skunsup._training._groups import update_averages
-from skunsup._training._placement import gathered, n_processes, refuse_distribution
+from skunsup._training._placement import (
+    gathered,
+    n_processes,
+    rank,
+    refuse_distribution,
+)
 from skunsup._training._programs import ensure_room
 from skunsup._training._rows import aligned
 from skunsup._training._tensorflow_private import dynamic_update_slice
@@ -31,6 +36,7 @@ __all__ = [
     "n_processes",
     "on_device",
     "placement",
+    "rank",
     "tile_rows",
     "to_numpy",
 ]

@@ -24,6 +24,7 @@ from skunsup._training._torch_processes import (
     n_processes,
     own_draws,
     placement,
+    rank,
 )
 from skunsup._training._torch_scoring import compile_scorer, tile_rows
 from skunsup._training._torch_trace import trace
@@ -39,6 +40,7 @@ __all__ = [
     "n_processes",
     "on_device",
     "placement",
+    "rank",
     "tile_rows",
     "to_numpy",
 ]
@@ -84,7 +86,7 @@ class Trainer(InPlaceTrainer):
             records = []
             turns, clock = self.turns, self.optimizers[0].iterations
             self._check_cut(minibatches[0])
-            with own_draws(self.network.variables):
+            with own_draws(self.network.n_members):
                 for x in minibatches[:n_steps]:
                     at = int(clock.value) % len(turns) if turns[1:] else 0
                     due = turns[at]
@@ -172,7 +174,7 @@ class Trainer(InPlaceTrainer):
     def _check_cut(self, x: torch.Tensor) -> None:
         """Raise ValueError where processes cannot share minibatches such as `x`."""
         if not self._checked:
-            check_cut(self._slopes_of_groups, x, self.network.variables)
+            check_cut(self._slopes_of_groups, x, self.network)
             self._checked = True
 
     def _slopes_of_groups(self, x: torch.Tensor) -> list[torch.Tensor]:

@@ -1,14 +1,14 @@
 """torch: processes of `torch.distributed`, which average their gradients."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import keras
 import numpy as np
 import torch
 from torch import distributed
 
-from skunsup._networks import NOISE_STATE
+from skunsup._networks import Network, part_of_draws
 from skunsup._training._placement import refuse_distribution
 
 MOST_APART = 1e-3  # of gradients; rounding is a thousandth of it
@@ -56,6 +56,11 @@ def n_processes() -> int:
     return int(distributed.get_world_size()) if joined else 1
 
 
+def rank() -> int:
+    """Return the place of this process among them."""
+    return int(distributed.get_rank()) if n_processes() > 1 else 0
+
+
 def gathered(values: np.ndarray) -> np.ndarray:
     """Return the arrays of all processes behind a new first axis."""
     own = torch.from_numpy(np.array(values))
@@ -93,27 +98,18 @@ def mean_of_all(mean: torch.Tensor) -> torch.Tensor:
     return torch.as_tensor(found.mean(axis=0)).to(mean.device)
 
 
-@contextmanager
-def own_draws(variables: Sequence[keras.Variable]) -> Iterator[None]:
+def own_draws(n_members: int) -> AbstractContextManager[None]:
     """Block of code in which noise is that of the rows of this process.
 
     It is what one process would draw for these rows of the whole minibatch.
     """
-    together = n_processes() > 1
-    states = [v for v in variables if v.name == NOISE_STATE] if together else []
-    for state in states:
-        state.value.data[2] = distributed.get_rank()
-    try:
-        yield
-    finally:
-        for state in states:
-            state.value.data[2] = 0
+    return part_of_draws(rank(), n_processes(), n_members)
 
 
 def check_cut(
     slopes: Callable[[torch.Tensor], Tensors],
     x: torch.Tensor,
-    variables: Sequence[keras.Variable],
+    network: Network,
 ) -> None:
     """Raise ValueError where processes cannot share a minibatch by their gradients.
 
@@ -123,13 +119,14 @@ def check_cut(
         From a minibatch to gradients of the loss on it.
     x : tensor of shape (n, d)
         Rows of this process.
-    variables : sequence of keras.Variable
-        What `slopes` may change, and is put back.
+    network : Network
+        Whose variables `slopes` may change, which are put back.
     """
+    variables = network.variables
     before = [variable.value.detach().clone() for variable in variables]
     rows = gathered(x.detach().cpu().numpy())
     whole = torch.from_numpy(rows.reshape(-1, x.shape[-1])).to(x.device)
-    with own_draws(variables):
+    with own_draws(network.n_members):
         own = averaged(slopes(x))
     _put(variables, before)
     wanted = slopes(whole)

@@ -1,14 +1,20 @@
 """One training of a network: where it starts, what trains it, where it ended."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import numpy as np
 
 from skunsup._identity import digest
-from skunsup._networks import Architecture, Network, own_code_explained
+from skunsup._networks import (
+    Architecture,
+    Network,
+    building_for,
+    own_code_explained,
+)
 from skunsup._training._backend import NetworkTrainer, backend
 from skunsup._training._bagging import BaggedSampler
 from skunsup._training._callbacks import copied
@@ -25,7 +31,7 @@ from skunsup._training._processes import (
 from skunsup._training._programs import LRUCache
 from skunsup._training._rows import Rows
 from skunsup._training._samplers import Sampler
-from skunsup._training._sampling import WeightedSampler
+from skunsup._training._semi_supervised import SemiSupervisedSampler
 from skunsup._training._state import (
     Place,
     TrainingConfig,
@@ -104,7 +110,7 @@ def _train(
     place: Place | None,
 ) -> TrainingState:
     """Train as `train` does, from `place` on if there is one."""
-    with _lent_trainer(architecture, recipes) as trainer:
+    with _lent_trainer(architecture, recipes, state.values) as trainer:
         trainer.load(state.values, _optimizer_start(trainer, recipes, state))
         run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
         run.train(place)
@@ -119,11 +125,15 @@ def _train(
 
 
 def _lent_trainer(
-    architecture: Architecture, recipes: Sequence[OptimizerConfig]
+    architecture: Architecture,
+    recipes: Sequence[OptimizerConfig],
+    values: Sequence[np.ndarray] | None = None,
 ) -> AbstractContextManager[NetworkTrainer]:
+    """Lend a trainer, one that was made before or a new one, of no more weights."""
     recipe_keys = (recipe.key for recipe in recipes)
     key = (backend().placement(), architecture.key, *recipe_keys)
-    return _trainers.exclusive(key, lambda: _trainer(architecture, recipes))
+    block = nullcontext if values is None else partial(building_for, values)
+    return _trainers.exclusive(key, lambda: _trainer(architecture, recipes, block))
 
 
 def network_to_train(
@@ -154,7 +164,7 @@ def _shared_start(
     """
     if running_checkpoint() is not None:
         one_process("checkpoint writes what one process trains")
-    if plan.renewal is not None or not isinstance(sample, WeightedSampler):
+    if plan.renewal is not None or isinstance(sample, SemiSupervisedSampler):
         one_process("This estimator needs all rows at once")
     told_by = _told_by(architecture, recipes, plan, state)
     del told_by["start"]
@@ -190,22 +200,27 @@ def _told_by(
 
 
 def _trainer(
-    architecture: Architecture, recipes: Sequence[OptimizerConfig]
+    architecture: Architecture,
+    recipes: Sequence[OptimizerConfig],
+    block: Callable[[], AbstractContextManager[None]],
 ) -> NetworkTrainer:
-    whole = _trainer_alone(architecture, recipes)
+    whole = _trainer_alone(architecture, recipes, block)
     alone = backend().concurrent() and backend().placement() is None
     share = architecture.share(N_SHARES) if alone else None
     pairs = zip(whole.optimizers, whole.groups, strict=True)
     if share is None or not all(is_entrywise(*pair) for pair in pairs):
         return whole
-    shares = [_trainer_alone(share, recipes) for _ in range(N_SHARES)]
+    shares = [_trainer_alone(share, recipes, block) for _ in range(N_SHARES)]
     return ParallelTrainer(whole, shares)
 
 
 def _trainer_alone(
-    architecture: Architecture, recipes: Sequence[OptimizerConfig]
+    architecture: Architecture,
+    recipes: Sequence[OptimizerConfig],
+    block: Callable[[], AbstractContextManager[None]],
 ) -> Trainer:
-    network = architecture.build()
+    with block():
+        network = architecture.build()
     groups = network.grouped_variables()
     with own_code_explained(lambda: {"optimizer": [r.kind for r in recipes]}):
         optimizers = [r.build(group) for r, group in zip(recipes, groups, strict=True)]

@@ -22,6 +22,11 @@ class Validation:
     def loss(self, architecture: Architecture, values: list[np.ndarray]) -> float:
         """Weighted mean over the rows of what `method` gives with weights `values`."""
         fitted = FittedNetwork(architecture, values)
-        losses = fitted.compute(self.method, self.rows)
-        mean = self.sample.mean(losses.reshape(len(losses), -1).mean(axis=1))
+
+        def of_each(rows: Rows) -> np.ndarray:
+            losses = fitted.compute(self.method, rows)
+            means: np.ndarray = losses.reshape(len(losses), -1).mean(axis=1)
+            return means
+
+        mean = self.sample.mean_over(self.rows, of_each)
         return mean_of_all(mean, self.sample.total)

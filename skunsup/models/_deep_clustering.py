@@ -25,7 +25,7 @@ from skunsup._networks import (
 from skunsup._parameters import parameter, parameters
 from skunsup._random import draw_seed
 from skunsup._sklearn import integers, reals
-from skunsup._training import FittedNetwork, Rows, shared_network
+from skunsup._training import FittedNetwork, Rows
 from skunsup._training_parameters import NUMBER_OF
 from skunsup.models._clusterer import SoftClusterer
 from skunsup.models._clustering_start import (
@@ -204,7 +204,7 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
             fit_data(start, data, rng)
         values = architecture.initial_values(network, rng)
         found = network_of(start)
-        theirs = shared_network(found.architecture)
+        theirs = found.template()
         for name in HALVES:
             taken = found.architecture.taken(theirs, found.values, name)
             copies = [value.copy() for value in taken]

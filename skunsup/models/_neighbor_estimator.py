@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from skunsup._fit_data import FitData
+from skunsup._identity import digest
 from skunsup._networks import (
     Architecture,
     DenseStack,
@@ -18,8 +19,11 @@ from skunsup._networks import (
 from skunsup._training import (
     TrainingState,
     WeightedSampler,
-    in_memory,
+    check_alike,
+    gathered_in_memory,
+    n_processes,
     one_process,
+    share_generator,
 )
 from skunsup.inputs import TrainingDefaults
 from skunsup.models._latent import EncodingTransformer
@@ -55,9 +59,11 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
     ) -> NeighborData:
         """Return pairs of neighbours among the rows."""
         check_graph_given(self.metric, self.graph)
-        one_process(f"{type(self).__name__} looks for neighbours among all rows")
+        if self.graph is not None:
+            one_process("graph has the numbers of rows of one process")
         assert isinstance(data.sample, WeightedSampler)
-        rows, sample = in_memory(data.rows, data.sample)
+        rows, sample = gathered_in_memory(data.rows, data.sample)
+        share_generator(rng)
         data = replace(data, rows=rows, sample=sample)
         if previous is None:
             unit_rows = self.metric == "cosine"
@@ -70,6 +76,8 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
             found = graph_neighbors(self.graph, rows, sample, self.n_neighbors)
         else:
             found = neighbors_of(features, self.n_neighbors, self.metric, rng)
+        if n_processes() > 1:
+            check_alike({"graph of neighbours": digest((features, found.table))})
         if self.store_graph:
             self.graph_ = whole_graph(found, rows, sample)
         projected = data.inputs.projected_ and self.encoder is None

@@ -55,7 +55,7 @@ def fitted_values(
     """
     source = init.estimator if isinstance(init, FrozenEstimator) else init
     fitted = _fitted_network(source)
-    theirs = shared_network(fitted.architecture)
+    theirs = fitted.template()
     new = list(values)
     for name in HALVES:
         given = fitted.architecture.taken(theirs, fitted.values, name)

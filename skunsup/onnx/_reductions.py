@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from onnx import TensorProto
 
-from skunsup.onnx._graph import TYPES, Graph
+from skunsup.onnx._graph import DOUBLE, FLOAT, Graph
 from skunsup.onnx._handlers import Handler, register
 
 REDUCTIONS: dict[str, Handler] = {}
@@ -22,20 +22,23 @@ REDUCED = {
     "Prod": "ReduceProd",
     "Sum": "ReduceSum",
 }
+SUMMED = {"ReduceLogSumExp", "ReduceMean", "ReduceSum"}
 
 
 @handles(*REDUCED)
 def _reduced(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
-    kind = REDUCED[type(op).__name__]
+    kind, graph = REDUCED[type(op).__name__], walk.graph
     x, keep, axis = walk.name(args[0]), int(bool(op.keepdims)), op.axis
     if args[0].dtype == "bool":
-        x = walk.graph.cast(x, TYPES["float32"])
-    if axis is None:
-        return walk.graph.node(kind, [x], keepdims=keep)
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    if kind == "ReduceSum":
-        return walk.graph.node(kind, [x, walk.graph.integers(*axes)], keepdims=keep)
-    return walk.graph.node(kind, [x], axes=axes, keepdims=keep)
+        x = graph.cast(x, FLOAT)
+    exact = kind in SUMMED and args[0].dtype in ("bool", "float32")
+    x = graph.cast(x, DOUBLE) if exact else x
+    more = {} if axis is None else {"axes": np.atleast_1d(axis).tolist()}
+    given = [x]
+    if kind == "ReduceSum" and more:
+        given.append(graph.integers(*more.pop("axes")))
+    found = graph.node(kind, given, keepdims=keep, **more)
+    return graph.cast(found, FLOAT) if exact else found
 
 
 @handles("Softmax", "LogSoftmax")
@@ -71,7 +74,9 @@ def _norm(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
         raise NotImplementedError(f"Norm of order {op.ord}")
     axes = np.atleast_1d(op.axis).tolist()
     keep = int(bool(op.keepdims))
-    return walk.graph.node("ReduceL2", [walk.name(args[0])], axes=axes, keepdims=keep)
+    name = walk.name(args[0])
+    found: str = walk.graph.exactly("ReduceL2", [name], axes=axes, keepdims=keep)
+    return found
 
 
 @handles("Cumsum")
@@ -84,11 +89,13 @@ def _cumsum(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
 def _normalize(walk: Any, op: Any, args: list[Any], kw: dict[str, Any]) -> str:
     if op.order != 2:
         raise NotImplementedError(f"Normalize of order {op.order}")
-    graph, x = walk.graph, walk.name(args[0])
+    graph = walk.graph
+    x = graph.cast(walk.name(args[0]), DOUBLE)
     axes = np.atleast_1d(op.axis).tolist()
     length = graph.node("ReduceL2", [x], axes=axes, keepdims=1)
     epsilon = 1e-12 if op.epsilon is None else op.epsilon
-    return graph.node("Div", [x, graph.node("Max", [length, graph.floats(epsilon)])])
+    length = graph.node("Max", [length, graph.doubles(epsilon)])
+    return graph.cast(graph.node("Div", [x, length]), FLOAT)
 
 
 @handles("BinaryCrossentropy")

@@ -151,8 +151,8 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
                 delattr(self, name)
 
     def _check_processes(self) -> None:
-        """Raise ValueError where each of several processes has rows of its own."""
-        one_process(f"{type(self).__name__} learns its threshold from all rows")
+        """Raise ValueError where the estimator would see the rows of one process."""
+        one_process(f"{type(self).__name__} fits any estimator to the rows it has")
 
     def _learn_threshold(
         self, scores: np.ndarray, weight: Any, as_new: np.ndarray | None = None

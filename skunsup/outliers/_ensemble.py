@@ -122,8 +122,9 @@ class EnsembleScorer:
         return self.view(rows.take(at), rows.hashes[at])
 
     def outputs(self, rows: Rows) -> Iterator[EnsembleOutput]:
-        """Yield the views of all rows, a block at a time."""
-        return (self.output(rows, at) for at in rows.block_slices())
+        """Yield the views of the rows of this process, a block at a time."""
+        own = rows.own
+        return (self.output(own, at) for at in own.block_slices())
 
     def _counted(self, hashes: np.ndarray) -> np.ndarray:
         if self.members is None or self.known is None:

@@ -19,9 +19,20 @@ from skunsup._estimator import (
     read_rows,
     same_inputs,
 )
+from skunsup._identity import digest
 from skunsup._random import draw_seed, make_generator
 from skunsup._sklearn import validated
-from skunsup._training import EnsembleConfig, Rows, weighted_sample
+from skunsup._training import (
+    EnsembleConfig,
+    Rows,
+    all_rows,
+    check_alike,
+    check_rows_of_each,
+    joint_rows,
+    n_processes,
+    share_generator,
+    weighted_sample,
+)
 from skunsup._validation import check_weights
 from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
@@ -97,18 +108,20 @@ class FlatDetector(Detector, DetectionParameters):
             As the model's `fit` does; the detector is then as it was before.
         """
         with self._fitting():
-            self._check_processes()
             model = self._scorer()
-            rows = learn_rows(model, X)
+            own = learn_rows(model, X)
             self._check_distance(inputs_of(model))
             score = self._unfitted_score()
+            self._check_alike()
             members = self._ensemble(self._before())
             self._set_length(model, members)
-            weight = check_weights(sample_weight, rows.n)
+            rows, weight = joint_rows(own, check_weights(sample_weight, own.n))
             drawn = self._reference(rows, weight)
             kept = self._kept(rows, weight, drawn, inputs_of(model))
-            usual = sample_weight if kept.all() else _ones(weight, kept) * kept
-            self._models = self._fitted(members, model, rows, usual, X_val)
+            usual = weight if kept.all() else _ones(weight, kept) * kept
+            given = None if usual is None else usual[rows.own_part]
+            check_rows_of_each(own.n if given is None else np.count_nonzero(given))
+            self._models = self._fitted(members, model, own, given, X_val)
             self.estimator_ = model
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
@@ -116,9 +129,9 @@ class FlatDetector(Detector, DetectionParameters):
             self._learn_views(members, rows, usual)
             reference = self._ensemble_scorer.output(rows, drawn)
             self._score = score.fit(reference, kept[drawn])
-            scores = self._row_scores(rows)
+            scores = all_rows(self._row_scores(own))
             as_new = self._as_new(scores, reference, drawn)
-            self._learn_threshold(scores, sample_weight, as_new)
+            self._learn_threshold(scores, weight, as_new)
         return self
 
     @property
@@ -176,6 +189,18 @@ class FlatDetector(Detector, DetectionParameters):
         viewer = getattr(self, "_ensemble_scorer", None)
         return viewer.members if self.warm_start and viewer is not None else None
 
+    def _check_alike(self) -> None:
+        """Raise ValueError where processes that train together detect unlike things."""
+        if n_processes() > 1:
+            told = [getattr(self, field.name) for field in fields(DetectionParameters)]
+            check_alike({"set of detection parameters": digest(told)})
+
+    def _generator(self) -> np.random.Generator:
+        """Return a generator by `random_state`, alike in all processes."""
+        rng = make_generator(self.random_state)
+        share_generator(rng)
+        return rng
+
     def _ensemble(self, before: EnsembleConfig | None) -> EnsembleConfig | None:
         """Return which of several networks sees which rows; None for one network.
 
@@ -189,7 +214,7 @@ class FlatDetector(Detector, DetectionParameters):
     def _seed(self, before: EnsembleConfig | None) -> int:
         if before is not None:
             return before.seed
-        return draw_seed(make_generator(self.random_state))
+        return draw_seed(self._generator())
 
     def _check_distance(self, inputs: Inputs) -> None:
         known = inputs.likelihood_
@@ -230,7 +255,7 @@ class FlatDetector(Detector, DetectionParameters):
         sample = weighted_sample(rows, weight)
         most = max(2, MOST_REFERENCE_NUMBERS // rows.d)
         most = min(sample.n_draws, MOST_REFERENCE_ROWS[bool(self.novelty)], most)
-        return sample.draw(most, make_generator(self.random_state))
+        return sample.draw(most, self._generator())
 
     def _kept(
         self, rows: Rows, weight: np.ndarray | None, drawn: np.ndarray, inputs: Inputs
@@ -243,7 +268,7 @@ class FlatDetector(Detector, DetectionParameters):
         if support == 1.0 or self.scoring == "reconstruction":
             return np.ones(rows.n, bool)
         scorer = EnsembleScorer([], None, None, inputs.likelihood_)
-        seed = draw_seed(make_generator(self.random_state))
+        seed = draw_seed(self._generator())
         return usual_rows(scorer, rows, weight, drawn, support, self._k(), seed)
 
     def _support(self) -> float:

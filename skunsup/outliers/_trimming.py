@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
-from skunsup._training import Rows
+from skunsup._training import Rows, all_rows
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._neighbors import Neighbors
 from skunsup.outliers._scales import Scales
@@ -56,7 +56,7 @@ def usual_rows(
     scorer : EnsembleScorer
         One without networks.
     rows : Rows
-        All training rows.
+        All training rows, of several processes those of `joint_rows`.
     weight : array of shape (n,) or None
         Their weights.
     reference : array of int
@@ -73,7 +73,8 @@ def usual_rows(
     """
     view = scorer.output(rows, reference)
     score = usual_neighbors(view, n_neighbors, seed)
-    anomaly = np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
+    own = np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
+    anomaly = all_rows(own)
     kept: np.ndarray = anomaly <= weighted_quantile(anomaly, weight, support_fraction)
     seen = kept if weight is None else kept & (weight > 0)
     return kept if seen.sum() > 1 else np.ones(rows.n, bool)

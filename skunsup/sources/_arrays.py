@@ -6,6 +6,10 @@ import numpy as np
 
 from skunsup.sources._base import NO_ROWS, Source
 
+UNREADABLE = (
+    "Rows {first} to {last} of the array cannot be read ({kind}: {why}). Keep its file "
+    "open, and as it is, until all that reads it has ended."
+)
 CHUNK_BYTES = 4 * 2**20  # about so much is read at a time where an array leaves it open
 
 
@@ -64,9 +68,22 @@ class ArraySource(Source):
         -------
         ndarray of shape (n_rows, d, ...)
             As the array holds them.
+
+        Raises
+        ------
+        ValueError
+            If the array cannot be read, such as one of a file that was closed.
         """
-        part = self.array[int(self.boundaries[i]) : int(self.boundaries[i + 1])]
-        return np.asarray(part.compute() if hasattr(part, "compute") else part)
+        first, end = map(int, self.boundaries[i : i + 2])
+        try:
+            part = self.array[first:end]
+            return np.asarray(part.compute() if hasattr(part, "compute") else part)
+        except MemoryError:
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            message = UNREADABLE.format(first=first, last=end - 1, kind=kind, why=error)
+            raise ValueError(message) from error
 
 
 def _own_ends(array: Any) -> np.ndarray:

@@ -163,6 +163,7 @@ def read_chunk(source: Source, i: int, name: str) -> Any:
     if len(chunk) != expected:
         raise ValueError(
             f"{name}.read({i}) returned {len(chunk)} rows, but its boundaries say "
-            f"{expected}: {source.name_of(i)}."
+            f"{expected}: {source.name_of(i)}. Make the source anew if its data have "
+            "changed since."
         )
     return chunk

@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import DeepEstimator, inputs_of, network_of
 from skunsup._networks import CodePart
-from skunsup._training import shared_network
 from skunsup.inputs import Inputs
 from skunsup.outliers._base import Detector
 
@@ -104,8 +103,9 @@ def _check_fitted(model: Any, name: str) -> None:
 
 
 def _taken(name: str, model: DeepEstimator) -> FittedEncoder:
-    architecture, values = network_of(model).architecture, network_of(model).values
-    taken = architecture.taken(shared_network(architecture), values, "encoder")
+    network = network_of(model)
+    architecture = network.architecture
+    taken = architecture.taken(network.template(), network.values, "encoder")
     part = CodePart(
         architecture.parts["encoder"], architecture.n_members, architecture.n_components
     )
