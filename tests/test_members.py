@@ -1,6 +1,7 @@
 """Networks trained side by side in one program."""
 
 import threading
+from contextlib import nullcontext
 
 import keras
 import numpy as np
@@ -57,7 +58,9 @@ def test_no_initializer_is_compiled_only_to_be_overwritten(n_members):
 
 def trained(made, start, minibatch, learning_rate=0.1):
     """Weights after one step of gradient descent from `start`."""
-    trainer = _trainer(made, [optimizer_config("sgd", learning_rate, None)])
+    trainer = _trainer(
+        made, [optimizer_config("sgd", learning_rate, None)], nullcontext
+    )
     rates = [np.array(learning_rate, v.dtype) if v.ndim == 0 and v.dtype == np.float32
              else v for v in trainer.fresh(start)]  # fmt: skip
     trainer.load(start, rates)

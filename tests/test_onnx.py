@@ -141,7 +141,10 @@ MODELS = {
     "activation": (Autoencoder(2, activation="gelu", **SHORT), "transform"),
     "loss": (Autoencoder(loss="binary_crossentropy", **SHORT), "transform"),
     "VAE": (VariationalAutoencoder(**SHORT), "transform score_samples"),
-    "mixture": (VariationalAutoencoder(n_clusters=3, **SHORT), "predict score_samples"),
+    "mixture": (
+        VariationalAutoencoder(n_clusters=3, **SHORT),
+        "predict predict_proba score_samples",
+    ),
     "draws": (VariationalAutoencoder(n_importance_samples=3, **SHORT), "score_samples"),
     "WAE": (WassersteinAutoencoder(**SHORT), "transform score_samples"),
     "BiGAN": (BiGAN(**SHORT), "transform score_samples"),

@@ -119,10 +119,9 @@ def test_split_keeps_equal_rows_together():
 
 
 def test_mean_is_weighted():
-    assert (
-        WeightedSampler(np.arange(2), np.array([3.0, 1.0])).mean(np.array([1.0, 5.0]))
-        == 2.0
-    )
+    sample = WeightedSampler(np.arange(2), np.array([3.0, 1.0]))
+    rows = as_rows(np.array([[1.0], [5.0]]))
+    assert sample.mean_over(rows, lambda rows: rows.X[:, 0]) == 2.0
 
 
 def test_batches_fill_the_last_block():

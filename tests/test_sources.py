@@ -293,13 +293,14 @@ def test_arrays_of_libraries(tmp_path):
     wanted = clone(STOPPED).fit(ArraySource(X)).transform(X)
     with h5py.File(tmp_path / "x.h5", "w") as file:
         stored = file.create_dataset("x", data=X, chunks=(8, D))
-        found = clone(STOPPED).fit(ArraySource(stored)).transform(ArraySource(stored))
+        closing = ArraySource(stored)
+        found = clone(STOPPED).fit(closing).transform(closing)
     assert np.array_equal(found, wanted)
     lazy = da.from_array(X, chunks=(10, 2))
     assert np.array_equal(np.concatenate(list(ArraySource(lazy))), X)
     model = clone(MODEL).set_params(epochs=1)
     broken = lazy.map_blocks(lambda block: 1 // 0, dtype=np.float32)
-    for source in (ArraySource(stored), ArraySource(broken)):  # the file is closed
+    for source in (closing, ArraySource(broken)):  # the file of the first is closed
         with pytest.raises(ValueError, match=r"Rows 0 to 63 .*Keep its file open"):
             model.fit(source)
 

@@ -65,8 +65,8 @@ def loop_sizes(
         Whether something looks at the weights after each epoch, apart from what
         `plan` says.
     """
-    whole = plan.batch_size is None
-    size = n_draws if whole else n_members * own_share(plan.batch_size)
+    given = plan.batch_size
+    size = n_draws if given is None else n_members * own_share(given)
     batch_size = min(size, n_draws)
     n_steps = -(-n_draws // batch_size)
     total = plan.n_steps(n_steps)

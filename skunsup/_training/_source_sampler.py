@@ -82,6 +82,9 @@ class WholeSourceSampler(SourceSampler):
         Which rows of each chunk; None for all.
     """
 
+    chosen_part: "ChunkPart | None"
+    ends: np.ndarray
+
     def __init__(
         self,
         boundaries: np.ndarray,
@@ -112,7 +115,7 @@ class WholeSourceSampler(SourceSampler):
         if part is None:
             return places
         numbers = np.empty(len(places), self._whole_numbers)
-        chunks = np.searchsorted(self.ends, places, "right") - 1
+        chunks = np.searchsorted(self.ends, places, side="right") - 1
         for i in np.unique(chunks):
             there = chunks == i
             numbers[there] = part.rows(i)[places[there] - self.ends[i]]

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,7 +25,7 @@ from skunsup.models._fitted_prior import (
     FittedPriorSampler,
     fitted_setting,
 )
-from skunsup.models._latent import LatentTransformer, summing_to_one
+from skunsup.models._latent import LatentTransformer
 from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parts import decoder_part, encoder_part
 from skunsup.models._variational_network import LOG_VARIANCES, VariationalNetwork
@@ -49,6 +50,27 @@ class LearnedMixture(NamedTuple):
     weights: np.ndarray
     means: np.ndarray
     variances: np.ndarray
+
+    def memberships(self, mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
+        """Return the probability of each component, (n, k), given normal codes.
+
+        A softmax of E[log p(z, c)] (Jiang, Zheng, Tan, Tang & Zhou 2017, eq. 12), in
+        float64: where codes lie far from all components, it is a small difference of
+        large numbers.
+
+        Parameters
+        ----------
+        mean, log_variance : arrays of shape (n, n_components)
+            Of the distribution of each code.
+        """
+        mean, variance = mean.astype(np.float64), np.exp(np.float64(log_variance))
+        log_joint = np.empty((len(mean), len(self.weights)))
+        for c, (weight, centre, own) in enumerate(zip(*self, strict=True)):
+            scaled = (np.square(mean - centre) + variance) / own
+            share = np.log(max(weight, np.finfo(np.float64).tiny))
+            log_joint[:, c] = share - 0.5 * (np.log(own) + scaled).sum(axis=1)
+        shares: np.ndarray = softmax(log_joint, axis=1)
+        return shares
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return an array of `n` codes, float32."""
@@ -165,7 +187,8 @@ class VariationalAutoencoder(
         ndarray of shape (n_samples, n_clusters), float64
             In [0, 1], rows sum to 1.
         """
-        return summing_to_one(self._compute("memberships", X)[0])
+        codes = np.split(self._compute("posterior", X)[0], 2, axis=1)
+        return self._learned_mixture().memberships(*codes)
 
     @property
     def weights_(self) -> np.ndarray:

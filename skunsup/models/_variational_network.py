@@ -17,7 +17,6 @@ from skunsup._networks import (
 )
 from skunsup.models._gaussian import (
     Mixture,
-    expected_log_joint,
     kl_divergence,
     log_mixture,
     log_normal,
@@ -150,12 +149,6 @@ class VariationalNetwork(Network):
         mean, log_variance = self._posterior(x, training=False)
         nll = ops.sum(self._nll(x, self.decoder(z, training=False)), axis=-1)
         return self._log_prior(z) - log_normal(z, mean, log_variance) - nll
-
-    def memberships(self, x: Any) -> Any:
-        """Probability of each component of the mixture, of rows."""
-        mean, log_variance = self._posterior(x, training=False)
-        log_joint = expected_log_joint(mean, log_variance, self._mixture())
-        return ops.exp(log_shares(log_joint))
 
     def row_loss(self, x: Any) -> Any:
         """Objective of each row, without drawing."""

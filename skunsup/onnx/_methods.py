@@ -17,6 +17,7 @@ from skunsup.onnx._walk import emit
 from skunsup.transfer._tuning import FineTuned
 
 LARGEST = float(np.finfo(np.float32).max)
+TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def score_samples(model: Any, rows: RowsIn) -> str:
 def predict_proba(model: Any, rows: RowsIn) -> str:
     """Shares of clusters or classes, float64, that sum to 1."""
     graph = rows.graph
+    if isinstance(model, VariationalAutoencoder):
+        return _memberships(model, rows)
     found = merged(rows, fitted_network(model), _shares_of(model))
     exact = graph.cast(found, DOUBLE)
     return graph.node("Div", [exact, graph.total(exact, -1, keep=True)])
@@ -117,9 +120,27 @@ def _shares_of(model: Any) -> str:
         return "outputs"
     if isinstance(model, SoftClusterer):
         return model._shares
-    if isinstance(model, VariationalAutoencoder):
-        return "memberships"
     return "probabilities"
+
+
+def _memberships(model: VariationalAutoencoder, rows: RowsIn) -> str:
+    """Probabilities of the components of a mixture, as `LearnedMixture` has them."""
+    graph, weights, centres = rows.graph, model.weights_, model.means_
+    width = centres.shape[1]
+    codes = graph.cast(merged(rows, fitted_network(model), "posterior"), DOUBLE)
+    codes = graph.reshape(codes, -1, 1, 2 * width)
+    mean, log_variance = (
+        graph.take(codes, at + np.arange(width), 2) for at in (0, width)
+    )
+    apart = graph.node("Sub", [mean, graph.doubles(centres)])
+    square = graph.node("Mul", [apart, apart])
+    spread = graph.node("Add", [square, graph.node("Exp", [log_variance])])
+    own = model.covariances_
+    scaled = graph.total(graph.node("Div", [spread, graph.doubles(own)]), 2)
+    constant = np.log(np.maximum(weights, TINY)) - 0.5 * np.log(own).sum(axis=1)
+    half = graph.node("Mul", [scaled, graph.doubles(-0.5)])
+    log_joint = graph.node("Add", [half, graph.doubles(constant)])
+    return graph.node("Softmax", [log_joint], axis=-1)
 
 
 # Methods of models by name, in the order in which they are offered.

@@ -120,7 +120,7 @@ class FlatDetector(Detector, DetectionParameters):
             kept = self._kept(rows, weight, drawn, inputs_of(model))
             usual = weight if kept.all() else _ones(weight, kept) * kept
             given = None if usual is None else usual[rows.own_part]
-            check_rows_of_each(own.n if given is None else np.count_nonzero(given))
+            check_rows_of_each(own.n if given is None else int((given > 0).sum()))
             self._models = self._fitted(members, model, own, given, X_val)
             self.estimator_ = model
             self._take_columns()
