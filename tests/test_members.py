@@ -1,7 +1,6 @@
 """Networks trained side by side in one program."""
 
 import threading
-from contextlib import nullcontext
 
 import keras
 import numpy as np
@@ -58,9 +57,7 @@ def test_no_initializer_is_compiled_only_to_be_overwritten(n_members):
 
 def trained(made, start, minibatch, learning_rate=0.1):
     """Weights after one step of gradient descent from `start`."""
-    trainer = _trainer(
-        made, [optimizer_config("sgd", learning_rate, None)], nullcontext
-    )
+    trainer = _trainer(made, [optimizer_config("sgd", learning_rate, None)])
     rates = [np.array(learning_rate, v.dtype) if v.ndim == 0 and v.dtype == np.float32
              else v for v in trainer.fresh(start)]  # fmt: skip
     trainer.load(start, rates)

@@ -11,7 +11,7 @@ read, so that none is kept by the system.
 Run it::
 
     python docs/benchmarks/sources.py --rows 500000 2000000
-    python docs/benchmarks/sources.py --memory 500000
+    python docs/benchmarks/sources.py --memory 400000
 """
 
 import json
@@ -25,7 +25,7 @@ import numpy as np
 
 D, CHUNK = 32, 50_000
 KINDS = ("map", "parquet")
-NARROW = 8  # columns of the rows whose memory is measured
+NARROW = 64  # columns of the rows whose memory is measured
 FITS = (
     "plain",
     "early stopping",

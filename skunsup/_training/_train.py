@@ -202,7 +202,7 @@ def _told_by(
 def _trainer(
     architecture: Architecture,
     recipes: Sequence[OptimizerConfig],
-    block: Callable[[], AbstractContextManager[None]],
+    block: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> NetworkTrainer:
     whole = _trainer_alone(architecture, recipes, block)
     alone = backend().concurrent() and backend().placement() is None
@@ -217,7 +217,7 @@ def _trainer(
 def _trainer_alone(
     architecture: Architecture,
     recipes: Sequence[OptimizerConfig],
-    block: Callable[[], AbstractContextManager[None]],
+    block: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Trainer:
     with block():
         network = architecture.build()
