@@ -34,7 +34,7 @@ class JointRows(Rows):
 
     @property
     def own_part(self) -> slice:
-        """Which of these rows are those of this process."""
+        """Slice of the rows of this process."""
         end = int(self.ends[rank()])
         return slice(end - self._own.n, end)
 

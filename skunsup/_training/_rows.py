@@ -40,7 +40,7 @@ class Rows:
 
     @property
     def own_part(self) -> slice:
-        """Which of these rows are those of this process."""
+        """Slice of the rows of this process."""
         return slice(None)
 
     def __init__(self, X: Any) -> None:

@@ -192,7 +192,7 @@ class ChunkPart:
 
     @cached_property
     def ends(self) -> np.ndarray:
-        """How many of these rows are in chunks before each, and in all."""
+        """Number of these rows in the chunks before each, and in all."""
         held = np.ceil(self.fraction * self.boundaries).astype(np.int64)
         return held if self.held_out else self.boundaries - held
 
