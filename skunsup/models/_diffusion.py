@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,8 +19,9 @@ from skunsup._networks import (
 )
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import integers
-from skunsup._training import TrainingState, WeightedSampler, as_rows
+from skunsup._training import TrainingState, WeightedSampler
 from skunsup.inputs import TrainingDefaults
+from skunsup.models._diffusion_draws import Draws
 from skunsup.models._diffusion_network import DiffusionNetwork
 from skunsup.models._diffusion_rows import ScoreRows, Scores
 from skunsup.models._latent import bounded
@@ -38,11 +38,6 @@ TOO_FEW_KINDS = (
     "DiffusionModel is for numbers, tables and images, but rows of inputs={inputs!r} "
     "are of another kind. Use VariationalAutoencoder or AdversarialAutoencoder to "
     "generate them."
-)
-
-TOO_WIDE = (
-    "DiffusionModel cannot complete rows of {n} numbers: beyond {most} it draws "
-    "principal components, of which no single number is known. Complete fewer columns."
 )
 
 
@@ -111,11 +106,13 @@ class DiffusionModel(Sampler, DeepEstimator):
     the other cells say.
 
     Missing cells of a table do not count in the loss. `sample` draws which cells of a
-    row are missing, as in a training row, draws the others, and then those given these,
-    so that rows with gaps count as much as others and none has any at the end.
+    row are missing, as in a training row, and draws the others: generated rows have
+    gaps where rows of `fit` had some, and `complete` fills them in.
 
     More than 128 columns of numbers, such as the pixels of images, are replaced by
-    their 128 leading principal components.
+    their 128 leading principal components. `complete` then takes what the network
+    knows of these at a level of noise for a normal distribution, which the observed
+    columns narrow down [6]_.
 
     References
     ----------
@@ -131,6 +128,8 @@ class DiffusionModel(Sampler, DeepEstimator):
     .. [5] Dieleman et al., "Continuous diffusion for categorical data",
        arXiv:2211.15089, 2022, and Mueller, Gruber & Fok, "Continuous diffusion for
        mixed-type tabular data", ICLR 2025.
+    .. [6] Boys, Girolami, Pidstrigach, Reich, Mosca & Akyildiz, "Tweedie moment
+       projected diffusions for inverse problems", TMLR 2024.
 
     Examples
     --------
@@ -248,54 +247,10 @@ class DiffusionModel(Sampler, DeepEstimator):
     def _complete_rows(
         self, rows: np.ndarray, observed: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Return rows whose other columns are drawn given the `observed` ones.
-
-        Parameters
-        ----------
-        rows : array of shape (n, n_columns), float32
-            As networks of other models see them.
-        observed : array of bool, shape (n, n_columns)
-            Which columns are known.
-        rng : numpy.random.Generator
-            Draws.
-
-        Raises
-        ------
-        ValueError
-            If principal components stand for rows.
-        """
-        if self._scores.components is not None:
-            raise ValueError(TOO_WIDE.format(n=rows.shape[1], most=MOST_COLUMNS))
-        given, states = self._scores.given(rows, observed, rng)
-        drawn = self._generated(given, states, rng)
-        known = states[:, self._scores.column_cells] > 0
-        return np.where(known, rows, drawn)
+        return self._draws().completed(rows, observed, rng)
 
     def _drawn_rows(self, n_samples: int, rng: np.random.Generator) -> np.ndarray:
-        observed = self._scores.observed(n_samples, rng)
-        given = np.zeros((n_samples, self._scores.n_scores), np.float32)
-        rows = self._generated(given, observed.astype(np.float32) - 1.0, rng)
-        if observed.all():
-            return rows
-        return self._complete_rows(rows, observed[:, self._scores.column_cells], rng)
+        return self._draws().new(n_samples, rng)
 
-    def _generated(
-        self, given: np.ndarray, states: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Return rows, with the scores `given` where states are 1.
-
-        Raises
-        ------
-        ValueError
-            If `n_steps`, which may have been set after `fit`, is not a number of steps.
-        """
-        n_steps: Any = self.n_steps
-        if not isinstance(n_steps, Integral) or n_steps < 1:
-            raise ValueError(
-                f"n_steps={n_steps!r}, but expected a whole number of steps, at "
-                "least 1. Set it to 25, the default, or another."
-            )
-        noise = rng.standard_normal(given.shape, np.float32)
-        steps = np.full((len(given), 1), n_steps, np.float32)
-        x = np.concatenate([noise, given, states, steps], axis=1)
-        return self._scores.restored(self._network.compute("generate", as_rows(x)))
+    def _draws(self) -> Draws:
+        return Draws(self._network.compute, self._scores, self.n_steps)

@@ -10,45 +10,18 @@ from keras import ops
 from scipy.special import ndtri
 
 from skunsup._networks import Network, noise_state, normal, uniform
+from skunsup.models._diffusion_noise import (
+    HIGHEST,
+    LOWEST,
+    drawn_within,
+    linear_part,
+    noise_level,
+    normal_quantile,
+)
 
 LOG_MEAN, LOG_SPREAD = -1.0, 1.4  # of sigma in training
-LOWEST, HIGHEST, RHO = 0.002, 80.0, 7.0
 N_LEVELS = 8  # of noise, by which rows are judged
-NARROW = 1e-6  # intervals of less probability are treated as uniform
 HOT = 2.0  # by how much the score of a row's category exceeds the others'
-
-
-def normal_share(z: Any) -> Any:
-    """Distribution function of the standard normal."""
-    return 0.5 * (1.0 + ops.erf(z * math.sqrt(0.5)))
-
-
-def normal_quantile(p: Any) -> Any:
-    """Inverse of `normal_share`."""
-    return math.sqrt(2.0) * ops.erfinv(2.0 * p - 1.0)
-
-
-def drawn_within(low: Any, high: Any, share: Any) -> Any:
-    """Quantiles `share` of the standard normal between `low` and `high`."""
-    upper = low + high > 0  # where single precision has no digits left of 1 - p
-    a, b = ops.where(upper, -high, low), ops.where(upper, -low, high)
-    p, q = normal_share(a), normal_share(b)
-    z = normal_quantile(ops.clip(p + share * (q - p), 1e-7, 1 - 1e-7))
-    z = ops.where(q - p < NARROW, a + share * (b - a), ops.clip(z, a, b))
-    return ops.where(upper, -z, z)
-
-
-def linear_part(sigma: Any, spread: Any) -> tuple[Any, Any]:
-    """Slope of the target by scores with noise, and standard deviation of the rest.
-
-    Both are those of normal scores with standard deviation `spread` (Karras et al.
-    2022, appendix B.6, where all scores have the same one).
-    """
-    c2 = 1.0 / (1.0 + sigma * sigma)
-    s2 = 1.0 - c2
-    variance = c2 * spread * spread + s2
-    slope = ops.sqrt(c2 * s2) * (1.0 - spread * spread) / variance
-    return slope, spread * ops.rsqrt(variance)
 
 
 def runs_of(sizes: Any) -> list[tuple[int, int]]:
@@ -239,9 +212,7 @@ class DiffusionNetwork(Network):
         n_steps = ops.cast(x[0, -1], "int32")
 
         def level(i: Any) -> Any:
-            ends = HIGHEST ** (1 / RHO), LOWEST ** (1 / RHO)
-            share = ops.cast(i, "float32") / x[0, -1]
-            return (ends[0] + share * (ends[1] - ends[0])) ** RHO
+            return noise_level(ops.cast(i, "float32") / x[0, -1])
 
         def step(i: Any, y: Any) -> Any:
             now, then = level(i), level(i + 1)
@@ -256,6 +227,14 @@ class DiffusionNetwork(Network):
         found = c * y - LOWEST * c * last
         by_score = ops.take(state, self.cells, axis=-1)
         return ops.where(by_score > 0.5, given, found) / self.scale
+
+    def denoised(self, x: Any) -> Any:
+        """Expected scores of numbers with noise, whose level is the last column."""
+        noisy, sigma = x[:, :-1], x[:, -1:]
+        nothing = ops.zeros_like(noisy)
+        slope = self.velocity(noisy, nothing, sigma, nothing)
+        c = ops.rsqrt(1.0 + sigma * sigma)
+        return c * (noisy - sigma * slope)
 
     def row_loss(self, x: Any) -> Any:
         """Mean loss of the cells of each row at fixed noise of several levels."""

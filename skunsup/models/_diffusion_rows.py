@@ -14,6 +14,8 @@ from skunsup.models._margins import Margin, drawn_between, margin_of
 MOST_ROWS = 20_000  # that scores are learned from
 MOST_APART = 10.0  # ratio of standard deviations up to which they are kept
 LEAST_DEVIATION = 0.01
+LEAST_REST = 1e-4  # of the variance of columns, which components leave
+TINY = 1e-12
 LEAST_SHARE = 1e-6  # of a category that no row has
 
 
@@ -163,12 +165,38 @@ class Scores:
         numbers = np.arange(n_numbers) % max(n_real, 1)
         return np.concatenate([numbers, np.repeat(cell, repeats)])
 
-    def observed(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw which cells of rows are observed, as in training rows, (n, n_cells)."""
-        if len(self.patterns) == 1:
-            return np.repeat(self.patterns, n, axis=0)
-        chosen = rng.choice(len(self.patterns), n, p=self.pattern_shares)
-        return self.patterns[chosen]
+    def drawn_states(self, states: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw which of the cells that are not known are missing, as in training rows.
+
+        Parameters
+        ----------
+        states : array of shape (n, n_cells)
+            1 where a cell is known, else 0.
+        rng : numpy.random.Generator
+            Draws.
+
+        Returns
+        -------
+        array of shape (n, n_cells), float32
+            -1 in place of 0 where a cell is missing. A row is like a training row in
+            which what is known of it was observed; nothing is missing where there is
+            none.
+        """
+        if self.patterns.all():
+            return states.astype(np.float32)
+        known = states > 0
+        observed = np.ones(known.shape, bool)
+        masks, place = np.unique(known, axis=0, return_inverse=True)
+        place = place.ravel()
+        for i, mask in enumerate(masks):
+            fits = self.patterns[:, mask].all(axis=1)
+            chances = self.pattern_shares * fits
+            if chances.sum() == 0:
+                continue
+            at = np.flatnonzero(place == i)
+            p = chances / chances.sum()
+            observed[at] = self.patterns[rng.choice(len(p), len(at), p=p)]
+        return np.where(known, 1.0, observed - 1.0).astype(np.float32)
 
     def restored(self, scores: np.ndarray) -> np.ndarray:
         """Return the rows that scores stand for."""
@@ -225,6 +253,11 @@ class Components:
         How many, at most.
     seed : int
         Seeds the search for directions in many columns.
+
+    Attributes
+    ----------
+    rest : float
+        Mean variance of a column that the components do not explain.
     """
 
     def __init__(
@@ -237,6 +270,9 @@ class Components:
         width = min(n_components, *block.shape)
         pca = PCA(width, svd_solver="auto", random_state=seed % 2**31)
         self.directions = pca.fit(centred).components_.T.astype(np.float32)
+        variances = centred.var(axis=0)
+        rest = variances.mean() - pca.explained_variance_.sum() / len(variances)
+        self.rest = max(float(rest), LEAST_REST * float(variances.mean()), TINY)
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         """Return the components of rows, float64."""

@@ -151,3 +151,40 @@ def observed_cells(numbers: np.ndarray, codes: np.ndarray, places: Any) -> np.nd
     ordered = np.empty_like(seen)
     ordered[:, list(places)] = seen
     return ordered
+
+
+def emptied(table: Any, missing: np.ndarray) -> Any:
+    """Return a table with missing values in some cells.
+
+    Parameters
+    ----------
+    table : DataFrame or array of shape (n, n_features)
+        It may be changed.
+    missing : array of bool, shape (n, n_features)
+        Cells to be left empty. An array of integers or booleans stays as it is, since
+        it cannot hold missing values.
+    """
+    kind = library(table)
+    if kind == "polars":
+        return _emptied_polars(table, missing)
+    if kind == "numpy":
+        if table.dtype.kind in ("f", "O"):
+            table[missing] = np.nan
+        return table
+    for j in np.flatnonzero(missing.any(axis=0)):
+        name = table.columns[j]
+        table[name] = table[name].mask(missing[:, j])
+    return table
+
+
+def _emptied_polars(table: Any, missing: np.ndarray) -> Any:
+    polars = importlib.import_module("polars")
+    columns = [
+        polars.Series(
+            column.name,
+            [None if gone else value for value, gone in zip(column, hit, strict=True)],
+            column.dtype,
+        )
+        for column, hit in zip(table.get_columns(), missing.T, strict=True)
+    ]
+    return polars.DataFrame(columns)

@@ -174,6 +174,13 @@ class TableLikelihood(Likelihood):
         codes = [share.argmax(axis=-1) for share in self._shares(rows)]
         return np.concatenate([np.empty((len(rows), 0), int), *codes], axis=1)
 
+    def missing(self, rows: np.ndarray) -> np.ndarray:
+        """Return which cells `rows` leave open, by columns of the user's table."""
+        r = self.n_real
+        empty = [share.sum(axis=-1) < 0.5 for share in self._shares(rows)]
+        by_cell = np.concatenate([rows[:, r : 2 * r] < 0.5, *empty], axis=1)
+        return np.asarray(by_cell[:, self._inverse])
+
     @property
     def identity(self) -> Hashable:
         """All arguments."""

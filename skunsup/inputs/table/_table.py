@@ -29,7 +29,13 @@ from skunsup.inputs.table._columns import (
     read_columns,
     same_name,
 )
-from skunsup.inputs.table._given import check_value, filled, observed_cells, put
+from skunsup.inputs.table._given import (
+    check_value,
+    emptied,
+    filled,
+    observed_cells,
+    put,
+)
 from skunsup.inputs.table._likelihood import TableLikelihood
 from skunsup.inputs.table._networks import EmbeddingEncoder, embedding_width
 from skunsup.inputs.table._rows import TableRows
@@ -57,7 +63,8 @@ class Table(Inputs):
     `inverse_transform`, `sample`) has the columns and dtypes of the table in `fit`,
     without missing values: the likeliest category, or in `sample` one drawn by its
     probability; integers where the dtype is one; numbers within the range of those in
-    `fit`. So ``X.fillna(model.reconstruct(X))`` fills in what is missing.
+    `fit`. So ``X.fillna(model.reconstruct(X))`` fills in what is missing. Rows that
+    `DiffusionModel` draws alone have gaps, where the data have some.
 
     Parameters
     ----------
@@ -265,6 +272,9 @@ class Table(Inputs):
             values[j] = levels[code]
         ordered = [values[j] for j in range(len(self.columns_))]
         table = write_columns(self.columns_, ordered, self.library_, self.names_, dtype)
+        missing = self.likelihood_.missing(rows)
+        if missing.any():
+            table = emptied(table, missing)
         if like is not None and self.library_ == library(like) == "pandas":
             table.index = like.index
         return table
