@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.special import log_softmax
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 
@@ -373,6 +374,18 @@ def test_training_goes_on_with_the_vocabulary_that_a_pickle_has(texts):
     changed = Text(**RECURRENT, standardize=Lower(("a",)))
     with pytest.raises(ValueError, match="another network"):
         twin.set_params(inputs=changed).fit(words)
+
+
+def test_a_column_of_texts_stands_next_to_others_in_a_frame(texts, model):
+    frame = pd.DataFrame({"text": texts, "number": np.arange(60.0)}, texts[::-1])
+    columns = ColumnTransformer(
+        [("codes", clone(model), "text"), ("kept", "passthrough", ["number"])]
+    )
+    found = columns.set_output(transform="pandas").fit_transform(frame)
+    names = [f"codes__autoencoder{i}" for i in range(3)]
+    assert [*found.columns] == [*names, "kept__number"]
+    assert [*found.index] == texts[::-1]
+    np.testing.assert_allclose(found[names], model.transform(texts), 1e-5, 1e-6)
 
 
 def test_the_length_of_a_text_is_limited():

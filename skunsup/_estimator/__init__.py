@@ -12,9 +12,11 @@ from skunsup._estimator._access import (
     read_rows,
 )
 from skunsup._estimator._data import is_trained, same_inputs
+from skunsup._estimator._names import CodeNamesMixin
 from skunsup._estimator._template import DeepEstimator
 
 __all__ = [
+    "CodeNamesMixin",
     "DeepEstimator",
     "architecture_of",
     "details_html",

@@ -5,10 +5,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 
-from skunsup._estimator import DeepEstimator
+from skunsup._estimator import CodeNamesMixin, DeepEstimator
 from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
@@ -51,7 +51,7 @@ class GANParameters(DiscriminatorParameters, LayerParameters):
 
 @parameters
 class GAN(
-    ClassNamePrefixFeaturesOutMixin,
+    CodeNamesMixin,
     TransformerMixin,
     AdversarialEstimator,
     Sampler,

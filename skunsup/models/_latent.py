@@ -3,20 +3,18 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from skunsup._estimator import DeepEstimator
+from skunsup._estimator import CodeNamesMixin
 from skunsup._sklearn import available_if
 from skunsup._validation import check_codes, check_rows
 
 LARGEST = float(np.finfo(np.float32).max)
 
 
-class EncodingTransformer(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, DeepEstimator
-):
+class EncodingTransformer(TransformerMixin, CodeNamesMixin):
     """Base of the estimators whose network can `encode`.
 
     The network's `row_loss` judges validation rows.
