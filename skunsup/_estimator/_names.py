@@ -14,7 +14,7 @@ class CodeNamesMixin(ClassNamePrefixFeaturesOutMixin, DeepEstimator):
     """Names the columns of codes after the class."""
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns that `transform` returns.
+        """Get the names of the columns that `transform` returns.
 
         Parameters
         ----------

@@ -93,7 +93,8 @@ def found_clusters(
     rng : numpy.random.Generator
         Seeds k-means and mixtures, and draws rows where there are many.
     with_mixtures : bool
-        Whether distances of rows are Euclidean, so that `mixture_clusters` may apply.
+        Whether rows are alike where their Euclidean distance is small, so that
+        `mixture_clusters` may apply.
 
     Returns
     -------

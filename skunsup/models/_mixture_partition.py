@@ -44,11 +44,12 @@ def mixture_clusters(
     if not kinds or 2 * n_clusters > n:
         return None
     seed = int(rng.integers(2**31))
-    found = best_mixture(sample, n_clusters, kinds, seed)
-    for more in dict.fromkeys([2 * n_clusters, n_clusters + 1]):
-        if best_mixture(sample, more, kinds, seed)[0] < found[0]:
-            return None
-    labels: np.ndarray = found[1].predict(rows.astype(np.float64))
+    fitted = [fit(sample, n_clusters, kind, seed) for kind in kinds]
+    criteria = [model.bic(sample) for model in fitted]
+    if _more_are_better(sample, n_clusters, kinds, seed, min(criteria)):
+        return None
+    best = fitted[int(np.argmin(criteria))]
+    labels: np.ndarray = best.predict(rows.astype(np.float64))
     return labels if len(np.unique(labels)) == n_clusters else None
 
 
@@ -64,23 +65,30 @@ def suited(kind: str, n_clusters: int, n: int, width: int) -> bool:
     return n * width >= NUMBERS_EACH * (n_clusters * width + covariances[kind])
 
 
-def best_mixture(
-    rows: np.ndarray, n_components: int, kinds: list[str], seed: int
-) -> tuple[float, GaussianMixture]:
-    """Return the least criterion of several kinds of mixtures, and its mixture."""
-    fitted = [fit(rows, n_components, kind, seed) for kind in kinds]
-    criteria = [model.bic(rows) for model in fitted]
-    best = int(np.argmin(criteria))
-    return float(criteria[best]), fitted[best]
+def _more_are_better(
+    rows: np.ndarray, n_clusters: int, kinds: list[str], seed: int, criterion: float
+) -> bool:
+    """Tell whether a mixture of more distributions has a smaller criterion.
+
+    One start, the first of all, is enough to know that where it has.
+    """
+    return any(
+        fit(rows, more, kind, seed, n_starts).bic(rows) < criterion
+        for n_starts in (1, STARTS)
+        for more in dict.fromkeys([2 * n_clusters, n_clusters + 1])
+        for kind in kinds
+    )
 
 
-def fit(rows: np.ndarray, n_components: int, kind: str, seed: int) -> GaussianMixture:
-    """Return a mixture, the likeliest of several starts."""
+def fit(
+    rows: np.ndarray, n_components: int, kind: str, seed: int, n_starts: int = STARTS
+) -> GaussianMixture:
+    """Return a mixture, the likeliest of some starts."""
     model = GaussianMixture(
         n_components,
         covariance_type=kind,
         reg_covar=RIDGE,
-        n_init=STARTS,
+        n_init=n_starts,
         random_state=seed,
     )
     with warnings.catch_warnings():

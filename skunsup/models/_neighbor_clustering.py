@@ -108,7 +108,8 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     first has the best Bayesian information criterion [4]_, its clusters are taken, and
     there are no other candidates. Kinds of covariances count whose parameters are at
     most an eighth of the numbers in these rows. With a `metric` other than Euclidean or
-    cosine, mixtures are left out.
+    cosine, and for images that are shifted, turned or scaled in training, mixtures are
+    left out: rows that are near are not alike then.
 
     A number of clusters is chosen by the greatest I - 0.75 H. It is a guide and no
     measurement: it finds groups that are set apart, so classes that touch count as
@@ -205,8 +206,12 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
         unknown = np.full((len(data.origin), 1), -1)
         state = continued(task, task.start, unknown)
         codes = own_outputs(task.architecture, state.values, data)
+        viewed = data.inputs.view_likelihood() is not None
         labels, k, self.edge_information_ = found_clusters(
-            codes, data, state.rng, with_mixtures=self.metric in MIXTURE_METRICS
+            codes,
+            data,
+            state.rng,
+            with_mixtures=self.metric in MIXTURE_METRICS and not viewed,
         )
         means = centres(codes, labels, data.sample.sample.weight, k)
         kernel = means.T / self.temperature
