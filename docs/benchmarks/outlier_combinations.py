@@ -29,15 +29,12 @@ it holds is not computed again::
 """
 
 import itertools
-import os
-import warnings
-from pathlib import Path
 
 import _common
 import numpy as np
 from _outlier_detectors import DETECTORS
-from outlier_views import N_GROUPS, SEEDS, both, plain_view, stored
-from outliers_adbench import REGRETTED, distinct, find_sets, grouped, split
+from outlier_views import N_GROUPS, both, cached, parser, plain_view, stored
+from outliers_adbench import REGRETTED, distinct, grouped, split
 from sklearn.ensemble import IsolationForest
 
 SCORING = ("residual", "neighbors", "covariance", "columns")
@@ -55,20 +52,8 @@ WAYS = {
 
 def main():
     """Compute what is missing, and print the comparison and the choice."""
-    options = _common.parser(__doc__)
-    options.add_argument("--data", default=os.environ.get("SKUNSUP_DATA"))
-    options.add_argument("--cache", type=Path, required=True, metavar="FOLDER")
-    options.add_argument("--sets", nargs="+", help="file names without .npz")
-    options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    options = options.parse_args()
-    warnings.simplefilter("ignore")
-    options.cache.mkdir(parents=True, exist_ok=True)
-    paths = find_sets(options.data, options.sets)
-    for seed, path in itertools.product(options.seeds, paths):
-        file = options.cache / f"{path.stem}.{seed}.npz"
-        if not file.exists():
-            np.savez_compressed(file, **scores_of(path, seed))
-    names = sorted(path.stem for path in paths)
+    options = parser(__doc__).parse_args()
+    names = sorted(cached(options, scores_of))
     runs = [
         [stored(options.cache / f"{name}.{seed}.npz") for seed in options.seeds]
         for name in names

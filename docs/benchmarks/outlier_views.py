@@ -53,13 +53,26 @@ FORMER = "residual + neighbors 20 + covariance; three, thrice"
 
 def main():
     """Compute what is missing, and print the comparison and the choice."""
-    options = _common.parser(__doc__)
+    options = parser(__doc__)
+    options.add_argument("--peers", type=Path, metavar="FILE.json")
+    options = options.parse_args()
+    figures = {name: figures_of(options, name) for name in cached(options, scores_of)}
+    print(report(figures, peers_of(options.peers, [*figures])))
+    print(rotation(figures))
+
+
+def parser(text):
+    """Return a parser of the sets, the seeds and the folder of scores."""
+    options = _common.parser(text)
     options.add_argument("--data", default=os.environ.get("SKUNSUP_DATA"))
     options.add_argument("--cache", type=Path, required=True, metavar="FOLDER")
-    options.add_argument("--peers", type=Path, metavar="FILE.json")
     options.add_argument("--sets", nargs="+", help="file names without .npz")
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    options = options.parse_args()
+    return options
+
+
+def cached(options, scores_of):
+    """Store the scores that are missing, and return the names of the sets."""
     warnings.simplefilter("ignore")
     options.cache.mkdir(parents=True, exist_ok=True)
     paths = find_sets(options.data, options.sets)
@@ -67,9 +80,7 @@ def main():
         file = options.cache / f"{path.stem}.{seed}.npz"
         if not file.exists():
             np.savez_compressed(file, **scores_of(path, seed))
-    figures = {path.stem: figures_of(options, path.stem) for path in paths}
-    print(report(figures, peers_of(options.peers, [*figures])))
-    print(rotation(figures))
+    return [path.stem for path in paths]
 
 
 def scores_of(path, seed):
