@@ -186,6 +186,49 @@ def run_each(
     return runs
 
 
+def run_pairs(script: str, options: argparse.Namespace, others: Iterable) -> list[dict]:
+    """Measure each set with each of the others in a process of its own.
+
+    Parameters
+    ----------
+    script : str
+        Path of the script, usually ``__file__``.
+    options : argparse.Namespace
+        With ``only`` (the sets), ``data``, ``seeds`` and ``output``.
+    others : iterable
+        Methods or settings, which `answer` gets as text.
+
+    Returns
+    -------
+    list of dict
+        What `answer` measured, a record a seed.
+    """
+    runs: list[dict] = []
+    for name, other in itertools.product(options.only, others):
+        passed = ["--data", options.data, "--seeds", *options.seeds]
+        passed += ["--subject", f"{name}:{other}"]
+        runs += run_child(script, passed, "jax", "one").get("runs", [])
+        store(options.output, runs=runs)
+    return runs
+
+
+def answer(
+    options: argparse.Namespace, measure: Callable[[str, str, int, str], dict]
+) -> None:
+    """Print what a child of `run_pairs` measures, a record a seed.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With ``subject``, ``data`` and ``seeds``.
+    measure : callable
+        Of the set, the other, a seed and the folder of the data.
+    """
+    name, other = options.subject.split(":")
+    found = [measure(name, other, seed, options.data) for seed in options.seeds]
+    print(json.dumps({"runs": found}))
+
+
 def best(runs: Iterable[dict], key: str) -> float:
     """Return the smallest finite `key` among the runs, NaN if all failed."""
     values = [run[key] for run in runs if "error" not in run]

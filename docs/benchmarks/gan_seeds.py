@@ -14,7 +14,6 @@ The folder that holds adult/ and adbench/ is given by ``--data`` or SKUNSUP_DATA
     python docs/benchmarks/gan_seeds.py --data DIR --output FILE.json
 """
 
-import json
 import os
 import time
 import warnings
@@ -34,18 +33,9 @@ def main():
     """Measure each set and penalty in a process of its own, then print a table."""
     options = parse()
     if options.subject:
-        name, penalty = options.subject.split(":")
-        found = [measure(name, float(penalty), s, options.data) for s in options.seeds]
-        print(json.dumps({"runs": found}))
+        _common.answer(options, measure)
         return
-    runs = []
-    for name in options.only:
-        for penalty in options.penalties:
-            passed = ["--data", options.data, "--seeds", *options.seeds]
-            passed += ["--subject", f"{name}:{penalty}"]
-            runs += _common.run_child(__file__, passed, "jax", "one").get("runs", [])
-            _common.store(options.output, runs=runs)
-    print(report(runs))
+    print(report(_common.run_pairs(__file__, options, options.penalties)))
 
 
 def parse():
@@ -84,7 +74,7 @@ def measure(name, penalty, seed, data):
     X, held_out = load(name, data, seed)
     known = _generators.PARAMETERS.get(name, _generators.PARAMETERS["adult"])["GAN"]
     parameters = known | {
-        "gradient_penalty": penalty,
+        "gradient_penalty": float(penalty),
         "gradient_penalty_at": "real",
     }
     kind = name if name == "adult" else "pendigits"
@@ -99,7 +89,7 @@ def measure(name, penalty, seed, data):
     found = metrics.prdc(real, fake, n_neighbors=5, standardize=False)
     return {
         "set": name,
-        "penalty": penalty,
+        "penalty": float(penalty),
         "seed": seed,
         "coverage": float(found["coverage"]),
         "seconds": seconds,

@@ -25,7 +25,7 @@ folder that holds mnist/ is given by ``--data`` or by SKUNSUP_DATA::
     python docs/benchmarks/generated_images.py --data DIR --output FILE.json
 """
 
-import json
+import functools
 import os
 import time
 import warnings
@@ -87,17 +87,10 @@ def main():
     """Measure each method on each set in a process of its own, then print tables."""
     options = parse()
     if options.subject:
-        name, method = options.subject.split(":")
-        found = [measure(name, method, seed, options.data) for seed in options.seeds]
-        print(json.dumps({"runs": found}))
+        _common.answer(options, measure)
         return
-    runs = []
+    runs = _common.run_pairs(__file__, options, options.methods)
     for name in options.only:
-        for method in options.methods:
-            passed = ["--data", options.data, "--seeds", *options.seeds]
-            passed += ["--subject", f"{name}:{method}"]
-            runs += _common.run_child(__file__, passed, "jax", "one").get("runs", [])
-            _common.store(options.output, parameters=PARAMETERS, runs=runs)
         chosen = [run for run in runs if run["set"] == name]
         print(f"\n{name}\n\n{report(chosen)}", flush=True)
 
@@ -119,16 +112,16 @@ def parse():
 def measure(name, method, seed, data):
     """Return the figures of one fit."""
     warnings.simplefilter("ignore")
-    train, held_out, *judged = LOADERS[name](data, seed)
+    train, held_out, *_ = LOADERS[name](data, seed)
     start = time.process_time()
     sample = learner(name, method)(train, seed)
     seconds = time.process_time() - start
     drawn = np.clip(sample(len(held_out)), 0.0, 1.0).astype(np.float32)
-    judge = MLPClassifier((256, 64), max_iter=30, random_state=0).fit(*judged)
+    known = judge(name, data)
     unsure = [
-        1.0 - judge.predict_proba(x).max(axis=1).mean() for x in (drawn, held_out)
+        1.0 - known.predict_proba(x).max(axis=1).mean() for x in (drawn, held_out)
     ]
-    found, real = features(judge, drawn), features(judge, held_out)
+    found, real = features(known, drawn), features(known, held_out)
     distance = frechet_distance(real, found, standardize=False)
     report = copying_report(drawn, train, held_out, standardize=False)
     return {
@@ -159,9 +152,16 @@ def mixture(X, seed):
     return lambda n: space.inverse_transform(sample(n))
 
 
-def features(judge, X):
+@functools.cache
+def judge(name, data):
+    """Return the network that was trained on the labels of a set."""
+    *_, X, y = LOADERS[name](data, 0)
+    return MLPClassifier((256, 64), max_iter=30, random_state=0).fit(X, y)
+
+
+def features(network, X):
     """Return the last hidden layer of the judge."""
-    layers = zip(judge.coefs_[:-1], judge.intercepts_[:-1], strict=True)
+    layers = zip(network.coefs_[:-1], network.intercepts_[:-1], strict=True)
     for weights, biases in layers:
         X = np.maximum(X @ weights + biases, 0.0)
     return X.astype(np.float64)

@@ -14,6 +14,7 @@ from skunsup.models._diffusion_noise import (
     HIGHEST,
     LOWEST,
     drawn_within,
+    heun_step,
     linear_part,
     noise_level,
     normal_quantile,
@@ -203,13 +204,15 @@ class DiffusionNetwork(Network):
     def generate(self, x: Any) -> Any:
         """Scores of rows drawn from noise, by Heun's method (Karras et al. 2022).
 
-        With sigma = tan(t), the slope of scores with noise, C x + S z, by t is what the
-        network gives (Lu & Song 2025, eq. 8). A row of `x` holds the noise, what is
-        given of the scores, the states of the cells and the number of steps.
+        A row of `x` holds the noise, what is given of the scores, the states of the
+        cells and the number of steps.
         """
         k = self.n_scores
         given, state = x[:, k : 2 * k] * self.scale, x[:, 2 * k : -1]
         n_steps = ops.cast(x[0, -1], "int32")
+
+        def slope(y: Any, sigma: Any) -> Any:
+            return self.velocity(y, given, sigma, state)
 
         def level(i: Any) -> Any:
             return noise_level(ops.cast(i, "float32") / x[0, -1])
@@ -217,9 +220,7 @@ class DiffusionNetwork(Network):
         def step(i: Any, y: Any) -> Any:
             now, then = level(i), level(i + 1)
             length = ops.arctan(then) - ops.arctan(now)
-            slope = self.velocity(y, given, now, state)
-            other = self.velocity(y + length * slope, given, then, state)
-            return y + 0.5 * length * (slope + other)
+            return heun_step(slope, y, now, then, length)
 
         y = ops.fori_loop(0, n_steps, step, x[:, :k])
         last = self.velocity(y, given, ops.convert_to_tensor(LOWEST), state)

@@ -1,6 +1,7 @@
 """Noise of diffusion models, its levels, and scores of numbers with noise."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -46,3 +47,13 @@ def noise_level(share: Any) -> Any:
     """Level of noise after a share of the steps (Karras et al. 2022, eq. 5)."""
     ends = HIGHEST ** (1 / RHO), LOWEST ** (1 / RHO)
     return (ends[0] + share * (ends[1] - ends[0])) ** RHO
+
+
+def heun_step(slope: Callable, y: Any, now: Any, then: Any, length: Any) -> Any:
+    """Solution after a step of Heun's method, from one level of noise to the next.
+
+    With sigma = tan(t) for a level sigma, `length` is the difference in t, by which
+    slope(y, sigma) is the derivative (Lu & Song 2025, eq. 8).
+    """
+    first = slope(y, now)
+    return y + 0.5 * length * (first + slope(y + length * first, then))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from skunsup._training import as_rows
-from skunsup.models._diffusion_noise import LOWEST, noise_level
+from skunsup.models._diffusion_noise import LOWEST, heun_step, noise_level
 from skunsup.models._diffusion_rows import Scores
 
 CHUNK = 256  # rows whose matrices are in memory at a time
@@ -68,9 +68,7 @@ def _solved(denoised: Denoise, noisy: np.ndarray, n_steps: int) -> np.ndarray:
     for i in range(n_steps):
         now, then = (noise_level(j / n_steps) for j in (i, i + 1))
         length = np.arctan(then) - np.arctan(now)
-        first = slope(noisy, now)
-        second = slope(noisy + length * first, then)
-        noisy = noisy + 0.5 * length * (first + second)
+        noisy = heun_step(slope, noisy, now, then, length)
     return denoised(noisy, LOWEST)
 
 
