@@ -1,4 +1,4 @@
-"""Docstrings of classes that share parameters and attributes with others.
+"""Docstrings of classes and functions that share parameters with others.
 
 Text in the format of numpydoc is taken apart into sections and entries, and put
 together again. Only what numpydoc itself fixes is relied on.
@@ -6,12 +6,16 @@ together again. Only what numpydoc itself fixes is relied on.
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+Function = TypeVar("Function", bound=Callable)
 
 # The order that numpydoc asks for.
 SECTIONS = (
     "Parameters",
     "Attributes",
+    "Returns",
     "Raises",
     "Warns",
     "See Also",
@@ -181,3 +185,42 @@ def merged(
     doc.sections["Attributes"] = "\n".join(dict.fromkeys(attributes))
     doc.sections["References"] = str(bibliography)
     return str(doc)
+
+
+def documented(shared: str) -> Callable[[Function], Function]:
+    """Complete the docstring of a function by what several functions share.
+
+    Parameters
+    ----------
+    shared : str
+        Sections in the format of numpydoc. The function gets the entries of its
+        parameters that it does not describe itself, and each other section that it
+        does not have.
+
+    Returns
+    -------
+    callable
+        Decorator, which changes nothing but the docstring.
+    """
+    common = Docstring(shared)
+
+    def complete(function: Function) -> Function:
+        if function.__doc__ is None:  # under `python -OO`
+            return function
+        doc = Docstring(function.__doc__)
+        known = common.entries("Parameters") | doc.entries("Parameters")
+        stars = {
+            inspect.Parameter.VAR_POSITIONAL: "*",
+            inspect.Parameter.VAR_KEYWORD: "**",
+        }
+        names = [
+            stars.get(parameter.kind, "") + name
+            for name, parameter in inspect.signature(function).parameters.items()
+        ]
+        described = [known[name] for name in names if name in known]
+        sections = {"Parameters": "\n".join(dict.fromkeys(described))}
+        doc.sections = common.sections | doc.sections | sections
+        function.__doc__ = str(doc)
+        return function
+
+    return complete

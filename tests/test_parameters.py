@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 
 import skunsup
-from skunsup._docstrings import Docstring, completed
+from skunsup._docstrings import Docstring, completed, documented
 from skunsup._parameters import groups, parameter, parameters
 from skunsup._sklearn import check_params, integers, range_in_words, reals
 
@@ -161,3 +161,18 @@ def test_parameters_are_checked_before_fit_uses_them(cls):
     model = cls(**given, checkpoint=())
     with pytest.raises(ValueError, match="The 'checkpoint' parameter of"):
         model.fit(np.eye(8), np.arange(8) % 2)
+
+
+def test_a_function_gets_the_entries_that_its_docstring_lacks():
+    @documented("Parameters\n----\nx : int\n    One.\n**options\n    More.\n")
+    def scaled(x, y, **options):
+        """Scale.
+
+        Parameters
+        ----------
+        y : int
+            Two.
+        """
+
+    entries = Docstring(scaled.__doc__).entries("Parameters")
+    assert list(entries) == ["x", "y", "**options"]

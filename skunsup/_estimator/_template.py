@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._estimator._checks import check_unchanged, sizes
 from skunsup._estimator._data import DataReader, is_trained
 from skunsup._fit_data import FitData, TrainingTask
@@ -95,6 +97,7 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
         return with_callbacks_at_rest(super()._saved(), self.callbacks)
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def fit(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
     ) -> Self:
@@ -105,18 +108,9 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             Training rows, on a scale near 1. Sparse rows and memory maps are read a
             block at a time.
-        y : None
-            Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative. A row of weight 2 is the same as that row twice, a row of
             weight 0 as none, exactly; an epoch draws as many rows as weights sum to.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------
@@ -131,6 +125,7 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
             return self._fit(self._learn_first(X), y, sample_weight, X_val)
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Train on one more batch of a stream: one pass over `X`.
 
@@ -141,15 +136,8 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
         ----------
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             At least one row, on the scale of the rows before.
-        y : None
-            Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------

@@ -1,9 +1,12 @@
 """Sizes of clusters, typical rows, and what tells clusters from each other."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import DISPLAY
 from skunsup._sklearn import count_rows
 from skunsup.inspection._cluster_columns import Unusual, unusual_columns
 from skunsup.inspection._cluster_drawing import (
@@ -31,6 +34,7 @@ NO_PROTOTYPES = (
 )
 
 
+@dataclass(eq=False, repr=False)
 class ClusterDisplay:
     """Sizes of clusters, typical rows, and what tells clusters from each other.
 
@@ -93,22 +97,15 @@ class ClusterDisplay:
     150
     """
 
-    def __init__(
-        self,
-        labels: Any,
-        rows: Shown,
-        *,
-        representatives: Any = None,
-        prototypes: Shown | None = None,
-        no_prototypes: str = "",
-    ) -> None:
-        self.labels = labels
-        self.rows = rows
-        self.representatives = representatives
-        self.prototypes = prototypes
-        self.no_prototypes = no_prototypes
+    labels: Any
+    rows: Shown
+    _: KW_ONLY
+    representatives: Any = None
+    prototypes: Shown | None = None
+    no_prototypes: str = ""
 
     @classmethod
+    @documented(DISPLAY)
     def from_estimator(
         cls,
         estimator: Any,
@@ -126,21 +123,8 @@ class ClusterDisplay:
         estimator : object
             Fitted clusterer with `predict`, or a pipeline that ends in one; or a
             transformer of skunsup, with `labels`.
-        X : object
-            Rows, as the estimator takes them.
         labels : array-like of shape (n_samples,), default=None
             Cluster of each row; None for `predict`.
-        image_shape : (int, int) or (int, int, int), default=None
-            Shape of the images that rows of numbers are.
-        ax : Axes or None, default=None
-            As of `plot`.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        ClusterDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -175,6 +159,7 @@ class ClusterDisplay:
         ).plot(ax, **options)
 
     @classmethod
+    @documented(DISPLAY)
     def from_predictions(
         cls,
         X: Any,
@@ -193,19 +178,6 @@ class ClusterDisplay:
             Rows.
         labels : array-like of shape (n_samples,)
             Cluster of each row.
-        inputs : Inputs, default=None
-            Fitted kind of data; None for tables and rows of numbers.
-        image_shape : (int, int) or (int, int, int), default=None
-            Shape of the images that rows of numbers are.
-        ax : Axes or None, default=None
-            As of `plot`.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        ClusterDisplay
-            The display, drawn.
         """
         labels = np.asarray(labels)
         check_length(labels, count_rows(X), "labels")
@@ -213,6 +185,7 @@ class ClusterDisplay:
         message = "There are no prototypes without an estimator. Use from_estimator."
         return cls(labels, rows, no_prototypes=message).plot(ax, **options)
 
+    @documented(DISPLAY)
     def plot(
         self,
         ax: Any = None,
@@ -225,20 +198,11 @@ class ClusterDisplay:
 
         Parameters
         ----------
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
         kind : str, default="auto"
             "sizes", "columns", "representatives" or "prototypes". "auto" means columns
             of tables and representatives of all else.
         max_columns : int, default=12
             Columns of a heat map at most, the most unusual ones.
-        cmap : str, default="gray"
-            Colours of images with one channel.
-
-        Returns
-        -------
-        ClusterDisplay
-            This object.
 
         Raises
         ------

@@ -1,10 +1,13 @@
 """Codes on a map, with images or texts of some rows on it."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import DISPLAY
 from skunsup.inspection._figures import (
     check_finite,
     check_length,
@@ -36,6 +39,7 @@ from skunsup.inspection._thumbnails import (
 MOST_POINTS = 10_000  # which can still be told apart
 
 
+@dataclass(eq=False, repr=False)
 class EmbeddingDisplay:
     """Map of codes, coloured by labels, clusters or scores.
 
@@ -91,22 +95,15 @@ class EmbeddingDisplay:
     (150, 2)
     """
 
-    def __init__(
-        self,
-        codes: Any,
-        *,
-        y: Any = None,
-        components: Any = None,
-        shown: Any = None,
-        y_title: str = "",
-    ) -> None:
-        self.codes = codes
-        self.y = y
-        self.components = components
-        self.shown = shown
-        self.y_title = y_title
+    codes: Any
+    _: KW_ONLY
+    y: Any = None
+    components: Any = None
+    shown: Any = None
+    y_title: str = ""
 
     @classmethod
+    @documented(DISPLAY)
     def from_estimator(
         cls,
         estimator: Any,
@@ -125,8 +122,6 @@ class EmbeddingDisplay:
         ----------
         estimator : object
             Fitted estimator with `transform`, or a pipeline that ends in one.
-        X : object
-            Rows, as the estimator takes them.
         y : array-like of shape (n_samples,) or str, default=None
             Labels or numbers, or the name of a method of the estimator that gives them:
             "predict" for clusters, "score_samples" for scores.
@@ -135,17 +130,6 @@ class EmbeddingDisplay:
         thumbnails : bool, default=False
             Draw some rows at their places: images, or texts beside the map. They are
             those of `inputs`; of rows of pixels give `image_shape`.
-        image_shape : (int, int) or (int, int, int), default=None
-            Shape of the images that rows of numbers are.
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        EmbeddingDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -180,6 +164,7 @@ class EmbeddingDisplay:
         return display.plot(ax, **options)
 
     @classmethod
+    @documented(DISPLAY)
     def from_predictions(
         cls, codes: Any, y: Any = None, *, ax: Any = None, **options: Any
     ) -> Self:
@@ -191,18 +176,12 @@ class EmbeddingDisplay:
             Codes of rows.
         y : array-like of shape (n_samples,), default=None
             Labels or numbers.
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
         **options : dict
             Parameters of the class.
-
-        Returns
-        -------
-        EmbeddingDisplay
-            The display, drawn.
         """
         return cls(codes, y=y, **options).plot(ax)
 
+    @documented(DISPLAY)
     def plot(
         self,
         ax: Any = None,
@@ -217,8 +196,6 @@ class EmbeddingDisplay:
 
         Parameters
         ----------
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
         annotate : bool, default=False
             Write each label at the median of its points, in place of a legend.
         n_thumbnails : int, default=None
@@ -227,13 +204,6 @@ class EmbeddingDisplay:
             Count rows in hexagons. None means above 10,000 rows.
         size : float, default=None
             Area of a point in square points; None for what suits their number.
-        cmap : str, default="gray"
-            Colours of images with one channel.
-
-        Returns
-        -------
-        EmbeddingDisplay
-            This object.
         """
         codes = check_finite(as_codes(self.codes), "codes")
         self.places_, names = placed(codes, self.components)

@@ -1,10 +1,13 @@
 """Columns that made rows outliers."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import DISPLAY
 from skunsup._sklearn import count_rows
 from skunsup.inputs import Blocks
 from skunsup.inspection._blame import by_block, expected_row
@@ -30,6 +33,7 @@ N_ROWS = 8
 BY_FORM = {"images": blamed_images, "series": blamed_series}
 
 
+@dataclass(eq=False, repr=False)
 class FeatureScoresDisplay:
     """Shares of columns in the scores of rows: what made them outliers.
 
@@ -78,22 +82,15 @@ class FeatureScoresDisplay:
     (1, 4)
     """
 
-    def __init__(
-        self,
-        feature_scores: Any,
-        feature_names: Sequence[str],
-        rows: Any,
-        *,
-        shown: Shown | None = None,
-        expected: Shown | None = None,
-    ) -> None:
-        self.feature_scores = feature_scores
-        self.feature_names = feature_names
-        self.rows = rows
-        self.shown = shown
-        self.expected = expected
+    feature_scores: Any
+    feature_names: Sequence[str]
+    rows: Any
+    _: KW_ONLY
+    shown: Shown | None = None
+    expected: Shown | None = None
 
     @classmethod
+    @documented(DISPLAY)
     def from_estimator(
         cls,
         estimator: Any,
@@ -110,22 +107,9 @@ class FeatureScoresDisplay:
         ----------
         estimator : object
             Fitted estimator with `feature_scores`, or a pipeline that ends in one.
-        X : object
-            Rows, as the estimator takes them.
         rows : array-like of int, default=None
             Numbers of the rows to draw; None for the eight with the lowest
             `score_samples`.
-        image_shape : (int, int) or (int, int, int), default=None
-            Shape of the images that rows of numbers are.
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        FeatureScoresDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -158,6 +142,7 @@ class FeatureScoresDisplay:
         )
 
     @classmethod
+    @documented(DISPLAY)
     def from_predictions(
         cls,
         feature_scores: Any,
@@ -176,13 +161,6 @@ class FeatureScoresDisplay:
             Names of the columns; None for those of a DataFrame, or their numbers.
         rows : array-like of int, default=None
             Numbers of the rows, None for 0 and so on.
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
-
-        Returns
-        -------
-        FeatureScoresDisplay
-            The display, drawn.
         """
         names = feature_names
         if names is None:
@@ -190,6 +168,7 @@ class FeatureScoresDisplay:
         rows = np.arange(len(feature_scores)) if rows is None else rows
         return cls(feature_scores, names, rows).plot(ax)
 
+    @documented(DISPLAY)
     def plot(
         self, ax: Any = None, *, max_features: int = 10, cmap: str = "gray"
     ) -> Self:
@@ -197,17 +176,8 @@ class FeatureScoresDisplay:
 
         Parameters
         ----------
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
         max_features : int, default=10
             Columns of a table at most, those with the largest shares.
-        cmap : str, default="gray"
-            Colours of images with one channel.
-
-        Returns
-        -------
-        FeatureScoresDisplay
-            This object.
 
         Raises
         ------

@@ -1,10 +1,13 @@
 """Losses of a fit, epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import PANELS
 from skunsup._estimator import DeepEstimator, network_of
 from skunsup.inspection._figures import (
     GREY,
@@ -19,6 +22,7 @@ from skunsup.inspection._steps import steps_of
 LONG = 100.0  # ratio of losses above which a logarithmic scale shows more
 
 
+@dataclass(eq=False, repr=False)
 class HistoryDisplay:
     """Losses and health of a fit, epoch by epoch.
 
@@ -60,13 +64,12 @@ class HistoryDisplay:
     ['loss', 'val_loss']
     """
 
-    def __init__(
-        self, history: Mapping[str, Sequence[float]], *, metrics: Sequence[str] = ()
-    ) -> None:
-        self.history = history
-        self.metrics = metrics
+    history: Mapping[str, Sequence[float]]
+    _: KW_ONLY
+    metrics: Sequence[str] = ()
 
     @classmethod
+    @documented(PANELS)
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
         """Draw the last fit of an estimator.
 
@@ -74,13 +77,6 @@ class HistoryDisplay:
         ----------
         estimator : object
             Fitted estimator with `history_`, or a pipeline that ends in one.
-        ax : Axes, ndarray of Axes or None, default=None
-            As of `plot`.
-
-        Returns
-        -------
-        HistoryDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -102,6 +98,7 @@ class HistoryDisplay:
             metrics = network_of(inner).architecture.network.own_metrics
         return cls(model.history_, metrics=metrics).plot(ax)
 
+    @documented(PANELS)
     def plot(self, ax: Any = None, *, log: bool | None = None) -> Self:
         """Draw the panels.
 
@@ -113,11 +110,6 @@ class HistoryDisplay:
         log : bool or None, default=None
             Logarithmic scale of losses. None means where all are positive and the
             largest is 100 times the smallest.
-
-        Returns
-        -------
-        HistoryDisplay
-            This object.
 
         Raises
         ------

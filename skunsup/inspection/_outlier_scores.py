@@ -1,9 +1,12 @@
 """Scores of a detector: their distribution, the threshold and the probability."""
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import PANELS
 from skunsup.inspection._figures import (
     BLUE,
     GREY,
@@ -20,6 +23,7 @@ from skunsup.inspection._steps import need, prepared, steps_of
 LONG_TAIL = 30.0  # ratio of the largest score to the median that asks for a log scale
 
 
+@dataclass(eq=False, repr=False)
 class OutlierScoresDisplay:
     """Distribution of outlier scores, with the threshold and the probability.
 
@@ -70,20 +74,14 @@ class OutlierScoresDisplay:
     200
     """
 
-    def __init__(
-        self,
-        scores: Any,
-        *,
-        threshold: float | None = None,
-        y: Any = None,
-        probability: Any = None,
-    ) -> None:
-        self.scores = scores
-        self.threshold = threshold
-        self.y = y
-        self.probability = probability
+    scores: Any
+    _: KW_ONLY
+    threshold: float | None = None
+    y: Any = None
+    probability: Any = None
 
     @classmethod
+    @documented(PANELS)
     def from_estimator(
         cls, estimator: Any, X: Any, y: Any = None, *, ax: Any = None
     ) -> Self:
@@ -94,17 +92,8 @@ class OutlierScoresDisplay:
         estimator : object
             Fitted detector with `score_samples`, of skunsup or of scikit-learn, or a
             pipeline that ends in one. `offset_` is the threshold, if it has one.
-        X : object
-            Rows, as the estimator takes them.
         y : array-like of shape (n_samples,), default=None
             Known outliers, as of the class.
-        ax : Axes, ndarray of Axes or None, default=None
-            As of `plot`.
-
-        Returns
-        -------
-        OutlierScoresDisplay
-            The display, drawn.
         """
         steps, model = steps_of(estimator)
         need(model, "score_samples", cls.__name__)
@@ -119,6 +108,7 @@ class OutlierScoresDisplay:
         ).plot(ax)
 
     @classmethod
+    @documented(PANELS)
     def from_predictions(
         cls, scores: Any, y: Any = None, *, threshold: Any = None, ax: Any = None
     ) -> Self:
@@ -132,16 +122,10 @@ class OutlierScoresDisplay:
             Known outliers, as of the class.
         threshold : float, default=None
             As of the class.
-        ax : Axes, ndarray of Axes or None, default=None
-            As of `plot`.
-
-        Returns
-        -------
-        OutlierScoresDisplay
-            The display, drawn.
         """
         return cls(scores, threshold=threshold, y=y).plot(ax)
 
+    @documented(PANELS)
     def plot(self, ax: Any = None, *, bins: int = 40, log: bool | None = None) -> Self:
         """Draw the histogram, and the probability below it.
 
@@ -155,11 +139,6 @@ class OutlierScoresDisplay:
         log : bool or None, default=None
             Logarithmic scale of the scores. None means where all are positive and the
             largest is 30 times the median.
-
-        Returns
-        -------
-        OutlierScoresDisplay
-            This object.
 
         Raises
         ------

@@ -1,10 +1,13 @@
 """Rows beside what a model makes of them."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import PANELS
 from skunsup._sklearn import count_rows
 from skunsup.inspection._cells import cell_table, column_errors, column_scales
 from skunsup.inspection._drawing import (
@@ -41,6 +44,7 @@ N_ROWS = 8
 MOST_READ = 1000  # rows that standard deviations are told from
 
 
+@dataclass(eq=False, repr=False)
 class ReconstructionDisplay:
     """Rows beside what a model gives back for them.
 
@@ -86,20 +90,14 @@ class ReconstructionDisplay:
     (3, 4)
     """
 
-    def __init__(
-        self,
-        original: Sequence[Shown],
-        restored: Sequence[Shown],
-        rows: Any,
-        *,
-        scales: Sequence[Sequence[float]] | None = None,
-    ) -> None:
-        self.original = original
-        self.restored = restored
-        self.rows = rows
-        self.scales = scales
+    original: Sequence[Shown]
+    restored: Sequence[Shown]
+    rows: Any
+    _: KW_ONLY
+    scales: Sequence[Sequence[float]] | None = None
 
     @classmethod
+    @documented(PANELS)
     def from_estimator(
         cls,
         estimator: Any,
@@ -118,21 +116,8 @@ class ReconstructionDisplay:
             Fitted estimator with `reconstruct`, a detector around one, or a pipeline
             that ends in one. Where each step before has `inverse_transform`, data are
             shown in their own units, else as the last step sees them.
-        X : object
-            Rows, as the estimator takes them.
         rows : array-like of int, default=None
             Numbers of the rows to draw; None for the first eight.
-        image_shape : (int, int) or (int, int, int), default=None
-            Shape of the images that rows of numbers are.
-        ax : Axes, ndarray of Axes or None, default=None
-            As of `plot`.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        ReconstructionDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -161,6 +146,7 @@ class ReconstructionDisplay:
         ]
         return cls(*pairs, rows, scales=scales).plot(ax, **options)
 
+    @documented(PANELS)
     def plot(
         self, ax: Any = None, *, max_columns: int = 10, cmap: str = "gray"
     ) -> Self:
@@ -173,13 +159,6 @@ class ReconstructionDisplay:
             each block; or None for a new figure.
         max_columns : int, default=10
             Columns of a table at most, those with the largest errors.
-        cmap : str, default="gray"
-            Colours of images with one channel.
-
-        Returns
-        -------
-        ReconstructionDisplay
-            This object.
         """
         n_rows = len(self.rows)
         sizes = [_size(one, n_rows, max_columns) for one in self.original]

@@ -1,9 +1,12 @@
 """Shares of outliers by the probability that a detector gives."""
 
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import DISPLAY
 from skunsup.inspection._figures import (
     BLUE,
     GREY,
@@ -20,6 +23,7 @@ from skunsup.inspection._steps import asked
 Z = 1.96  # of an interval that holds 95 %
 
 
+@dataclass(eq=False, repr=False)
 class OutlierReliabilityDisplay:
     """Share of outliers among rows, by the probability that a detector gives them.
 
@@ -66,12 +70,12 @@ class OutlierReliabilityDisplay:
     [3, 3]
     """
 
-    def __init__(self, mean_probability: Any, share: Any, counts: Any) -> None:
-        self.mean_probability = mean_probability
-        self.share = share
-        self.counts = counts
+    mean_probability: Any
+    share: Any
+    counts: Any
 
     @classmethod
+    @documented(DISPLAY)
     def from_estimator(
         cls,
         estimator: Any,
@@ -88,21 +92,12 @@ class OutlierReliabilityDisplay:
         ----------
         estimator : object
             Fitted detector with `outlier_probability`, or a pipeline that ends in one.
-        X : object
-            Rows, as the estimator takes them.
         y : array-like of shape (n_samples,)
             1 for outliers and 0 for others, or -1 for outliers and 1 for others.
         n_bins : int, default=8
             Number of bins at most.
         strategy : {"quantile", "uniform"}, default="quantile"
             Bins of as many rows, or of the same width.
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
-
-        Returns
-        -------
-        OutlierReliabilityDisplay
-            The display, drawn.
         """
         probability = asked(estimator, "outlier_probability", X, cls.__name__)
         return cls.from_predictions(
@@ -110,6 +105,7 @@ class OutlierReliabilityDisplay:
         )
 
     @classmethod
+    @documented(DISPLAY)
     def from_predictions(
         cls,
         y_true: Any,
@@ -131,13 +127,6 @@ class OutlierReliabilityDisplay:
             Number of bins at most.
         strategy : {"quantile", "uniform"}, default="quantile"
             Bins of as many rows, or of the same width.
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
-
-        Returns
-        -------
-        OutlierReliabilityDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -163,19 +152,9 @@ class OutlierReliabilityDisplay:
         share = np.bincount(place, truth, len(counts))[there] / counts[there]
         return cls(mean, share, counts[there]).plot(ax)
 
+    @documented(DISPLAY)
     def plot(self, ax: Any = None) -> Self:
-        """Draw shares, their intervals and the diagonal.
-
-        Parameters
-        ----------
-        ax : Axes or None, default=None
-            Axes to draw in; None for a new figure.
-
-        Returns
-        -------
-        OutlierReliabilityDisplay
-            This object.
-        """
+        """Draw shares, their intervals and the diagonal."""
         axis = panels(ax, (1, 1), (5.0, 4.6)).item()
         share, counts = np.asarray(self.share), np.asarray(self.counts)
         low, high = wilson(share, counts)

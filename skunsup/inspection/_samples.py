@@ -1,10 +1,13 @@
 """Drawn rows against real ones."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import PANELS
 from skunsup._sklearn import count_rows
 from skunsup.inspection._figures import (
     BLUE,
@@ -39,6 +42,7 @@ MOST_READ = 5000  # real rows that are looked at
 MOST_DRAWN = 1000  # rows in a panel of pairs
 
 
+@dataclass(eq=False, repr=False)
 class SamplesDisplay:
     """Drawn rows against real ones.
 
@@ -76,11 +80,11 @@ class SamplesDisplay:
     [[0.67, 0.33], [0.5, 0.5]]
     """
 
-    def __init__(self, real: Shown, drawn: Shown) -> None:
-        self.real = real
-        self.drawn = drawn
+    real: Shown
+    drawn: Shown
 
     @classmethod
+    @documented(PANELS)
     def from_estimator(
         cls,
         estimator: Any,
@@ -106,17 +110,6 @@ class SamplesDisplay:
             Rows to draw; None for as many as real ones, or 10 images, series or texts.
         random_state : int, RandomState instance or None, default=None
             Fixes the draws.
-        image_shape : (int, int) or (int, int, int), default=None
-            Shape of the images that rows of numbers are.
-        ax : Axes, ndarray of Axes or None, default=None
-            As of `plot`.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        SamplesDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -143,6 +136,7 @@ class SamplesDisplay:
         )
 
     @classmethod
+    @documented(PANELS)
     def from_predictions(
         cls,
         X: Any,
@@ -161,19 +155,6 @@ class SamplesDisplay:
             Real rows.
         samples : object
             Drawn ones, in the same form.
-        inputs : Inputs, default=None
-            Fitted kind of data; None for tables and rows of numbers.
-        image_shape : (int, int) or (int, int, int), default=None
-            Shape of the images that rows of numbers are.
-        ax : Axes, ndarray of Axes or None, default=None
-            As of `plot`.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        SamplesDisplay
-            The display, drawn.
         """
         samples = named_like(X, samples)
         one, other = (shown(inputs, rows, image_shape)[0] for rows in (X, samples))
@@ -182,6 +163,7 @@ class SamplesDisplay:
             one = Shown("columns", one.values, names)
         return cls(one, other).plot(ax, **options)
 
+    @documented(PANELS)
     def plot(
         self,
         ax: Any = None,
@@ -202,13 +184,6 @@ class SamplesDisplay:
         features : sequence of str or int, default=None
             Columns to draw; None for the first twelve, or of pairs for the first three
             that hold numbers.
-        cmap : str, default="gray"
-            Colours of images with one channel.
-
-        Returns
-        -------
-        SamplesDisplay
-            This object.
 
         Raises
         ------

@@ -1,10 +1,13 @@
 """A series with the scores of its time points."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import PANELS
 from skunsup.inspection._figures import (
     BLUE,
     RED,
@@ -30,6 +33,7 @@ from skunsup.outliers import SeriesDetector
 MOST_PANELS = 6
 
 
+@dataclass(eq=False, repr=False)
 class SeriesScoresDisplay:
     """A series, the scores of its time points, the threshold and what is flagged.
 
@@ -84,26 +88,17 @@ class SeriesScoresDisplay:
     [(399, 404)]
     """
 
-    def __init__(
-        self,
-        series: Any,
-        scores: Any,
-        *,
-        threshold: float | None = None,
-        y: Any = None,
-        expected: Any = None,
-        times: Any = None,
-        feature_names: Sequence[str] | None = None,
-    ) -> None:
-        self.series = series
-        self.scores = scores
-        self.threshold = threshold
-        self.y = y
-        self.expected = expected
-        self.times = times
-        self.feature_names = feature_names
+    series: Any
+    scores: Any
+    _: KW_ONLY
+    threshold: float | None = None
+    y: Any = None
+    expected: Any = None
+    times: Any = None
+    feature_names: Sequence[str] | None = None
 
     @classmethod
+    @documented(PANELS)
     def from_estimator(
         cls,
         estimator: Any,
@@ -128,15 +123,6 @@ class SeriesScoresDisplay:
             Known outliers, as of the class.
         method : {"mean", "min", "last"}, default="mean"
             Of the windows around a time point, the scores that count in a pipeline.
-        ax : ndarray of Axes, Axes or None, default=None
-            As of `plot`.
-        **options : dict
-            Further parameters of `plot`.
-
-        Returns
-        -------
-        SeriesScoresDisplay
-            The display, drawn.
 
         Raises
         ------
@@ -165,6 +151,7 @@ class SeriesScoresDisplay:
         return display.plot(ax, **options)
 
     @classmethod
+    @documented(PANELS)
     def from_predictions(
         cls, series: Any, scores: Any, *, ax: Any = None, **options: Any
     ) -> Self:
@@ -176,20 +163,14 @@ class SeriesScoresDisplay:
             The series.
         scores : array-like of shape (n_times,)
             Outlier scores, higher for more outlying time points.
-        ax : ndarray of Axes, Axes or None, default=None
-            As of `plot`.
         **options : dict
             Parameters of the class.
-
-        Returns
-        -------
-        SeriesScoresDisplay
-            The display, drawn.
         """
         given = {"times": getattr(series, "index", None), "feature_names": None}
         given["feature_names"] = names_of_series(series)
         return cls(as_array(series), scores, **{**given, **options}).plot(ax)
 
+    @documented(PANELS)
     def plot(self, ax: Any = None, *, start: Any = None, stop: Any = None) -> Self:
         """Draw the panels.
 
@@ -200,11 +181,6 @@ class SeriesScoresDisplay:
             more; or None for a new figure.
         start, stop : object, default=None
             Part of the horizontal axis to show, in its units; None for all.
-
-        Returns
-        -------
-        SeriesScoresDisplay
-            This object.
 
         Raises
         ------

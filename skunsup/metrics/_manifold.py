@@ -6,7 +6,28 @@ from typing import Any
 
 import numpy as np
 
+from skunsup._docstrings import documented
 from skunsup.metrics._vectors import chunks, vectors
+
+SAMPLES = """
+Parameters
+----------
+X_real : array-like or DataFrame of shape (n_real, n_features)
+    Real rows.
+X_generated : array-like or DataFrame of shape (n_generated, n_features)
+    Generated rows.
+**options : object
+    `n_neighbors`, `standardize` and `features` of `prdc`.
+
+Returns
+-------
+float
+    In [0, 1], 1 is best.
+
+See Also
+--------
+prdc : The definition, and all four measures at once.
+"""
 
 
 def prdc(
@@ -115,26 +136,9 @@ def prdc(
     }
 
 
+@documented(SAMPLES)
 def sample_precision(X_real: Any, X_generated: Any, **options: Any) -> float:
     """Share of generated rows that lie among real rows.
-
-    Parameters
-    ----------
-    X_real : array-like or DataFrame of shape (n_real, n_features)
-        Real rows.
-    X_generated : array-like or DataFrame of shape (n_generated, n_features)
-        Generated rows.
-    **options : object
-        `n_neighbors`, `standardize` and `features` of `prdc`.
-
-    Returns
-    -------
-    float
-        In [0, 1], 1 is best.
-
-    See Also
-    --------
-    prdc : The definition, and all four measures at once.
 
     Examples
     --------
@@ -145,26 +149,9 @@ def sample_precision(X_real: Any, X_generated: Any, **options: Any) -> float:
     return prdc(X_real, X_generated, **options)["precision"]
 
 
+@documented(SAMPLES)
 def sample_recall(X_real: Any, X_generated: Any, **options: Any) -> float:
     """Share of real rows that lie among generated rows.
-
-    Parameters
-    ----------
-    X_real : array-like or DataFrame of shape (n_real, n_features)
-        Real rows.
-    X_generated : array-like or DataFrame of shape (n_generated, n_features)
-        Generated rows.
-    **options : object
-        `n_neighbors`, `standardize` and `features` of `prdc`.
-
-    Returns
-    -------
-    float
-        In [0, 1], 1 is best.
-
-    See Also
-    --------
-    prdc : The definition, and all four measures at once.
 
     Examples
     --------
@@ -175,26 +162,14 @@ def sample_recall(X_real: Any, X_generated: Any, **options: Any) -> float:
     return prdc(X_real, X_generated, **options)["recall"]
 
 
+@documented(SAMPLES)
 def sample_density(X_real: Any, X_generated: Any, **options: Any) -> float:
     """Mean number of balls of real rows that hold a generated row, over `n_neighbors`.
-
-    Parameters
-    ----------
-    X_real : array-like or DataFrame of shape (n_real, n_features)
-        Real rows.
-    X_generated : array-like or DataFrame of shape (n_generated, n_features)
-        Generated rows.
-    **options : object
-        `n_neighbors`, `standardize` and `features` of `prdc`.
 
     Returns
     -------
     float
         From 0 up; 1 if generated rows lie as real ones do.
-
-    See Also
-    --------
-    prdc : The definition, and all four measures at once.
 
     Examples
     --------
@@ -205,27 +180,15 @@ def sample_density(X_real: Any, X_generated: Any, **options: Any) -> float:
     return prdc(X_real, X_generated, **options)["density"]
 
 
+@documented(SAMPLES)
 def sample_coverage(X_real: Any, X_generated: Any, **options: Any) -> float:
     """Share of real rows with a generated row among their nearest neighbours.
-
-    Parameters
-    ----------
-    X_real : array-like or DataFrame of shape (n_real, n_features)
-        Real rows.
-    X_generated : array-like or DataFrame of shape (n_generated, n_features)
-        Generated rows.
-    **options : object
-        `n_neighbors`, `standardize` and `features` of `prdc`.
 
     Returns
     -------
     float
         In [0, 1], 1 is best. With as many rows of the same distribution about
         1 - 0.5 ** n_neighbors.
-
-    See Also
-    --------
-    prdc : The definition, and all four measures at once.
 
     Examples
     --------

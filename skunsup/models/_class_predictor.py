@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin
 
+from skunsup._docstrings import documented
+from skunsup._documentation import ROWS
 from skunsup.models._labels import accuracy, as_labels, distinct, find_classes
 
 ONE_CLASS = (
@@ -23,13 +25,9 @@ class ClassPredictor(ClassifierMixin, metaclass=ABCMeta):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, (n_samples, n_classes)."""
 
+    @documented(ROWS)
     def predict(self, X: Any) -> np.ndarray:
         """Find the most probable class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------

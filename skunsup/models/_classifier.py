@@ -4,6 +4,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT, ROWS
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
@@ -103,6 +105,7 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
     label_weight: float = parameter(10.0, [reals(0, None, "neither")])
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def fit(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
     ) -> Self:
@@ -110,20 +113,8 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Training rows, on a scale near 1.
         y : array-like of shape (n_samples,)
             Labels; -1, None, NaN or pandas.NA for unknown.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative. A row of weight 2 is the same as that row twice, a row of
-            weight 0 as none, exactly.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------
@@ -137,6 +128,7 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
             self.classes_ = self._classes_of_fit(y, keep=self.warm_start)
             return super().fit(X, y, sample_weight=sample_weight, X_val=X_val)
 
+    @documented(FIT)
     def partial_fit(
         self, X: Any, y: Any = None, classes: Any = None, *, sample_weight: Any = None
     ) -> Self:
@@ -155,11 +147,6 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`.
 
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
         Raises
         ------
         ValueError
@@ -171,13 +158,9 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
             self.classes_ = self._classes_of_stream(y, classes)
             return super().partial_fit(X, y, sample_weight=sample_weight)
 
+    @documented(ROWS)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give the probabilities that the encoder sees.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn.base import ClusterMixin
 from sklearn.utils import ClassifierTags, Tags
 
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT, ROWS
 from skunsup._estimator import DeepEstimator
 from skunsup._sklearn import unchanged_on_error, validated
 from skunsup.models._latent import summing_to_one
@@ -16,6 +18,7 @@ class Clusterer(ClusterMixin, DeepEstimator):
     """Base of the estimators whose network gives each row shares of clusters."""
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def fit(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
     ) -> Self:
@@ -25,18 +28,6 @@ class Clusterer(ClusterMixin, DeepEstimator):
         ----------
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             Training rows, on a scale near 1; at least `n_clusters` of them.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative. A row of weight 2 is the same as that row twice, a row of
-            weight 0 as none, exactly.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------
@@ -49,6 +40,7 @@ class Clusterer(ClusterMixin, DeepEstimator):
             self.labels_ = self.predict(X)
         return self
 
+    @documented(FIT)
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Train on one more batch of a stream: one pass over `X`.
 
@@ -56,15 +48,8 @@ class Clusterer(ClusterMixin, DeepEstimator):
         ----------
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             At least one row; in the first call `n_clusters` of them.
-        y : None
-            Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------
@@ -76,13 +61,9 @@ class Clusterer(ClusterMixin, DeepEstimator):
             self.labels_ = self.predict(X)
         return self
 
+    @documented(ROWS)
     def predict(self, X: Any) -> np.ndarray:
         """Find the cluster of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -105,13 +86,9 @@ class SoftClusterer(Clusterer):
     def __sklearn_tags__(self) -> Tags:
         return with_probabilities(super().__sklearn_tags__())
 
+    @documented(ROWS)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Share of each cluster in each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------

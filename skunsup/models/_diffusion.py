@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._docstrings import documented
+from skunsup._documentation import ROWS
 from skunsup._estimator import DeepEstimator
 from skunsup._fit_data import FitData
 from skunsup._networks import (
@@ -149,13 +151,9 @@ class DiffusionModel(Sampler, DeepEstimator):
     _criterion = "row_loss"
     _scales_columns: ClassVar[bool] = True
 
+    @documented(ROWS)
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how well the network tells them from noise.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -166,15 +164,9 @@ class DiffusionModel(Sampler, DeepEstimator):
         """
         return -bounded(self._compute("row_loss", X)[0])
 
+    @documented(ROWS)
     def score(self, X: Any, y: Any = None) -> float:
         """Compare rows with those of the fit, for model selection.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-        y : None
-            Ignored.
 
         Returns
         -------

@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 
+from skunsup._docstrings import documented
+from skunsup._documentation import ROWS
 from skunsup._estimator import CodeNamesMixin, DeepEstimator
 from skunsup._fit_data import FitData
 from skunsup._networks import (
@@ -146,13 +148,9 @@ class GAN(
     def _n_features_out(self) -> int:
         return self._network.architecture.parts["discriminator"].n_outputs
 
+    @documented(ROWS)
     def transform(self, X: Any) -> np.ndarray:
         """Return the last hidden features of the discriminator.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -163,13 +161,9 @@ class GAN(
         features, dtype = self._compute("features", X)
         return features.astype(dtype, copy=False)
 
+    @documented(ROWS)
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how real they look to the discriminator.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -178,15 +172,9 @@ class GAN(
         """
         return bounded(self._compute("row_score", X)[0], -1.0)
 
+    @documented(ROWS)
     def score(self, X: Any, y: Any = None) -> float:
         """Compare rows with generated ones, for model selection.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-        y : None
-            Ignored.
 
         Returns
         -------

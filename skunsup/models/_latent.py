@@ -7,6 +7,8 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._docstrings import documented
+from skunsup._documentation import ROWS
 from skunsup._estimator import CodeNamesMixin
 from skunsup._sklearn import available_if
 from skunsup._validation import check_codes, check_rows
@@ -31,13 +33,9 @@ class EncodingTransformer(TransformerMixin, CodeNamesMixin):
     def _n_features_out(self) -> int:
         return self.n_components_
 
+    @documented(ROWS)
     def transform(self, X: Any) -> np.ndarray:
         """Encode rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -86,13 +84,9 @@ class LatentTransformer(EncodingTransformer):
         return self._inputs.restore_rows(rows, codes.dtype)
 
     @available_if(_decodes)
+    @documented(ROWS)
     def reconstruct(self, X: Any) -> np.ndarray:
         """Encode and decode rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -103,13 +97,9 @@ class LatentTransformer(EncodingTransformer):
         return self._inputs.restore_rows(rows, dtype, X)
 
     @available_if(_decodes)
+    @documented(ROWS)
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows by how normal they are.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -120,15 +110,9 @@ class LatentTransformer(EncodingTransformer):
         return bounded(self._compute("row_score", X)[0], -1.0)
 
     @available_if(_decodes)
+    @documented(ROWS)
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, for model selection.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-        y : None
-            Ignored.
 
         Returns
         -------
@@ -138,13 +122,9 @@ class LatentTransformer(EncodingTransformer):
         return float(self.score_samples(X).mean())
 
     @available_if(_decodes)
+    @documented(ROWS)
     def feature_scores(self, X: Any) -> np.ndarray:
         """Split the reconstruction loss of each row over its columns.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 
+from skunsup._docstrings import documented
+from skunsup._documentation import ROWS
 from skunsup._fit_data import FitData, TrainingTask
 from skunsup._networks import Architecture
 from skunsup._parameters import parameter, parameters
@@ -150,19 +152,13 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     _width = 32
     _shares = "probabilities"
 
+    @documented(ROWS)
     def score(self, X: Any, y: Any = None) -> float:
         """Measure the mutual information of rows and clusters, for model selection.
 
         The entropy of the mean probabilities less the mean entropy of the
         probabilities, in nats (Bridle, Heading & MacKay 1992): clusters that are told
         with certainty, and of equal shares, have most of it.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
-        y : None
-            Ignored.
 
         Returns
         -------

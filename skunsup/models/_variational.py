@@ -7,6 +7,8 @@ from scipy.special import softmax
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._docstrings import documented
+from skunsup._documentation import ROWS
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
@@ -158,13 +160,9 @@ class VariationalAutoencoder(
         return tags if self.n_clusters is None else with_probabilities(tags)
 
     @available_if(_has_clusters)
+    @documented(ROWS)
     def predict(self, X: Any) -> np.ndarray:
         """Find the most probable component of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -174,13 +172,9 @@ class VariationalAutoencoder(
         return self.predict_proba(X).argmax(axis=1)
 
     @available_if(_has_clusters)
+    @documented(ROWS)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each component of the mixture, given a row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------

@@ -7,6 +7,8 @@ import numpy as np
 from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._docstrings import documented
+from skunsup._documentation import ROWS
 from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import DOC_LINK, StrOptions, available_if, reals
 from skunsup._training import one_process
@@ -49,13 +51,9 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
     def _shares(self, X: Any) -> np.ndarray:
         """Return `feature_scores` of the fitted detector."""
 
+    @documented(ROWS)
     def score_samples(self, X: Any) -> np.ndarray:
         """Score rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -65,13 +63,9 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
         check_is_fitted(self, "offset_")
         return self._scores(X)
 
+    @documented(ROWS)
     def decision_function(self, X: Any) -> np.ndarray:
         """Score rows relative to the threshold.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -82,13 +76,9 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
             decision = self.score_samples(X) - self.offset_
         return np.clip(decision, -LARGEST, LARGEST)
 
+    @documented(ROWS)
     def predict(self, X: Any) -> np.ndarray:
         """Tell outliers from inliers.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -97,16 +87,12 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
+    @documented(ROWS)
     def outlier_probability(self, X: Any) -> np.ndarray:
         """Rank rows as outliers on a scale from 0 to 1.
 
         The mean over the training rows is that of a probability of being an outlier,
         but single values are a rank: they are not calibrated.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -123,15 +109,11 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
         return self._posterior(-self.score_samples(X))
 
     @available_if(_explains)
+    @documented(ROWS)
     def feature_scores(self, X: Any) -> np.ndarray:
         """Tell which columns made rows outliers.
 
         Only where the estimator has `feature_scores`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------

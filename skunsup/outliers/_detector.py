@@ -14,6 +14,8 @@ from sklearn.utils.metadata_routing import (
 )
 
 from skunsup._containers import check_container
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._sklearn import HasMethods, count_rows, unchanged_on_error, validated
 from skunsup.outliers._base import CONTAMINATION, Detector
 
@@ -81,6 +83,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         self.contamination = contamination
 
     @validated(prefer_skip_nested_validation=False)
+    @documented(FIT)
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Fit a copy of `estimator` and learn the threshold.
 
@@ -93,11 +96,6 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         **params : dict
             Handed on to `estimator.fit`; with metadata routing, those it requests. A
             `sample_weight` also weights the threshold.
-
-        Returns
-        -------
-        self : object
-            The fitted detector.
         """
         with unchanged_on_error(self):
             check_container(X)

@@ -10,6 +10,8 @@ from keras.optimizers.schedules import LearningRateSchedule
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._estimator import (
     details_html,
     fit_rows,
@@ -80,6 +82,7 @@ class FlatDetector(Detector, DetectionParameters):
     _side_by_side: ClassVar[bool] = False
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def fit(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, X_val: Any = None
     ) -> Self:
@@ -89,18 +92,9 @@ class FlatDetector(Detector, DetectionParameters):
         ----------
         X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             Training rows, on a scale near 1; most of them should be normal.
-        y : None
-            Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative. A row of weight 2 is the same as that row twice, in training
             and for the threshold.
-        X_val : array-like of shape (n_val, n_features), default=None
-            Rows to judge epochs by, instead of a fraction held out of `X`.
-
-        Returns
-        -------
-        self : object
-            The fitted detector.
 
         Raises
         ------

@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils import Tags
 
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._sklearn import (
     HasMethods,
     StrOptions,
@@ -104,6 +106,7 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
         self.method = method
 
     @validated(prefer_skip_nested_validation=False)
+    @documented(FIT)
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit a copy of `estimator` to windows, and learn the threshold.
 
@@ -111,13 +114,6 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
         ----------
         X : array-like of shape (n_times,) or (n_times, n_features)
             The series.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            The fitted detector.
 
         Raises
         ------

@@ -165,7 +165,7 @@ callable or None, default="lower_and_strip_punctuation"
         Returns
         -------
         self : object
-            The fitted transformer.
+            The fitted estimator.
 
         Raises
         ------

@@ -136,7 +136,7 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
         Returns
         -------
         self : object
-            The fitted transformer.
+            The fitted estimator.
 
         Raises
         ------

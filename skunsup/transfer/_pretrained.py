@@ -200,7 +200,7 @@ class PretrainedFeatures(
         Returns
         -------
         self : object
-            The fitted transformer.
+            The fitted estimator.
 
         Raises
         ------

@@ -14,6 +14,8 @@ from sklearn.utils import (
 from sklearn.utils.validation import check_array
 
 from skunsup._dates import refuse_dates
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT, ROWS
 from skunsup._random import global_state_kept
 from skunsup._validation import check_weights
 from skunsup.models._labels import (
@@ -61,6 +63,7 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
     _loss, _last = "sparse_categorical_crossentropy", "softmax"
     _target_dtype = "int32"
 
+    @documented(FIT)
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> Self:
@@ -72,11 +75,6 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
             As in `fit`.
         classes : array-like of shape (n_classes,), default=None
             All labels, in the first call; None for those of `y`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
         """
         go_on = self.initialized_
         self._announced = None if go_on else classes
@@ -85,13 +83,9 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
         finally:
             del self._announced
 
+    @documented(ROWS)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Estimate the probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -101,13 +95,9 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
         shares = self._raw(X)
         return shares / shares.sum(axis=1, keepdims=True)
 
+    @documented(ROWS)
     def predict(self, X: Any) -> np.ndarray:
         """Tell the most probable class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -122,7 +112,7 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             Rows like those of `fit`.
         y : array-like of shape (n_samples,)
             Their labels. One that `fit` has not seen counts as told wrong; rows whose
@@ -222,6 +212,7 @@ class FineTunedRegressor(FineTuned, KerasRegressor):
     _target_dtype = "float32"
     n_outputs_: int
 
+    @documented(FIT)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one more epoch.
 
@@ -229,21 +220,12 @@ class FineTunedRegressor(FineTuned, KerasRegressor):
         ----------
         X, y, sample_weight : array-like
             As in `fit`.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
         """
         return self._learn(X, y, sample_weight, 1, go_on=self.initialized_)
 
+    @documented(ROWS)
     def predict(self, X: Any) -> np.ndarray:
         """Predict numbers.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows like those of `fit`.
 
         Returns
         -------
@@ -258,7 +240,7 @@ class FineTunedRegressor(FineTuned, KerasRegressor):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
             Rows like those of `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             What is true of them.

@@ -11,6 +11,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._containers import check_container
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._networks import Network, with_callbacks_at_rest
 from skunsup._sklearn import (
     check_params,
@@ -87,6 +89,7 @@ class FineTuned(TrainedByKeras):
     def _targets(self, y: Any, *, go_on: bool) -> np.ndarray:
         """Return what the network shall give for each row, (n, k), float32."""
 
+    @documented(FIT)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on rows with targets, from the encoder's weights.
 
@@ -98,11 +101,6 @@ class FineTuned(TrainedByKeras):
             Classes, or numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative. A row of weight 2 is the same as that row twice.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------
