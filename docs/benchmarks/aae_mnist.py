@@ -121,7 +121,7 @@ def clusters(seed, options):
     shared = COMMON | CLUSTERING | {"random_state": seed, "epochs": options.epochs}
     for k in CLUSTERS:
         for name, model in {
-            "AAEClustering": AAEClustering(k, **shared),
+            "AAEClustering": AAEClustering(k, init_weight=0.0, **shared),
             "KMeans": KMeans(k, n_init=4, random_state=seed),
         }.items():
             seen = model.fit(X_train).labels_

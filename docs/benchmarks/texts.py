@@ -159,6 +159,7 @@ def clusters(name, n_components, seed):
     model = AAEClustering(
         n_clusters,
         n_components=n_components - n_clusters,
+        init_weight=0.0,
         hidden_layer_sizes=(),
         discriminator_layer_sizes=(64,),
         noise_level=1.0,

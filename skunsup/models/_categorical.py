@@ -1,8 +1,9 @@
 """The network of adversarial autoencoders whose code has a category."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import keras
@@ -15,11 +16,17 @@ from skunsup._networks import (
     NetworkSpec,
     Prior,
     generator_loss,
+    squared_distances,
 )
 from skunsup.models._adversary import METRICS, Adversary, spread
 from skunsup.models._prior import PriorNetwork, rescale
 
 TINY = 1e-6
+TERMS = {
+    "balance_weight": "balance",
+    "init_weight": "clustering",
+    "label_weight": "classification",
+}
 CATEGORY_METRICS = ("category_accuracy_real", "category_accuracy_fake", "usage")
 
 
@@ -156,6 +163,12 @@ def usage(probabilities: Any) -> Any:
     return ops.exp(-imbalance(probabilities))
 
 
+def cross_entropy(one_hot: Any, probabilities: Any) -> Any:
+    """Mean cross-entropy of the rows that have a category, in nats."""
+    known = ops.maximum(ops.sum(one_hot), 1.0)
+    return -ops.sum(one_hot * ops.log(probabilities + TINY)) / known
+
+
 @keras.saving.register_keras_serializable(package="skunsup")
 class CategoricalNetwork(Adversary, PriorNetwork):
     """Autoencoder with a category and a style, which two discriminators watch.
@@ -165,13 +178,15 @@ class CategoricalNetwork(Adversary, PriorNetwork):
     discriminators, of one-hot draws of categories and the probabilities, and of normal
     draws and the continuous codes, which they take as given; plus `adversarial_weight`
     times the losses of the encoder, that either be taken for draws; and perhaps
-    `balance_weight` times the `imbalance` of the probabilities; and where rows have
-    labels, plus `label_weight` times the cross-entropy of the probabilities of labelled
-    rows (Makhzani et al. 2015, sections 4 and 5); the weights are in units of the
+    `balance_weight` times the `imbalance` of the probabilities, and `init_weight` times
+    their cross-entropy to the nearest of `centers`; and where rows have labels, plus
+    `label_weight` times the cross-entropy of the probabilities of labelled rows
+    (Makhzani et al. 2015, sections 4 and 5); the weights are in units of the
     reconstruction loss.
 
     With labels, a minibatch has the columns of a row, those of a labelled row and the
-    number of its label, -1 for none. Labels are then the draws of categories.
+    number of its label, -1 for none. Labels, or nearest centres, are then the draws of
+    categories.
 
     Parameters
     ----------
@@ -190,6 +205,8 @@ keras.Model
         Steps of the discriminators for one step of the halves.
     balance_weight : float or None
         Weight of the `imbalance` of categories in a minibatch; None for no such term.
+    init_weight : float or None
+        Weight of the cross-entropy to the nearest centres; None for no such term.
     label_weight : float or None
         Weight of the cross-entropy; None where there are no labels.
     loss, noise, noise_level
@@ -204,6 +221,7 @@ keras.Model
         **Adversary.defaults,
         "adversarial_weight": 1.0,
         "balance_weight": None,
+        "init_weight": None,
         "label_weight": None,
     }
 
@@ -216,27 +234,50 @@ keras.Model
             Group(discriminators),
             Group(halves, self.settings["n_critic"]),
         )
-        terms = {"balance_weight": "balance", "label_weight": "classification"}
-        more = [terms[name] for name in terms if self.settings[name] is not None]
+        more = [TERMS[name] for name in TERMS if self.settings[name] is not None]
         self.own_terms = (*self.own_terms, *more)
+        if self.settings["init_weight"] is not None:
+            shape = (self.n_categories, self.settings["n_features"])
+            add = partial(self.add_weight, initializer="ones", trainable=False)
+            self.centers = add(name="centers", shape=shape)
+            self.scale = add(name="scale", shape=())
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Losses of the halves, of the discriminators and of the encoder, metrics."""
         rows = x[:, : self.settings["n_features"]]
         code, loss, unit = self.code_and_error(rows)
-        draws = self.prior_draws(code)
-        k, more = self.n_categories, []
-        if self.settings["balance_weight"] is not None:
-            term = rescale(imbalance(code[:, :k]), unit)
-            more = [self.settings["balance_weight"] * term]
-        if self.settings["label_weight"] is not None:
-            one_hot = self._one_hot(x[:, -1])
-            entropy = rescale(self._classification(x, one_hot), unit)
-            more = [*more, self.settings["label_weight"] * entropy]
+        draws, one_hot = self.prior_draws(code), self._targets(x, rows)
+        if one_hot is not None:
             draws = self._with_labels(draws, one_hot)
+        more = [
+            self.settings[name] * rescale(term, unit)
+            for name, term in self._category_terms(x, code, one_hot)
+        ]
         own, adversarial, metrics = self._adversarial_terms(draws, code)
         weighted = self.settings["adversarial_weight"] * rescale(adversarial, unit)
         return [loss, own, weighted, *more, *metrics]
+
+    def _targets(self, x: Any, rows: Any) -> Any:
+        """Categories of rows, one-hot, as labels or nearest centres; None for neither."""
+        if self.settings["label_weight"] is not None:
+            return self._one_hot(x[:, -1])
+        if self.settings["init_weight"] is None:
+            return None
+        centers, scale = map(ops.convert_to_tensor, (self.centers, self.scale))
+        distances = squared_distances(rows * scale, centers)
+        return ops.one_hot(ops.argmin(distances, axis=-1), self.n_categories)
+
+    def _category_terms(
+        self, x: Any, code: Any, one_hot: Any
+    ) -> Iterator[tuple[str, Any]]:
+        """Name of the weight of each further term, and the term."""
+        given = code[:, : self.n_categories]
+        if self.settings["balance_weight"] is not None:
+            yield "balance_weight", imbalance(given)
+        if self.settings["init_weight"] is not None:
+            yield "init_weight", cross_entropy(one_hot, given)
+        if self.settings["label_weight"] is not None:
+            yield "label_weight", self._classification(x, one_hot)
 
     def _adversarial_terms(self, draws: Any, code: Any) -> tuple[Any, Any, list[Any]]:
         """Losses of the discriminators and of the encoder, and the metrics."""
@@ -255,8 +296,7 @@ keras.Model
         n = self.settings["n_features"]
         seen = self.seen(x[:, n : 2 * n])
         given = self.encoder(seen, training=True)[:, : self.n_categories]
-        known = ops.maximum(ops.sum(one_hot), 1.0)
-        return -ops.sum(one_hot * ops.log(given + TINY)) / known
+        return cross_entropy(one_hot, given)
 
     def _one_hot(self, label: Any) -> Any:
         """Rows of zeros where a label is unknown."""

@@ -6,11 +6,18 @@ from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
+from skunsup.inputs import Table
+from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
 from skunsup.models._clusterer import Clusterer
-from skunsup.models._clusters import check_rows, kmeans_values
+from skunsup.models._clusters import check_rows, cluster_values, kmeans_clusters
 
 KMEANS_ROWS = 10_000
+TABLE_WEIGHT = 10.0  # as the labels of AAEClassifier
+OWN_ENCODER = (
+    "init='k-means' writes weights of the default encoder, but encoder is your own. "
+    "Use init='random'."
+)
 
 
 @parameters
@@ -19,8 +26,9 @@ class AAEClustering(CategoricalEstimator, Clusterer):
 
     The encoder gives probabilities of clusters and a short continuous code, the style;
     the decoder makes the row of both. One discriminator pushes the probabilities to
-    one-hot draws of clusters of equal shares, another the styles to a normal
-    distribution [1]_. What cannot be told by the style must go into the cluster.
+    one-hot draws of clusters, another the styles to a normal distribution [1]_. What
+    cannot be told by the style must go into the cluster. Clusters of tables are those
+    of k-means; other rows may leave them, towards clusters of equal shares.
 
     `transform` gives the probabilities with the style behind them, which
     `inverse_transform` decodes; `sample` decodes draws of both. `score_samples` is the
@@ -37,11 +45,17 @@ class AAEClustering(CategoricalEstimator, Clusterer):
         own `encoder` returns beside the clusters.
     balance_weight : float
         Weight of the divergence of the proportions of clusters in a minibatch from
-        equal ones [2]_, in the same units. It keeps clusters in use; 0 as in [1]_.
+        equal ones [2]_, in the same units. It keeps clusters in use; 0 as in [1]_. None
+        means 1, or 0 with an `init_weight`.
     init : {"k-means", "random"}
         Start of the encoder's last layer: so that rows fall into the clusters of
         `sklearn.cluster.KMeans`, or at random as in [1]_. An own `encoder` needs
         "random".
+    init_weight : float
+        Weight of the cross-entropy of the probabilities to the clusters of `KMeans`, in
+        the same units. Above 0, training keeps these clusters, and their shares take
+        the place of equal ones. None means 10 for numbers and tables, and 0 for other
+        kinds of rows and without `KMeans`.
     encoder, decoder : keras.Model or callable
         Own networks for either half: an unfitted Keras model, or a callable that
         returns one. An encoder is called with (n_features, n_clusters + n_components)
@@ -53,11 +67,14 @@ class AAEClustering(CategoricalEstimator, Clusterer):
     ----------
     labels_ : ndarray of shape (n_samples,)
         Cluster of each row of the last `fit` or `partial_fit`.
+    weights_ : ndarray of shape (n_clusters,)
+        Share of each cluster in the draws of `sample`.
     n_components_ : int
         Width of the whole code, `n_clusters` and style.
     history_ : dict of str to list of float
         One entry an epoch: `loss`, the sum of its terms `reconstruction`,
-        `discriminator`, `adversarial` and `balance` (weighted); `accuracy_real` and
+        `discriminator`, `adversarial`, and, where they have a weight, `balance` and
+        `clustering` (weighted); `accuracy_real` and
         `accuracy_fake`, the shares of normal draws and of styles that the discriminator
         recognises (about 0.5 if it cannot tell them apart, near 1 if styles do not
         follow the normal distribution), `category_accuracy_real` and
@@ -100,8 +117,9 @@ class AAEClustering(CategoricalEstimator, Clusterer):
 
     n_clusters: int = parameter(8, [integers(1)], kw_only=False)
     n_components: int | None = parameter(None)
-    balance_weight: float = parameter(1.0, [reals(0, None, "left")])
+    balance_weight: float | None = parameter(None, [reals(0, None, "left"), None])
     init: str = parameter("k-means", [StrOptions({"k-means", "random"})])
+    init_weight: float | None = parameter(None, [reals(0, None, "left"), None])
 
     _watched = {"": "styles", "category_": "categories"}  # noqa: RUF012
 
@@ -109,7 +127,15 @@ class AAEClustering(CategoricalEstimator, Clusterer):
         return int(self.n_clusters)
 
     def _weights(self) -> dict[str, float]:
-        return {"balance_weight": float(self.balance_weight)}
+        weight = self.init_weight
+        if weight is None:
+            table = self.inputs is None or isinstance(self.inputs, Table)
+            weight = TABLE_WEIGHT if table and self.init == "k-means" else 0.0
+        balance = self.balance_weight
+        if balance is None:
+            balance = 0.0 if weight else 1.0
+        weights = {"balance_weight": balance, "init_weight": weight}
+        return {name: float(each) for name, each in weights.items() if each}
 
     def _start_values(
         self,
@@ -118,15 +144,24 @@ class AAEClustering(CategoricalEstimator, Clusterer):
         data: FitData,
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
-        check_rows(self.n_clusters, data.sample.n_draws)
+        k = self._categories()
+        check_rows(k, data.sample.n_draws)
         values = architecture.initial_values(network, rng)
+        self.weights_ = np.full(k, 1.0 / k)
         if self.init == "random":
             return values
         if self.encoder is not None:
-            raise ValueError(
-                "init='k-means' writes weights of the default encoder, but encoder is "
-                "your own. Use init='random'."
-            )
+            raise ValueError(OWN_ENCODER)
         drawn = data.sample.draw(min(data.sample.n_draws, KMEANS_ROWS), rng)
         rows, n_distinct = data.rows.take(drawn), len(np.unique(drawn))
-        return kmeans_values(architecture, network, values, rows, n_distinct, rng)
+        clusters = kmeans_clusters(rows, k, n_distinct, rng)
+        values = cluster_values(architecture, network, values, rows, clusters.labels)
+        if "init_weight" in self._weights():
+            self.weights_ = np.bincount(clusters.labels, minlength=k) / len(rows)
+            places = {each.name: i for i, each in enumerate(network.variables)}
+            values[places["centers"]] = clusters.centers
+            values[places["scale"]] = np.float32(clusters.scale)
+        return values
+
+    def _prior(self) -> CategoricalPrior:
+        return CategoricalPrior(self.n_components_, tuple(self.weights_))

@@ -1,5 +1,7 @@
 """Clusters of KMeans to start from."""
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 from sklearn.cluster import KMeans
@@ -13,15 +15,60 @@ BLOCK_ROWS = 1000
 SQUARABLE = 40  # powers of 2; squares and their sums are then far from 3.4e38
 
 
-def kmeans_values(
+class StartClusters(NamedTuple):
+    """Clusters of KMeans.
+
+    Parameters
+    ----------
+    labels : array of int, shape (n,)
+        Cluster of each row.
+    centers : array of shape (k, n_features), float32
+        Centres of rows times `scale`.
+    scale : float
+        Power of 2 by which squares are in range.
+    """
+
+    labels: np.ndarray
+    centers: np.ndarray
+    scale: float
+
+
+def kmeans_clusters(
+    X: np.ndarray, k: int, n_distinct: int, rng: np.random.Generator
+) -> StartClusters:
+    """Find the clusters of KMeans.
+
+    Parameters
+    ----------
+    X : array of shape (n, n_features), float32
+        Rows to cluster.
+    k : int
+        Number of clusters.
+    n_distinct : int
+        How many rows are distinct. Centres beyond it repeat the first ones.
+    rng : numpy.random.Generator
+        Seeds KMeans.
+
+    Returns
+    -------
+    StartClusters
+        Labels are below `n_distinct` and k.
+    """
+    seed, near = draw_seed(rng) % 2**31, squarable(X)
+    kmeans = KMeans(min(k, n_distinct), n_init=4, random_state=seed).fit(near)
+    centers = np.resize(kmeans.cluster_centers_, (k, X.shape[1])).astype(np.float32)
+    scale = 1.0 if near is X else 2.0 ** -_exponent(X)
+    return StartClusters(kmeans.labels_, centers, scale)
+
+
+def cluster_values(
     architecture: Architecture,
     network: Network,
     values: list[np.ndarray],
     X: np.ndarray,
-    n_distinct: int,
-    rng: np.random.Generator,
+    labels: np.ndarray,
 ) -> list[np.ndarray]:
-    """Change start values so that the encoder's categories are clusters of KMeans.
+    """Change start values so that the encoder's categories are given clusters.
 
     The hidden layers keep their random weights; the weights of the logits are the ridge
     regression of the clusters on the last hidden layer.
@@ -36,11 +83,9 @@ def kmeans_values(
     values : list of arrays
         Variables of `network`, as `Architecture.initial_values` gives them.
     X : array of shape (n, n_features), float32
-        Rows to cluster.
-    n_distinct : int
-        How many of them are distinct. Categories beyond it start with logits of 0.
-    rng : numpy.random.Generator
-        Seeds KMeans.
+        Rows.
+    labels : array of int, shape (n,)
+        Their clusters. Categories that none has start with logits of 0.
 
     Returns
     -------
@@ -49,9 +94,6 @@ def kmeans_values(
     """
     encoder = architecture.parts["encoder"]
     k = encoder.n_categories  # type: ignore[attr-defined]
-    seed = draw_seed(rng) % 2**31
-    kmeans = KMeans(min(k, n_distinct), n_init=4, random_state=seed)
-    labels = kmeans.fit_predict(squarable(X))
     own = architecture.taken(network, values, "encoder")
     *own, kernel, bias = own
     hidden = _hidden(encoder.inner, own, X)  # type: ignore[attr-defined]
@@ -74,8 +116,13 @@ def check_rows(n_clusters: int, n_rows: int) -> None:
 
 def squarable(X: np.ndarray) -> np.ndarray:
     """Return rows whose squares are in range, by a power of 2 where they are not."""
-    exponent = int(np.frexp(np.abs(X).max())[1])
+    exponent = _exponent(X)
     return X if abs(exponent) < SQUARABLE else np.ldexp(X, -exponent)
+
+
+def _exponent(X: np.ndarray) -> int:
+    """Power of 2 that no entry reaches."""
+    return int(np.frexp(np.abs(X).max())[1])
 
 
 def _hidden(part: NetworkSpec, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
