@@ -80,7 +80,6 @@ def test_clusters_are_the_groups(clusterer, groups):
     np.testing.assert_allclose(drawn / 400, clusterer.weights_, atol=0.08)
 
 
-
 def test_labels_are_those_of_the_rows(clusterer, groups):
     X = groups[0]
     np.testing.assert_array_equal(clusterer.labels_, clusterer.predict(X))

@@ -258,7 +258,7 @@ keras.Model
         return [loss, own, weighted, *more, *metrics]
 
     def _targets(self, x: Any, rows: Any) -> Any:
-        """Categories of rows, one-hot, as labels or nearest centres; None for neither."""
+        """Categories of rows, one-hot: labels or nearest centres; None for neither."""
         if self.settings["label_weight"] is not None:
             return self._one_hot(x[:, -1])
         if self.settings["init_weight"] is None:

@@ -160,7 +160,7 @@ class AAEClustering(CategoricalEstimator, Clusterer):
             self.weights_ = np.bincount(clusters.labels, minlength=k) / len(rows)
             places = {each.name: i for i, each in enumerate(network.variables)}
             values[places["centers"]] = clusters.centers
-            values[places["scale"]] = np.float32(clusters.scale)
+            values[places["scale"]] = np.asarray(clusters.scale, np.float32)
         return values
 
     def _prior(self) -> CategoricalPrior:
