@@ -7,6 +7,7 @@ together again. Only what numpydoc itself fixes is relied on.
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING
 from typing import TypeVar
 
 Function = TypeVar("Function", bound=Callable)
@@ -124,19 +125,20 @@ def completed(entry: str, default: object, numbers: str) -> str:
     entry : str
         Name, type and description.
     default : object
-        Its representation, on the first line, is what a reader sees.
+        Its representation, on the first line, is what a reader sees; MISSING for none.
     numbers : str
         Range in words, put behind a description that does not name its upper end; ""
         for none.
     """
     shown = f'"{default}"' if isinstance(default, str) else repr(default)
+    shown = "" if default is MISSING else f", default={shown}"
     head, *rest = entry.rstrip().split("\n")
     text, line = "\n".join(rest), f"    Range: {numbers}."
     ends = "in " in numbers or " to " in numbers
     known = line in text or (ends and numbers.split()[-1] in text)
     if numbers and not known:
         rest.append(line)
-    return "\n".join([f"{head}, default={shown}", *rest])
+    return "\n".join([head + shown, *rest])
 
 
 def merged(

@@ -6,7 +6,7 @@ and may give a parameter of a group another default. `inspect.signature`, `help`
 editor show all of them as if they had been written in the estimator's `__init__`.
 """
 
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar, dataclass_transform
 
 from sklearn.base import BaseEstimator
@@ -15,6 +15,7 @@ from skunsup._docstrings import Docstring, merged
 from skunsup._sklearn import range_in_words
 
 Class = TypeVar("Class", bound=type)
+REQUIRED = MISSING  # in place of a default
 
 
 def parameter(
@@ -25,7 +26,7 @@ def parameter(
     Parameters
     ----------
     default : object
-        Its default; immutable.
+        Its default; immutable. `REQUIRED` for none.
     allowed : list, default=None
         What scikit-learn's validation of parameters accepts. None for a parameter of a
         base, of which only the default changes.

@@ -20,7 +20,6 @@ from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _num_samples as count_rows
 
 __all__ = [
-    "DOC_LINK",
     "MOST_UNITS",
     "Composition",
     "DetailedEstimator",
@@ -178,6 +177,9 @@ def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
 
 class DetailedEstimator(BaseEstimator):
     """Base of estimators whose diagram in a notebook may be followed by more."""
+
+    _doc_link_module = "skunsup"
+    _doc_link_template = DOC_LINK
 
     def _html_repr(self) -> str:
         return str(estimator_html_repr(self)) + self._details_html()

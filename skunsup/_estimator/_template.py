@@ -24,7 +24,7 @@ from skunsup._networks import (
 )
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
-from skunsup._sklearn import DOC_LINK, unchanged_on_error, validated
+from skunsup._sklearn import unchanged_on_error, validated
 from skunsup._training import (
     BaggedSampler,
     EnsembleConfig,
@@ -49,9 +49,6 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
     drawn from, where weights start, in what steps they are trained, what rows become
     between epochs, how wide the code is, and what the history tells of its health.
     """
-
-    _doc_link_module = "skunsup"
-    _doc_link_template = DOC_LINK
 
     @abstractmethod
     def _architecture(self, data: FitData) -> Architecture:

@@ -226,7 +226,8 @@ class TrainingLoop:
         for epochs in gen_batches(count, sizes.together):
             drawn = self.draw(first + epochs.start, first + epochs.stop)
             for block, n_steps in batches(drawn, self.rows, *cut, n_known):
-                self.callbacks.call("on_train_batch_begin", done - before)
+                if self.copies:
+                    self.callbacks.call("on_train_batch_begin", done - before)
                 yield block, n_steps, self.rate_share(done + n_steps / 2)
                 done += n_steps
 

@@ -79,12 +79,12 @@ class Trainer(InPlaceTrainer):
     def _compile(self, shape: tuple[int, ...]) -> Program:
         steps: dict[tuple[int, ...], Callable] = {}
         n_taken: Counter[tuple[int, ...]] = Counter()
+        turns, clock = self.turns, self.optimizers[0].iterations
 
         @_recording()
         def run(_: Any, block: np.ndarray, n_steps: int) -> np.ndarray:
             minibatches = ops.convert_to_tensor(block)
             records = []
-            turns, clock = self.turns, self.optimizers[0].iterations
             self._check_cut(minibatches[0])
             with own_draws(self.network.n_members):
                 for x in minibatches[:n_steps]:

@@ -94,8 +94,7 @@ class _Traced:
     """
 
     def __init__(self, function: Function) -> None:
-        self.function, self._n_calls = function, 0
-        self._begun = self._done = False
+        self.function, self._untraced, self._n_calls = function, function, 0
 
     def __call__(self, weights: Any, rows: Any) -> Any:
         self.is_traced(weights, rows)
@@ -111,13 +110,12 @@ class _Traced:
         n_calls : int, default=1
             Calls that are to come now.
         """
-        self._n_calls += n_calls
-        if self._n_calls >= UNTRACED_CALLS and not self._begun:
-            self._begun = True
-            with suppress(RuntimeError):  # of own layers that look at values
-                self.function = trace_for_weights(self.function, weights, rows)
-                self._done = True
-        return self._done
+        if self._n_calls < UNTRACED_CALLS:
+            self._n_calls += n_calls
+            if self._n_calls >= UNTRACED_CALLS:
+                with suppress(RuntimeError):  # of own layers that look at values
+                    self.function = trace_for_weights(self.function, weights, rows)
+        return self.function is not self._untraced
 
 
 class _ExactProducts(TorchFunctionMode):

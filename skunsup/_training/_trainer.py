@@ -51,6 +51,7 @@ class Trainer(ABC):
         with building():
             network.compile(optimizer=optimizers[0])
         network.input_gradient = backend().input_gradient
+        self._to_numpy = backend().to_numpy
         self.n_terms = len(network.term_names)
         self.n_recorded = self.n_terms + len(network.own_metrics)
         self.groups = network.grouped_variables()
@@ -164,7 +165,7 @@ class Trainer(ABC):
     def _rates(self) -> np.ndarray:
         """Learning rate of each optimizer, NaN where a schedule sets it."""
         constant = {id(rate) for rate in self.constant_rates()}
-        to_numpy = backend().to_numpy
+        to_numpy = self._to_numpy
         with own_code_explained(self._made_of):
             rates = [optimizer.learning_rate for optimizer in self.optimizers]
         return np.array(
@@ -184,8 +185,7 @@ class Trainer(ABC):
         ]
 
     def _copies(self, variables: list[keras.Variable]) -> list[np.ndarray]:
-        to_numpy = backend().to_numpy
-        return [np.array(to_numpy(tensor)) for tensor in self.tensors(variables)]
+        return [np.array(self._to_numpy(each)) for each in self.tensors(variables)]
 
     @abstractmethod
     def _put(self, pairs: list[tuple[keras.Variable, np.ndarray]]) -> None:

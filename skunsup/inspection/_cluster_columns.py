@@ -7,6 +7,7 @@ import numpy as np
 
 from skunsup.inspection._figures import short, written
 from skunsup.inspection._shown import Shown, as_columns
+from skunsup.metrics._vectors import deviations
 
 MOST_CATEGORIES = 30  # of a column that are looked at
 
@@ -96,8 +97,7 @@ def unusual_columns(
     every = indicators(rows)
     means = np.array([_by_cluster(one.values, labels) for one in every]).T
     middle = np.array([_mean(one.values) for one in every])
-    spread = np.array([_spread(one.values) for one in every])
-    unit = np.where(spread > 0, spread, 1.0)
+    unit = np.array([_deviation(one.values) for one in every])
     effects = np.nan_to_num((means - middle) / unit)
     if instead is None:
         chosen = _in_turns(effects, most)
@@ -139,11 +139,9 @@ def _mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def _spread(values: np.ndarray) -> float:
+def _deviation(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
-    # The deviation of equal numbers is not 0 where their mean is rounded.
-    varied = len(known) and known.min() < known.max()
-    return float(known.std()) if varied else 0.0
+    return float(deviations(known[:, None])[0]) if len(known) else 1.0
 
 
 def _in_turns(effects: np.ndarray, most: int) -> list[int]:
@@ -161,5 +159,5 @@ def encoded(X: Any) -> np.ndarray:
     every = [one.values for one in indicators(as_columns(X))]
     table = np.stack(every, axis=1)
     middle = np.array([_mean(column) for column in table.T])
-    spread = np.array([_spread(column) for column in table.T])
-    return np.nan_to_num((table - middle) / np.where(spread > 0, spread, 1.0))
+    unit = np.array([_deviation(column) for column in table.T])
+    return np.nan_to_num((table - middle) / unit)

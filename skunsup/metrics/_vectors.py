@@ -60,10 +60,16 @@ def vectors(
             )
     if not standardize:
         return arrays
-    mean, scale = arrays[0].mean(axis=0), arrays[0].std(axis=0)
-    # The deviation of equal numbers is not 0 where their mean is rounded.
-    scale[(arrays[0] == arrays[0][0]).all(axis=0)] = 1.0
+    mean, scale = arrays[0].mean(axis=0), deviations(arrays[0])
     return [(array - mean) / scale for array in arrays]
+
+
+def deviations(columns: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each column, 1 where all numbers are equal."""
+    found: np.ndarray = columns.std(axis=0)
+    # The deviation of equal numbers is not 0 where their mean is rounded.
+    found[(columns == columns[0]).all(axis=0)] = 1.0
+    return found
 
 
 def chunks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skunsup._docstrings import documented
 from skunsup._documentation import ROWS
 from skunsup._persistence import PickledEstimator
-from skunsup._sklearn import DOC_LINK, StrOptions, available_if, reals
+from skunsup._sklearn import StrOptions, available_if, reals
 from skunsup._training import one_process
 from skunsup.outliers._threshold import (
     DETECTION_RATE,
@@ -35,9 +35,6 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
     A subclass sets `estimator_` in `fit`, then calls `_take_columns` and
     `_learn_threshold`.
     """
-
-    _doc_link_module = "skunsup"
-    _doc_link_template = DOC_LINK
 
     @abstractmethod
     def _scorer(self) -> Any:

@@ -1,6 +1,6 @@
 """Outlier detection around any estimator with `score_samples`."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,12 +16,14 @@ from sklearn.utils.metadata_routing import (
 from skunsup._containers import check_container
 from skunsup._docstrings import documented
 from skunsup._documentation import FIT
+from skunsup._parameters import REQUIRED, parameter, parameters
 from skunsup._sklearn import HasMethods, count_rows, unchanged_on_error, validated
 from skunsup.outliers._base import CONTAMINATION, Detector
 
 SPARSE_BATCH = 1024
 
 
+@parameters
 class OutlierDetector(MetaEstimatorMixin, Detector):
     """Outlier detector around any estimator that scores rows.
 
@@ -33,7 +35,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
     estimator : object
         Estimator with `fit` and `score_samples`, higher being more normal:
         :class:`Autoencoder`, or scikit-learn's GaussianMixture, KernelDensity, PCA.
-    contamination : "auto" or float, default="auto"
+    contamination : "auto" or float
         A float in (0, 0.5] makes that share of the training rows outliers. "auto" fits
         Tukey's g distribution [1]_ to the median and the 70 and 85 % quantiles of the
         training scores, which fewer than 15 % of outliers hardly move, and puts the
@@ -73,14 +75,10 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
     array([ 1, -1])
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "estimator": [HasMethods(["fit", "score_samples"])],
-        "contamination": CONTAMINATION,
-    }
-
-    def __init__(self, estimator: Any, *, contamination: str | float = "auto") -> None:
-        self.estimator = estimator
-        self.contamination = contamination
+    estimator: Any = parameter(
+        REQUIRED, [HasMethods(["fit", "score_samples"])], kw_only=False
+    )
+    contamination: str | float = parameter("auto", CONTAMINATION)
 
     @validated(prefer_skip_nested_validation=False)
     @documented(FIT)

@@ -1,6 +1,6 @@
 """Outliers among the time points of a series."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, clone
@@ -8,6 +8,7 @@ from sklearn.utils import Tags
 
 from skunsup._docstrings import documented
 from skunsup._documentation import FIT
+from skunsup._parameters import REQUIRED, parameter, parameters
 from skunsup._sklearn import (
     HasMethods,
     StrOptions,
@@ -19,6 +20,7 @@ from skunsup.outliers._base import CONTAMINATION, Detector
 from skunsup.preprocessing import SlidingWindows
 
 
+@parameters
 class SeriesDetector(MetaEstimatorMixin, Detector):
     """Detector of the time points of a series that its windows make outliers.
 
@@ -32,14 +34,14 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
     estimator : object
         Estimator of rows with `fit` and `score_samples`, higher being more normal, such
         as :class:`AutoencoderDetector`, or a pipeline of StandardScaler and one.
-    contamination : "auto" or float, default="auto"
+    contamination : "auto" or float
         A float in (0, 0.5] makes that share of the time points outliers; "auto" is
         that of :class:`OutlierDetector`.
-    window_length : int, default=32
+    window_length : int
         Time points in a window, at most as many as a series has.
-    stride : int, default=1
+    stride : int
         Time points from one window to the next, at most `window_length`.
-    method : {"mean", "min", "last"}, default="mean"
+    method : {"mean", "min", "last"}
         Of the windows around a time point, take the mean score, the lowest, or that of
         the one which ends in it, so that no score depends on later values.
 
@@ -82,28 +84,13 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
     array([399, 400, 401, 402, 403, 404])
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "estimator": [HasMethods(["fit", "score_samples"])],
-        "contamination": CONTAMINATION,
-        "window_length": [integers(1)],
-        "stride": [integers(1)],
-        "method": [StrOptions({"mean", "min", "last"})],
-    }
-
-    def __init__(
-        self,
-        estimator: Any,
-        *,
-        contamination: str | float = "auto",
-        window_length: int = 32,
-        stride: int = 1,
-        method: str = "mean",
-    ) -> None:
-        self.estimator = estimator
-        self.contamination = contamination
-        self.window_length = window_length
-        self.stride = stride
-        self.method = method
+    estimator: Any = parameter(
+        REQUIRED, [HasMethods(["fit", "score_samples"])], kw_only=False
+    )
+    contamination: str | float = parameter("auto", CONTAMINATION)
+    window_length: int = parameter(32, [integers(1)])
+    stride: int = parameter(1, [integers(1)])
+    method: str = parameter("mean", [StrOptions({"mean", "min", "last"})])
 
     @validated(prefer_skip_nested_validation=False)
     @documented(FIT)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import (
@@ -14,9 +14,9 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._dates import refuse_dates
+from skunsup._parameters import parameter, parameters
 from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import (
-    DOC_LINK,
     StrOptions,
     integers,
     unchanged_on_error,
@@ -54,6 +54,7 @@ class Analysis(NamedTuple):
                 yield " ".join(singles[start : start + size])
 
 
+@parameters
 class TokenVectorizer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, PickledEstimator
 ):
@@ -67,23 +68,23 @@ class TokenVectorizer(
 
     Parameters
     ----------
-    max_tokens : int or None, default=20000
+    max_tokens : int or None
         Size of the vocabulary at most, with the ids 0 and 1. Of equally frequent tokens
         the last by code points are kept. None keeps all.
-    sequence_length : int or None, default=None
+    sequence_length : int or None
         Tokens in a row. None means the least length that 95 % of the training texts do
         not exceed.
-    standardize : {"lower_and_strip_punctuation", "lower", "strip_punctuation"}, \
-callable or None, default="lower_and_strip_punctuation"
+    standardize : str, callable or None
+        "lower_and_strip_punctuation", "lower" or "strip_punctuation"; None for neither.
         What to do to a text before it is split. Letters of all languages are lowered;
         punctuation is that of ASCII. A callable takes a text and returns one.
-    split : {"whitespace", "character"}, default="whitespace"
+    split : {"whitespace", "character"}
         What a token is.
-    ngrams : int, tuple of int or None, default=None
+    ngrams : int, tuple of int or None
         Make tokens of so many neighbours, joined by blanks, after the single ones: 2
         adds pairs, and 1,000 is the most. A tuple lists the sizes, (2,) makes pairs
         only.
-    max_characters : int or None, default=10_000_000
+    max_characters : int or None
         Length of a text at most, in `fit` and in `transform`; a longer one is an error.
         None for no limit.
 
@@ -119,37 +120,23 @@ callable or None, default="lower_and_strip_punctuation"
            [2, 4, 0]], dtype=int32)
     """
 
-    _doc_link_module = "skunsup"
-    _doc_link_template = DOC_LINK
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "max_tokens": [integers(N_SPECIAL + 1), None],
-        "sequence_length": [integers(1), None],
-        "standardize": [
+    max_tokens: int | None = parameter(
+        20_000, [integers(N_SPECIAL + 1), None], kw_only=False
+    )
+    sequence_length: int | None = parameter(None, [integers(1), None])
+    standardize: str | Callable | None = parameter(
+        "lower_and_strip_punctuation",
+        [
             StrOptions({"lower_and_strip_punctuation", "lower", "strip_punctuation"}),
             callable,
             None,
         ],
-        "split": [StrOptions({"whitespace", "character"})],
-        "ngrams": [integers(1, 1_000), tuple, None],
-        "max_characters": [integers(1), None],
-    }
-
-    def __init__(
-        self,
-        max_tokens: int | None = 20_000,
-        *,
-        sequence_length: int | None = None,
-        standardize: str | Callable | None = "lower_and_strip_punctuation",
-        split: str = "whitespace",
-        ngrams: int | tuple[int, ...] | None = None,
-        max_characters: int | None = MAX_CHARACTERS,
-    ) -> None:
-        self.max_tokens = max_tokens
-        self.sequence_length = sequence_length
-        self.standardize = standardize
-        self.split = split
-        self.ngrams = ngrams
-        self.max_characters = max_characters
+    )
+    split: str = parameter("whitespace", [StrOptions({"whitespace", "character"})])
+    ngrams: int | tuple[int, ...] | None = parameter(
+        None, [integers(1, 1_000), tuple, None]
+    )
+    max_characters: int | None = parameter(MAX_CHARACTERS, [integers(1), None])
 
     @validated(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:

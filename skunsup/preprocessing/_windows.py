@@ -1,6 +1,6 @@
 """Windows of time series, and the way back to time points."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import TransformerMixin
@@ -8,9 +8,9 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._dates import refuse_dates
+from skunsup._parameters import parameter, parameters
 from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import (
-    DOC_LINK,
     integers,
     unchanged_on_error,
     validated,
@@ -26,6 +26,7 @@ from skunsup.preprocessing._series import (
 )
 
 
+@parameters
 class SlidingWindows(TransformerMixin, PickledEstimator):
     """Rows out of time series: the values of `window_length` time points each.
 
@@ -37,18 +38,18 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
     Parameters
     ----------
-    window_length : int, default=32
+    window_length : int
         Time points in a window. A period of the series, or a good part of it, is a
         start.
-    stride : int, default=1
+    stride : int
         Time points from one window to the next, at most `window_length`. The last
         window always ends in the last time point, so no point is left out.
-    pad : bool, default=True
+    pad : bool
         Let the first window stand for the time points before its end as well. With
         `stride=1` there is then one window for each time point, the first
         `window_length` of which are equal; without, there are `window_length` - 1
         fewer.
-    flatten : bool, default=True
+    flatten : bool
         Make windows rows of `window_length` times `n_features` columns, time point by
         time point, instead of arrays of shape (window_length, n_features).
 
@@ -99,27 +100,10 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
     True
     """
 
-    _doc_link_module = "skunsup"
-    _doc_link_template = DOC_LINK
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "window_length": [integers(1)],
-        "stride": [integers(1)],
-        "pad": ["boolean"],
-        "flatten": ["boolean"],
-    }
-
-    def __init__(
-        self,
-        window_length: int = 32,
-        *,
-        stride: int = 1,
-        pad: bool = True,
-        flatten: bool = True,
-    ) -> None:
-        self.window_length = window_length
-        self.stride = stride
-        self.pad = pad
-        self.flatten = flatten
+    window_length: int = parameter(32, [integers(1)], kw_only=False)
+    stride: int = parameter(1, [integers(1)])
+    pad: bool = parameter(True, ["boolean"])
+    flatten: bool = parameter(True, ["boolean"])
 
     @validated(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import joblib
 import keras
@@ -16,10 +16,10 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from skunsup._containers import check_container
+from skunsup._parameters import parameter, parameters
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
 from skunsup._sklearn import (
-    DOC_LINK,
     StrOptions,
     integers,
     unchanged_on_error,
@@ -43,6 +43,7 @@ from skunsup.transfer._rows import RowFeatures
 from skunsup.transfer._runner import ImageFeatures
 
 
+@parameters
 class PretrainedFeatures(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, PickledEstimator
 ):
@@ -60,42 +61,42 @@ class PretrainedFeatures(
 
     Parameters
     ----------
-    model : str, path or keras.Model, default="MobileNetV2"
+    model : str, path or keras.Model
         Name of a function of `keras.applications`, path of a `.keras` file, or a model,
         which is copied and never changed.
-    weights : {"auto", "imagenet"}, path or None, default="auto"
+    weights : {"auto", "imagenet"}, path or None
         "auto" means "imagenet" for a network by name, which Keras fetches once, and
         the weights that a model or file has. A path is that of a file with weights.
         None draws them at random, fixed by `random_state`.
-    layer : str, default=None
+    layer : str
         Name of the layer whose output to take. None means the last maps of a network
         by name, and the output of other models.
-    pooling : {"avg", "max"} or None, default="avg"
+    pooling : {"avg", "max"} or None
         What becomes of maps of shape (height, width, channels): the mean or the largest
         number of each channel, or all numbers.
-    preprocessing : "auto", callable or None, default="auto"
+    preprocessing : "auto", callable or None
         "auto" is the own preprocessing of a network by name, for values in [0, 255],
         and none for other models. A function takes a batch of images (n, height, width,
         channels), float32, already scaled to size, and returns one.
-    image_shape : (int, int) or (int, int, int), default=None
+    image_shape : (int, int) or (int, int, int)
         Height, width and channels of the images, where X holds them as rows of pixels.
-    image_size : (int, int), default=None
+    image_size : (int, int)
         Height and width to scale images to. None means what the network was trained
         on, or where that is open, the size of the first image in `fit`.
-    batch_size : int, default=32
+    batch_size : int
         Images that go through the network at once. Batches are filled up to this size,
         so a small one is faster for single images.
-    max_pixels : int or None, default=89_478_485
+    max_pixels : int or None
         Height times width of an image in a file at most, which is looked up in the head
         of the file, before the image takes memory. Above the default Pillow warns. None
         for no limit but Pillow's.
-    max_file_size : int or None, default=2**28
+    max_file_size : int or None
         Bytes of a file at most. None for no limit.
-    memory : str, path or joblib.Memory, default=None
+    memory : str, path or joblib.Memory
         Where to keep features, so that images that were seen before are not computed
         again. Files count as seen while their size and time are the same. A folder is
         trusted like a pickle: who may write there can run code here.
-    random_state : int, RandomState instance or None, default=None
+    random_state : int, RandomState instance or None
         Fixes random weights. No global seed is set.
 
     Attributes
@@ -140,51 +141,22 @@ class PretrainedFeatures(
     (1797, 4)
     """
 
-    _doc_link_module = "skunsup"
-    _doc_link_template = DOC_LINK
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "model": [str, os.PathLike, keras.Model],
-        "weights": [str, os.PathLike, None],
-        "layer": [str, None],
-        "pooling": [StrOptions({"avg", "max"}), None],
-        "preprocessing": [StrOptions({"auto"}), callable, None],
-        "image_shape": [tuple, list, None],
-        "image_size": [tuple, list, None],
-        "batch_size": [integers(1)],
-        "max_pixels": [integers(1), None],
-        "max_file_size": [integers(1), None],
-        "memory": [str, os.PathLike, joblib.Memory, None],
-        "random_state": ["random_state"],
-    }
-
-    def __init__(
-        self,
-        model: str | os.PathLike | keras.Model = "MobileNetV2",
-        *,
-        weights: str | os.PathLike | None = "auto",
-        layer: str | None = None,
-        pooling: str | None = "avg",
-        preprocessing: str | Callable | None = "auto",
-        image_shape: Sequence[int] | None = None,
-        image_size: Sequence[int] | None = None,
-        batch_size: int = 32,
-        max_pixels: int | None = MAX_PIXELS,
-        max_file_size: int | None = MAX_FILE_SIZE,
-        memory: Any = None,
-        random_state: Any = None,
-    ) -> None:
-        self.model = model
-        self.weights = weights
-        self.layer = layer
-        self.pooling = pooling
-        self.preprocessing = preprocessing
-        self.image_shape = image_shape
-        self.image_size = image_size
-        self.batch_size = batch_size
-        self.max_pixels = max_pixels
-        self.max_file_size = max_file_size
-        self.memory = memory
-        self.random_state = random_state
+    model: str | os.PathLike | keras.Model = parameter(
+        "MobileNetV2", [str, os.PathLike, keras.Model], kw_only=False
+    )
+    weights: str | os.PathLike | None = parameter("auto", [str, os.PathLike, None])
+    layer: str | None = parameter(None, [str, None])
+    pooling: str | None = parameter("avg", [StrOptions({"avg", "max"}), None])
+    preprocessing: str | Callable | None = parameter(
+        "auto", [StrOptions({"auto"}), callable, None]
+    )
+    image_shape: Sequence[int] | None = parameter(None, [tuple, list, None])
+    image_size: Sequence[int] | None = parameter(None, [tuple, list, None])
+    batch_size: int = parameter(32, [integers(1)])
+    max_pixels: int | None = parameter(MAX_PIXELS, [integers(1), None])
+    max_file_size: int | None = parameter(MAX_FILE_SIZE, [integers(1), None])
+    memory: Any = parameter(None, [str, os.PathLike, joblib.Memory, None])
+    random_state: Any = parameter(None, ["random_state"])
 
     @validated(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from skunsup._networks import NetworkSpec, Numbers
+from skunsup._parameters import REQUIRED, parameter, parameters
 from skunsup._sklearn import (
     MOST_UNITS,
     Composition,
@@ -40,6 +41,7 @@ class FittedBlock:
     boxed: bool
 
 
+@parameters
 class Blocks(Composition, Inputs):
     """Columns of different kinds in one model: images, texts, tables and numbers.
 
@@ -60,15 +62,15 @@ class Blocks(Composition, Inputs):
         kind of None is for numbers. A block of images or texts takes one column, whose
         cells are arrays, paths or strings; images and sequences may also be spread out
         over columns of numbers.
-    block_size : int, default=64
+    block_size : int
         Width of what each block's encoder returns, at most 1,000,000.
-    weights : "equal", "learned" or dict of str to float, default="equal"
+    weights : "equal", "learned" or dict of str to float
         Weight of each block's loss. "learned" divides each by its moving average, which
         is its uncertainty where the paper's objective is least [1]_; models that learn
         variances, such as VariationalAutoencoder, do the like for numbers anyway.
-    missing : {"error", "allow"}, default="error"
+    missing : {"error", "allow"}
         Treatment of rows in which a block is missing.
-    input_dropout : float, default=0.0
+    input_dropout : float
         Share of the blocks that are hidden from the encoder in training [2]_. At
         least one that is there always stays.
 
@@ -97,28 +99,13 @@ class Blocks(Composition, Inputs):
     (1797, 8)
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "blocks": [list, tuple],
-        "block_size": [integers(1, MOST_UNITS)],
-        "weights": [StrOptions({"equal", "learned"}), dict],
-        "missing": [StrOptions({"error", "allow"})],
-        "input_dropout": [reals(0, 1, "left")],
-    }
-
-    def __init__(
-        self,
-        blocks: Sequence[Block],
-        *,
-        block_size: int = 64,
-        weights: str | dict[str, float] = "equal",
-        missing: str = "error",
-        input_dropout: float = 0.0,
-    ) -> None:
-        self.blocks = blocks
-        self.block_size = block_size
-        self.weights = weights
-        self.missing = missing
-        self.input_dropout = input_dropout
+    blocks: Sequence[Block] = parameter(REQUIRED, [list, tuple], kw_only=False)
+    block_size: int = parameter(64, [integers(1, MOST_UNITS)])
+    weights: str | dict[str, float] = parameter(
+        "equal", [StrOptions({"equal", "learned"}), dict]
+    )
+    missing: str = parameter("error", [StrOptions({"error", "allow"})])
+    input_dropout: float = parameter(0.0, [reals(0, 1, "left")])
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, with `deep` those of the blocks' kinds too.

@@ -1,12 +1,13 @@
 """Images: convolutional networks."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from skunsup._networks import NetworkSpec
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs
@@ -40,6 +41,7 @@ VIEWS = (("shift", 0.07), ("rotation", 10.0), ("zoom", 0.1))
 AUGMENTATION = ("shift", "rotation", "zoom", "crop", "flip", "contrast")
 
 
+@parameters
 class Images(Inputs):
     """Images in rows: as value of `inputs`, it makes a model convolutional.
 
@@ -59,32 +61,32 @@ class Images(Inputs):
 
     Parameters
     ----------
-    image_shape : (int, int) or (int, int, int), default=None
+    image_shape : (int, int) or (int, int, int)
         Height, width and channels of an image; None for what X says. Needed for rows of
         pixels. Files are brought to this size; None means that of the first.
-    filters : sequence of int, default=None
+    filters : sequence of int
         Numbers of filters of the convolutions. None means 32, 64, and then 128, as
         often as leaves at least 4 pixels. Empty for dense layers alone, with the
         changes below.
-    kernel_size : int, default=3
+    kernel_size : int
         Height and width of each filter, at most 1,000.
-    shift : float, default=0.0
+    shift : float
         Largest move in either direction, as a share of height and width.
-    rotation : float, default=0.0
+    rotation : float
         Largest angle, in degrees.
-    zoom : float, default=0.0
+    zoom : float
         Largest change of size in either direction, as a share.
-    crop : float, default=0.0
+    crop : float
         Largest share of height and width that is cut off; what is left is scaled up.
-    flip : {"horizontal", "vertical", "both"}, default=None
+    flip : {"horizontal", "vertical", "both"}
         Mirror images that are as likely as the image.
-    contrast : float, default=0.0
+    contrast : float
         Largest change of the distance of pixels from their mean, as a share.
-    max_pixels : int or None, default=89_478_485
+    max_pixels : int or None
         Height times width of an image in a file at most, which is looked up in the head
         of the file, before the image takes memory. Above the default Pillow warns. None
         for no limit but Pillow's.
-    max_file_size : int or None, default=2**28
+    max_file_size : int or None
         Bytes of a file at most. None for no limit.
 
     See Also
@@ -118,46 +120,22 @@ class Images(Inputs):
 
     _boxed = True
     _largest = np.inf  # of files that older versions wrote, which say nothing of it
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "image_shape": [tuple, list, None],
-        "filters": ["array-like", None],
-        "kernel_size": [integers(1, 1_000)],
-        "shift": [reals(0, 1, "both")],
-        "rotation": [reals(0, 180, "both")],
-        "zoom": [reals(0, 1, "left")],
-        "crop": [reals(0, 1, "left")],
-        "flip": [StrOptions({"horizontal", "vertical", "both"}), None],
-        "contrast": [reals(0, None, "left")],
-        "max_pixels": [integers(1), None],
-        "max_file_size": [integers(1), None],
-    }
 
-    def __init__(
-        self,
-        image_shape: Sequence[int] | None = None,
-        *,
-        filters: Sequence[int] | None = None,
-        kernel_size: int = 3,
-        shift: float = 0.0,
-        rotation: float = 0.0,
-        zoom: float = 0.0,
-        crop: float = 0.0,
-        flip: str | None = None,
-        contrast: float = 0.0,
-        max_pixels: int | None = MAX_PIXELS,
-        max_file_size: int | None = MAX_FILE_SIZE,
-    ) -> None:
-        self.image_shape = image_shape
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.shift = shift
-        self.rotation = rotation
-        self.zoom = zoom
-        self.crop = crop
-        self.flip = flip
-        self.contrast = contrast
-        self.max_pixels = max_pixels
-        self.max_file_size = max_file_size
+    image_shape: Sequence[int] | None = parameter(
+        None, [tuple, list, None], kw_only=False
+    )
+    filters: Sequence[int] | None = parameter(None, ["array-like", None])
+    kernel_size: int = parameter(3, [integers(1, 1_000)])
+    shift: float = parameter(0.0, [reals(0, 1, "both")])
+    rotation: float = parameter(0.0, [reals(0, 180, "both")])
+    zoom: float = parameter(0.0, [reals(0, 1, "left")])
+    crop: float = parameter(0.0, [reals(0, 1, "left")])
+    flip: str | None = parameter(
+        None, [StrOptions({"horizontal", "vertical", "both"}), None]
+    )
+    contrast: float = parameter(0.0, [reals(0, None, "left")])
+    max_pixels: int | None = parameter(MAX_PIXELS, [integers(1), None])
+    max_file_size: int | None = parameter(MAX_FILE_SIZE, [integers(1), None])
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn shape and type of the images in `X`, and return their rows."""

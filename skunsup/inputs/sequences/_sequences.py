@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,6 +11,7 @@ from skunsup._networks import (
     NetworkSpec,
     Numbers,
 )
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers
 from skunsup._training import Rows, flat_map
 from skunsup._validation import check_rows, check_X, value_range
@@ -38,6 +39,7 @@ HIDDEN = (64,)
 MOST_LAYERS = 6  # of convolutions, where the user leaves it open
 
 
+@parameters
 class Sequences(Inputs):
     """Time sequences in rows: as value of `inputs`, it makes a model recurrent.
 
@@ -57,20 +59,20 @@ class Sequences(Inputs):
 
     Parameters
     ----------
-    layer : {"gru", "lstm", "conv"}, default="gru"
+    layer : {"gru", "lstm", "conv"}
         Layers over the steps. Recurrent layers, of which the last state goes on to the
         `hidden_layer_sizes` of the model, and which unfold the code step by step in
         the decoder [1]_; or dilated convolutions that look back in time alone [2]_,
         whose mean, maximum and last step go on. These are faster on long sequences.
-    units : int, default=64
+    units : int
         Width of each such layer, at most 1,000,000.
-    n_layers : int, default=None
+    n_layers : int
         Number of layers, at most 1,000. None means 1 of a recurrent kind, or as many
         convolutions as let the last step see all, up to 6.
-    kernel_size : int, default=3
+    kernel_size : int
         Steps that a convolution looks at; they are 1, 2, 4, ... steps apart from one
         layer to the next. At most 1,000,000.
-    sequence_shape : (int, int), default=None
+    sequence_shape : (int, int)
         Steps of the longest sequence and numbers in each step; None for what X says.
         Needed for flat rows, and of use to leave room for sequences to come that are
         longer than those of `fit`.
@@ -110,28 +112,12 @@ class Sequences(Inputs):
     """
 
     _boxed = True
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "layer": [StrOptions({"gru", "lstm", "conv"})],
-        "units": [integers(1, MOST_UNITS)],
-        "n_layers": [integers(1, 1_000), None],
-        "kernel_size": [integers(1, MOST_UNITS)],
-        "sequence_shape": [tuple, list, None],
-    }
 
-    def __init__(
-        self,
-        layer: str = "gru",
-        *,
-        units: int = 64,
-        n_layers: int | None = None,
-        kernel_size: int = 3,
-        sequence_shape: Sequence[int] | None = None,
-    ) -> None:
-        self.layer = layer
-        self.units = units
-        self.n_layers = n_layers
-        self.kernel_size = kernel_size
-        self.sequence_shape = sequence_shape
+    layer: str = parameter("gru", [StrOptions({"gru", "lstm", "conv"})], kw_only=False)
+    units: int = parameter(64, [integers(1, MOST_UNITS)])
+    n_layers: int | None = parameter(None, [integers(1, 1_000), None])
+    kernel_size: int = parameter(3, [integers(1, MOST_UNITS)])
+    sequence_shape: Sequence[int] | None = parameter(None, [tuple, list, None])
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn length, width and form of the sequences in `X`, and return rows."""

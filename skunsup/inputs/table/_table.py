@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 from skunsup._networks import (
     NetworkSpec,
 )
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs
@@ -46,6 +47,7 @@ EMBEDDED_ABOVE = 10  # categories of a column
 NOTHING = np.zeros(0)
 
 
+@parameters
 class Table(Inputs):
     """Tables of mixed columns with missing values: numbers, booleans, categories.
 
@@ -68,25 +70,25 @@ class Table(Inputs):
 
     Parameters
     ----------
-    encoding : {"one-hot", "embedding"}, default="one-hot"
+    encoding : {"one-hot", "embedding"}
         Input of an encoder for a category: one column for each
         value, or with "embedding", for columns of more than 10 values, 1.6 n^0.56
         learned numbers for n values [1]_.
-    scaling : {"standard", "quantile"}, default="standard"
+    scaling : {"standard", "quantile"}
         How numbers are brought to mean 0 and variance 1: by mean and standard
         deviation, or by the normal quantiles of their ranks first, which long tails do
         not stretch.
-    input_dropout : float, default=0.3
+    input_dropout : float
         Probability in [0, 1) that a cell is hidden from the encoder in training, which
         must then be restored from the others: so models learn to fill in cells [2]_.
         0 for none; a `noise` of the model comes on top.
-    handle_unknown : {"error", "ignore"}, default="error"
+    handle_unknown : {"error", "ignore"}
         What to do about categories that `fit` did not see: raise, or take them for
         missing.
-    max_categories : int, default=500
+    max_categories : int
         Most values of a column of categories; more are refused, as they are likely
         names or numbers of rows.
-    max_total_categories : int, default=100_000
+    max_total_categories : int
         Most values of all columns of categories together. Each of them is a column of
         weights at both ends of a network, so that many take gigabytes.
 
@@ -129,31 +131,13 @@ class Table(Inputs):
     """
 
     projected_ = True
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "encoding": [StrOptions({"one-hot", "embedding"})],
-        "scaling": [StrOptions({"standard", "quantile"})],
-        "input_dropout": [reals(0, 1, "left")],
-        "handle_unknown": [StrOptions({"error", "ignore"})],
-        "max_categories": [integers(1)],
-        "max_total_categories": [integers(1)],
-    }
 
-    def __init__(
-        self,
-        *,
-        encoding: str = "one-hot",
-        scaling: str = "standard",
-        input_dropout: float = 0.3,
-        handle_unknown: str = "error",
-        max_categories: int = 500,
-        max_total_categories: int = 100_000,
-    ) -> None:
-        self.encoding = encoding
-        self.scaling = scaling
-        self.input_dropout = input_dropout
-        self.handle_unknown = handle_unknown
-        self.max_categories = max_categories
-        self.max_total_categories = max_total_categories
+    encoding: str = parameter("one-hot", [StrOptions({"one-hot", "embedding"})])
+    scaling: str = parameter("standard", [StrOptions({"standard", "quantile"})])
+    input_dropout: float = parameter(0.3, [reals(0, 1, "left")])
+    handle_unknown: str = parameter("error", [StrOptions({"error", "ignore"})])
+    max_categories: int = parameter(500, [integers(1)])
+    max_total_categories: int = parameter(100_000, [integers(1)])
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn ranges and categories of the columns, and return their rows."""

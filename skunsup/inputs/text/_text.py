@@ -1,12 +1,13 @@
 """Texts: embeddings of their tokens, in order."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from skunsup._networks import NetworkSpec
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs
@@ -27,6 +28,7 @@ MOST_LAYERS = 4  # of convolutions, where the user leaves it open
 DEFAULT_LAYERS = {"gru": 1, "lstm": 1}
 
 
+@parameters
 class Text(Inputs):
     """Texts, one a row: as value of `inputs`, it lets a model take strings.
 
@@ -42,33 +44,33 @@ class Text(Inputs):
 
     Parameters
     ----------
-    max_tokens : int, default=5000
+    max_tokens : int
         Size of the vocabulary at most, with padding and unknown.
-    sequence_length : int, default=None
+    sequence_length : int
         Tokens of a text that count; longer texts lose their end. None means what
         suffices for 95 % of the texts in `fit`, within the limit below.
-    layer : {"conv", "gru", "lstm"}, default="conv"
+    layer : {"conv", "gru", "lstm"}
         What reads the tokens: dilated convolutions, of which mean, maximum and last
         step go on, or recurrent layers, of which the last state does. The decoder has
         the same layers. Convolutions learn in fewer epochs what long texts are about.
-    embedding_dim : int, default=64
+    embedding_dim : int
         Numbers that stand for a token in the encoder, at most 1,000,000.
-    units : int, default=64
+    units : int
         Width of each recurrent layer or convolution, at most 1,000,000.
-    n_layers : int, default=None
+    n_layers : int
         Number of layers, at most 1,000. None means 1 of a recurrent kind, or as many
         convolutions as let the last step see all tokens, up to 4.
-    kernel_size : int, default=3
+    kernel_size : int
         Tokens that a convolution looks at; they are 1, 2, 4, ... tokens apart from one
         layer to the next. At most 1,000,000.
-    input_dropout : float, default=0.0
+    input_dropout : float
         Probability in [0, 1) that the encoder sees a token as unknown in training,
         which then must be guessed from the others [1]_.
-    standardize : str, callable or None, default="lower_and_strip_punctuation"
+    standardize : str, callable or None
         As of :class:`TokenVectorizer`.
-    split : {"whitespace", "character"}, default="whitespace"
+    split : {"whitespace", "character"}
         As of :class:`TokenVectorizer`.
-    max_characters : int or None, default=10_000_000
+    max_characters : int or None
         Length of a text at most; a longer one is an error. None for no limit.
 
     See Also
@@ -115,46 +117,23 @@ class Text(Inputs):
     """
 
     _boxed = True
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "max_tokens": [integers(3)],
-        "sequence_length": [integers(1), None],
-        "layer": [StrOptions({"gru", "lstm", "conv"})],
-        "embedding_dim": [integers(1, MOST_UNITS)],
-        "units": [integers(1, MOST_UNITS)],
-        "n_layers": [integers(1, 1_000), None],
-        "kernel_size": [integers(1, MOST_UNITS)],
-        "input_dropout": [reals(0, 1, "left")],
-        "standardize": TokenVectorizer._parameter_constraints["standardize"],
-        "split": TokenVectorizer._parameter_constraints["split"],
-        "max_characters": [integers(1), None],
-    }
 
-    def __init__(
-        self,
-        max_tokens: int = 5000,
-        *,
-        sequence_length: int | None = None,
-        layer: str = "conv",
-        embedding_dim: int = 64,
-        units: int = 64,
-        n_layers: int | None = None,
-        kernel_size: int = 3,
-        input_dropout: float = 0.0,
-        standardize: str | Callable | None = "lower_and_strip_punctuation",
-        split: str = "whitespace",
-        max_characters: int | None = MAX_CHARACTERS,
-    ) -> None:
-        self.max_tokens = max_tokens
-        self.sequence_length = sequence_length
-        self.layer = layer
-        self.embedding_dim = embedding_dim
-        self.units = units
-        self.n_layers = n_layers
-        self.kernel_size = kernel_size
-        self.input_dropout = input_dropout
-        self.standardize = standardize
-        self.split = split
-        self.max_characters = max_characters
+    max_tokens: int = parameter(5000, [integers(3)], kw_only=False)
+    sequence_length: int | None = parameter(None, [integers(1), None])
+    layer: str = parameter("conv", [StrOptions({"gru", "lstm", "conv"})])
+    embedding_dim: int = parameter(64, [integers(1, MOST_UNITS)])
+    units: int = parameter(64, [integers(1, MOST_UNITS)])
+    n_layers: int | None = parameter(None, [integers(1, 1_000), None])
+    kernel_size: int = parameter(3, [integers(1, MOST_UNITS)])
+    input_dropout: float = parameter(0.0, [reals(0, 1, "left")])
+    standardize: str | Callable | None = parameter(
+        "lower_and_strip_punctuation",
+        TokenVectorizer._parameter_constraints["standardize"],
+    )
+    split: str = parameter(
+        "whitespace", TokenVectorizer._parameter_constraints["split"]
+    )
+    max_characters: int | None = parameter(MAX_CHARACTERS, [integers(1), None])
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn the vocabulary of the texts in `X`, and return their rows of ids."""
