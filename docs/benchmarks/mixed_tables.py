@@ -163,7 +163,9 @@ def parse():
     options.add_argument("--only", nargs="+", choices=LOADERS, default=[*LOADERS])
     options.add_argument("--tasks", nargs="+", choices=TASKS, default=[*TASKS])
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    options.add_argument("--methods", nargs="+", help="of utility; all by default")
+    options.add_argument(
+        "--methods", nargs="+", help="of utility and draws; all by default"
+    )
     options.add_argument("--tune", action="store_true", help="never use test rows")
     options.add_argument("--subject", help="TASK:SET, in this process")
     return options.parse_args()
@@ -234,7 +236,7 @@ def draws(name, seed, options):
     rng = np.random.default_rng(seed + 100)
     hit = test.notna().to_numpy() & (rng.random(test.shape) < HIDDEN)
     places = [j for j, c in enumerate(test) if c in numeric(test)]
-    for method, make in DRAWERS.items():
+    for method, make in chosen(DRAWERS, options).items():
         start = time.perf_counter()
         draw = make(train, seed)
         seconds = time.perf_counter() - start
@@ -451,9 +453,7 @@ def utility(name, seed, options):
     whole = train.assign(label=y_train)
     methods = {"training rows": lambda table, seed: table} | GENERATORS
     methods |= {name: make for name, make in PEERS.items() if importable(name)}
-    if options.methods:
-        methods = {name: methods[name] for name in methods if name in options.methods}
-    for method, generate in methods.items():
+    for method, generate in chosen(methods, options).items():
         start = time.process_time()
         rows = generate(whole, seed)
         seconds = time.process_time() - start
@@ -470,6 +470,12 @@ def utility(name, seed, options):
             "nearer": nearer(whole, test.assign(label=y_test), rows),
             "seconds": seconds,
         }
+
+
+def chosen(methods, options):
+    """Return the methods that were asked for."""
+    asked = options.methods or methods
+    return {name: methods[name] for name in methods if name in asked}
 
 
 def nearer(train, test, rows):
