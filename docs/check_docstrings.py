@@ -55,7 +55,8 @@ def public_objects() -> Iterator[tuple[str, bool]]:
 
 def public_members(public: type) -> Iterator[str]:
     """Yield methods and properties; what all kinds of data have is on their base."""
-    shared = vars(Inputs) if issubclass(public, Inputs) and public is not Inputs else ()
+    is_kind = issubclass(public, Inputs) and public is not Inputs
+    shared = dict(inspect.getmembers(Inputs, is_ours)) if is_kind else {}
     for member, _ in inspect.getmembers(public, is_ours):
         if not member.startswith("_") and member not in shared:
             yield member

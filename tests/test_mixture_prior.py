@@ -10,12 +10,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skunsup import VariationalAutoencoder
 from skunsup.models._gaussian import (
+    LearnedMixture,
     Mixture,
     kl_divergence,
     log_mixture,
     mixture_divergence,
 )
-from skunsup.models._variational import LearnedMixture
 
 from .estimators import SMALL as OF_CHECKS
 from .helpers import array, on_torch_or_asked, tensor, unchanged

@@ -46,13 +46,13 @@ def test_cosine_is_the_product_of_rise_and_fall(blobs, monkeypatch):
     model = Autoencoder(
         **TINY, max_steps=400, epochs=None, learning_rate_schedule="cosine"
     )
-    original = TrainingLoop.rate_share
+    original = TrainingLoop.rate_factor
 
     def noting(self, step):
         shares.append((step / self.total, original(self, step)))
         return original(self, step)
 
-    monkeypatch.setattr(TrainingLoop, "rate_share", noting)
+    monkeypatch.setattr(TrainingLoop, "rate_factor", noting)
     model.set_params(callbacks=Rates()).fit(blobs)
     at, share = np.array(shares).T
     expected = np.minimum(1, at / 0.02) * 0.5 * (1 + np.cos(np.pi * at))
@@ -66,7 +66,7 @@ def test_cosine_is_the_product_of_rise_and_fall(blobs, monkeypatch):
 def test_a_share_of_the_rate_is_a_smaller_step(blobs, monkeypatch):
     params = {**TINY, "optimizer": "sgd", "max_steps": 1, "epochs": None}
     monkeypatch.setattr(
-        "skunsup._training._loop.TrainingLoop.rate_share", lambda *_: 0.25
+        "skunsup._training._loop.TrainingLoop.rate_factor", lambda *_: 0.25
     )
     small = Autoencoder(**params, learning_rate=0.4, learning_rate_schedule="cosine")
     plain = Autoencoder(**params, learning_rate=0.1)

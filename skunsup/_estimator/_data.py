@@ -85,15 +85,15 @@ class DataReader(TrainedByParameters):
             _noted("X_val", held)
             everyone = held.own_sampler(None)
             everyone = everyone or WeightedSampler(np.arange(held.n), None)
-            judge = Validation(held, everyone, self._criterion)
-            return replace(data, validation=judge)
+            validation = Validation(held, everyone, self._criterion)
+            return replace(data, validation=validation)
         if not self.early_stopping:
             return data
         assert isinstance(data.sample, RowSampler)
         sample, out = self._split(data.sample, rng)
         held = out.rows_of(rows)
-        judge = Validation(held, out, self._criterion)
-        return replace(data, sample=sample, validation=judge)
+        validation = Validation(held, out, self._criterion)
+        return replace(data, sample=sample, validation=validation)
 
     def _split(
         self, sample: RowSampler, rng: np.random.Generator
@@ -104,8 +104,8 @@ class DataReader(TrainedByParameters):
             raise ValueError(
                 f"validation_fraction={fraction} of {sample.n_rows} distinct rows "
                 f"leaves {rest.n_rows} rows to train on and {held.n_rows} to "
-                "judge by; both need at least one. Give more rows, another fraction, "
-                "X_val, or early_stopping=False."
+                "judge epochs by; both need at least one. Give more rows, another "
+                "fraction, X_val, or early_stopping=False."
             )
         return rest, held
 

@@ -53,7 +53,7 @@ class Corruption(keras.layers.Layer):
             return ops.where(hit, ops.zeros_like(x), x)
         position = uniform(shape, state)
         if likelihood is not None:
-            hit, position = likelihood.spread(hit), likelihood.spread(position)
+            hit, position = likelihood.to_columns(hit), likelihood.to_columns(position)
         return ops.where(hit, _other_rows(x, position), x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -89,13 +89,13 @@ class Likelihood(ABC):
 
     def masked(self, x: Any, hit: Any) -> Any:
         """Return `x` with 0 in all columns of the cells of `hit`, (..., n_cells)."""
-        return ops.where(self.spread(hit), ops.zeros_like(x), x)
+        return ops.where(self.to_columns(hit), ops.zeros_like(x), x)
 
     def noisy(self, x: Any, noise: Any) -> Any:
         """Return `x` with `noise`, (..., n_columns), added to real-valued columns."""
         return x + noise
 
-    def spread(self, by_cell: Any) -> Any:
+    def to_columns(self, by_cell: Any) -> Any:
         """Give columns what their cells have: (..., n_columns) of (..., n_cells)."""
         feature_index = self.feature_index()
         if (

@@ -157,7 +157,7 @@ class Network(keras.Model):
             x - rows if self.likelihood is None else self.likelihood.residual(x, rows)
         )
 
-    def spread(self, x: Any) -> Any:
+    def to_members(self, x: Any) -> Any:
         """Give each member all rows of `x`, shape (n, n_features)."""
         return ops.repeat(x[None], self.n_members, axis=0) if self.n_members > 1 else x
 

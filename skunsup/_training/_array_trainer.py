@@ -74,12 +74,12 @@ class ArrayTrainer(Trainer):
         return [held[id(variable)] for variable in variables]
 
     @contextmanager
-    def rates_scaled(self, share: float) -> Iterator[None]:
-        """Multiply the constant learning rates by `share` in a block of code."""
+    def rates_scaled(self, factor: float) -> Iterator[None]:
+        """Multiply the constant learning rates by `factor` in a block of code."""
         rates = {id(rate) for rate in self.constant_rates()}
         places = [i for i, (_, own) in enumerate(self.slots) if id(own[0]) in rates]
         before = [self._state[i] for i in places]
-        self._set(places, [np.float32(share) * np.asarray(value) for value in before])
+        self._set(places, [np.float32(factor) * np.asarray(value) for value in before])
         try:
             yield
         finally:

@@ -30,7 +30,7 @@ class NetworkTrainer(Protocol):
     n_terms: int
 
     def run(
-        self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
+        self, block: np.ndarray, n_steps: int, rate_factor: float = 1.0
     ) -> np.ndarray:
         """Take one step on each of the first `n_steps` minibatches of `block`."""
 

@@ -199,10 +199,8 @@ def stateless(network: Network, method: str) -> Callable[[Any, Any], Any]:
         with keras.StatelessScope(mapping):
             if network.n_members == 1:
                 return getattr(network, method)(x)
-            given = (
-                network.split_members(x) if method == "decode" else network.spread(x)
-            )
-            return ops.moveaxis(getattr(network, method)(given), 0, 1)
+            split = network.split_members if method == "decode" else network.to_members
+            return ops.moveaxis(getattr(network, method)(split(x)), 0, 1)
 
     return function
 

@@ -228,7 +228,7 @@ class TrainingLoop:
             for block, n_steps in batches(drawn, self.rows, *cut, n_known):
                 if self.copies:
                     self.callbacks.call("on_train_batch_begin", done - before)
-                yield block, n_steps, self.rate_share(done + n_steps / 2)
+                yield block, n_steps, self.rate_factor(done + n_steps / 2)
                 done += n_steps
 
     def draw(self, first: int, end: int) -> Iterator[np.ndarray]:
@@ -257,7 +257,7 @@ class TrainingLoop:
             parts = [part for part in parts if len(part) == self.n_steps]
         return [self.logs(part.mean(axis=0)) for part in parts]
 
-    def rate_share(self, step: float) -> float:
+    def rate_factor(self, step: float) -> float:
         """Share of the learning rate that the schedule gives around a step.
 
         A short linear rise, then half a cosine down to nothing (Loshchilov & Hutter

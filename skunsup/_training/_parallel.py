@@ -51,11 +51,11 @@ class ParallelTrainer:
             raise ValueError("Members have weights in common; train them as one.")
 
     def run(
-        self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
+        self, block: np.ndarray, n_steps: int, rate_factor: float = 1.0
     ) -> np.ndarray:
         """Take steps as `Trainer.run` does, in turns; terms are summed over shards."""
         pairs = zip(self.shards, self._dealt(block, n_steps), strict=True)
-        return self._total([t.run(own, n_steps, rate_share) for t, own in pairs])
+        return self._total([t.run(own, n_steps, rate_factor) for t, own in pairs])
 
     def runs(self, work: Iterable[Work], ahead: int) -> Generator[np.ndarray]:
         """Take steps as `Trainer.runs` does, each shard in a thread of its own."""
@@ -125,11 +125,11 @@ class ParallelTrainer:
         threads: Sequence[ThreadPoolExecutor],
         block: np.ndarray,
         n_steps: int,
-        rate_share: float,
+        rate_factor: float,
     ) -> list[Future]:
         """Let each thread take the steps of its shard behind those it still takes."""
         return [
-            thread.submit(trainer.run, own, n_steps, rate_share)
+            thread.submit(trainer.run, own, n_steps, rate_factor)
             for thread, trainer, own in zip(
                 threads, self.shards, self._dealt(block, n_steps), strict=True
             )

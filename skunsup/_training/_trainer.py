@@ -74,7 +74,7 @@ class Trainer(ABC):
         self.programs: OrderedDict[tuple[int, ...], Callable] = OrderedDict()
 
     def run(
-        self, block: np.ndarray, n_steps: int, rate_share: float = 1.0
+        self, block: np.ndarray, n_steps: int, rate_factor: float = 1.0
     ) -> np.ndarray:
         """Take one step on each of the first `n_steps` minibatches of `block`.
 
@@ -84,7 +84,7 @@ class Trainer(ABC):
             Minibatches.
         n_steps : int
             At most k.
-        rate_share : float, default=1.0
+        rate_factor : float, default=1.0
             What the constant learning rates are multiplied by in these steps.
 
         Returns
@@ -93,9 +93,9 @@ class Trainer(ABC):
             The entries of the objective in each step: terms, then metrics.
         """
         with own_code_explained(self._made_of):
-            return self._run(block, n_steps, rate_share)
+            return self._run(block, n_steps, rate_factor)
 
-    def _run(self, block: np.ndarray, n_steps: int, rate_share: float) -> np.ndarray:
+    def _run(self, block: np.ndarray, n_steps: int, rate_factor: float) -> np.ndarray:
         program = self.programs.get(block.shape)
         if program is None:
             count_compilation()
@@ -103,10 +103,10 @@ class Trainer(ABC):
                 program = self.programs[block.shape] = self._compile(block.shape)
             if len(self.programs) > MAX_SHAPES:
                 self.programs.popitem(last=False)
-        if rate_share == 1.0:
+        if rate_factor == 1.0:
             records = program(self, block, n_steps)
         else:
-            with self.rates_scaled(rate_share):
+            with self.rates_scaled(rate_factor):
                 records = program(self, block, n_steps)
         return np.asarray(records, np.float64)[:n_steps]
 
@@ -115,7 +115,7 @@ class Trainer(ABC):
 
         Parameters
         ----------
-        work : iterable of (block, n_steps, rate_share)
+        work : iterable of (block, n_steps, rate_factor)
             Read as the steps are taken.
         ahead : int
             How many more a trainer may read before it has taken the steps of one.
@@ -200,8 +200,8 @@ class Trainer(ABC):
         """Take the state from the Keras variables, after others may have set them."""
 
     @abstractmethod
-    def rates_scaled(self, share: float) -> AbstractContextManager[None]:
-        """Multiply the constant learning rates by `share` in a block of code."""
+    def rates_scaled(self, factor: float) -> AbstractContextManager[None]:
+        """Multiply the constant learning rates by `factor` in a block of code."""
 
     @abstractmethod
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
@@ -233,13 +233,13 @@ class InPlaceTrainer(Trainer):
         """Nothing to do."""
 
     @contextmanager
-    def rates_scaled(self, share: float) -> Iterator[None]:
-        """Multiply the constant learning rates by `share` in a block of code."""
+    def rates_scaled(self, factor: float) -> Iterator[None]:
+        """Multiply the constant learning rates by `factor` in a block of code."""
         rates = self.constant_rates()
         before = self._copies(rates)
         try:
             for rate, value in zip(rates, before, strict=True):
-                self._assign(rate, value * np.float32(share))
+                self._assign(rate, value * np.float32(factor))
             yield
         finally:
             for rate, value in zip(rates, before, strict=True):

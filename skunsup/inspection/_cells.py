@@ -30,10 +30,10 @@ def column_errors(one: Shown, other: Shown, scales: Sequence[float]) -> np.ndarr
     cell of `one` is missing the error is 0.
     """
     errors = []
-    for a, b, spread in zip(one.values, other.values, scales, strict=True):
+    for a, b, scale in zip(one.values, other.values, scales, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         if a.dtype.kind == "f" and b.dtype.kind == "f":
-            errors.append(np.nan_to_num(np.abs(a - b) / spread))
+            errors.append(np.nan_to_num(np.abs(a - b) / scale))
         else:
             there = np.array([value is not None for value in a])
             errors.append(((a != b) & there).astype(float))

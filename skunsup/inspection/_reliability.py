@@ -184,7 +184,7 @@ class OutlierReliabilityDisplay:
 
 def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of 95 % intervals of shares of `n` rows (Wilson 1927)."""
-    spread = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
     middle = share + Z**2 / (2 * n)
-    low, high = (middle - spread) / (1 + Z**2 / n), (middle + spread) / (1 + Z**2 / n)
+    low, high = (middle - half) / (1 + Z**2 / n), (middle + half) / (1 + Z**2 / n)
     return np.minimum(np.clip(low, 0, 1), share), np.maximum(np.clip(high, 0, 1), share)

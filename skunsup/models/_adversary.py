@@ -89,7 +89,7 @@ class Adversary(Network):
             )
         return loss, accuracies(kind, logits[:n], logits[n:])
 
-    def _penalty(self, real: Any, fake: Any, judge: Callable[[Any], Any]) -> Any:
+    def _penalty(self, real: Any, fake: Any, discriminate: Callable[[Any], Any]) -> Any:
         if self.input_gradient is None:
             raise NotImplementedError(
                 "gradient_penalty needs the gradient of the discriminator by its "
@@ -97,10 +97,10 @@ class Adversary(Network):
                 "the estimator, or train this model with gradient_penalty=0."
             )
         if self.settings["gradient_penalty_at"] == "real":
-            return zero_gradient_penalty(self.input_gradient(judge, real))
+            return zero_gradient_penalty(self.input_gradient(discriminate, real))
         share = uniform((ops.shape(real)[0], 1), self.noise_state)
         between = share * real + (1.0 - share) * fake
-        return gradient_penalty(self.input_gradient(judge, between))
+        return gradient_penalty(self.input_gradient(discriminate, between))
 
 
 def spread(fake: Any, real: Any) -> Any:

@@ -81,7 +81,7 @@ class SoftClusterer(Clusterer):
     """Base of the clusterers with `predict_proba`."""
 
     # Method of the network that gives the shares.
-    _shares: ClassVar[str]
+    _probability_method: ClassVar[str]
 
     def __sklearn_tags__(self) -> Tags:
         return with_probabilities(super().__sklearn_tags__())
@@ -98,7 +98,7 @@ class SoftClusterer(Clusterer):
         return self._probabilities(X)
 
     def _probabilities(self, X: Any) -> np.ndarray:
-        return summing_to_one(self._compute(self._shares, X)[0])
+        return summing_to_one(self._compute(self._probability_method, X)[0])
 
 
 def with_probabilities(tags: Tags) -> Tags:

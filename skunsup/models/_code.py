@@ -107,7 +107,7 @@ class CodeNetwork(DecoderNetwork):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Reconstruct, as Keras users expect of the model: the mean over members."""
-        code = self.encoder(self.spread(x), training=training)
+        code = self.encoder(self.to_members(x), training=training)
         output = self.rows(self.decoder(code, training=training))
         return ops.mean(output, axis=0) if self.n_members > 1 else output
 

@@ -141,7 +141,7 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
     max_steps: int | None = parameter(2000)
     tol: float = parameter(1e-3)
 
-    _shares = "assignment"
+    _probability_method = "assignment"
 
     @property
     def cluster_centers_(self) -> np.ndarray:

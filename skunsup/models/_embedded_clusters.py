@@ -10,7 +10,7 @@ from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, squared_distances
 from skunsup._training import FittedNetwork, Rows, WeightedSampler, hstack
 from skunsup.models._code import CodeNetwork
-from skunsup.models._gaussian import log_shares
+from skunsup.models._gaussian import log_softmax
 from skunsup.models._weighted_decoder import WeightedDecoder
 
 TINY = 1e-12
@@ -37,7 +37,7 @@ def log_assignment(code: Any, centers: Any, alpha: float) -> Any:
         Logarithms of shares that sum to 1 over the centres.
     """
     distance = squared_distances(code, centers)
-    return log_shares(-0.5 * (alpha + 1.0) * ops.log1p(distance / alpha))
+    return log_softmax(-0.5 * (alpha + 1.0) * ops.log1p(distance / alpha))
 
 
 def target_distribution(q: np.ndarray, frequency: np.ndarray) -> np.ndarray:

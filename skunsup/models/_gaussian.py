@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
+from scipy.special import softmax
 
 N_PAIRS = 4
 
@@ -67,8 +68,8 @@ def expected_log_joint(mean: Any, log_variance: Any, mixture: Mixture) -> Any:
     tensor of shape (n, k)
     """
     at_means = log_normal(mean[:, None], mixture.means, mixture.log_variances)
-    spread = ops.exp(log_variance[:, None] - mixture.log_variances)
-    return mixture.log_weights + at_means - 0.5 * ops.sum(spread, axis=-1)
+    ratio = ops.exp(log_variance[:, None] - mixture.log_variances)
+    return mixture.log_weights + at_means - 0.5 * ops.sum(ratio, axis=-1)
 
 
 def mixture_divergence(mean: Any, log_variance: Any, mixture: Mixture) -> Any:
@@ -83,7 +84,7 @@ def mixture_divergence(mean: Any, log_variance: Any, mixture: Mixture) -> Any:
     return -entropy - ops.logsumexp(log_joint, axis=-1)
 
 
-def log_shares(x: Any) -> Any:
+def log_softmax(x: Any) -> Any:
     """Logarithm of a softmax over the last axis, of which Keras warns where it is 1."""
     return x - ops.logsumexp(x, axis=-1, keepdims=True)
 
@@ -110,3 +111,47 @@ def opposite_pairs(n_components: int, rng: np.random.Generator) -> np.ndarray:
     turned = np.concatenate(list(np.linalg.qr(drawn)[0]), axis=1)[:, :n_components]
     half = math.sqrt(N_PAIRS) * turned
     return np.concatenate([half, -half]).astype(np.float32)
+
+
+class LearnedMixture(NamedTuple):
+    """Fitted mixture of normal distributions of codes.
+
+    Parameters
+    ----------
+    weights : array of shape (k,)
+        Of each component, float64; they sum to 1.
+    means, variances : arrays of shape (k, n_components)
+        Of each component, float64.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    variances: np.ndarray
+
+    def memberships(self, mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
+        """Return the probability of each component, (n, k), given normal codes.
+
+        A softmax of E[log p(z, c)] (Jiang, Zheng, Tan, Tang & Zhou 2017, eq. 12), in
+        float64: where codes lie far from all components, it is a small difference of
+        large numbers.
+
+        Parameters
+        ----------
+        mean, log_variance : arrays of shape (n, n_components)
+            Of the distribution of each code.
+        """
+        mean, variance = mean.astype(np.float64), np.exp(np.float64(log_variance))
+        log_joint = np.empty((len(mean), len(self.weights)))
+        for c, (weight, centre, own) in enumerate(zip(*self, strict=True)):
+            scaled = (np.square(mean - centre) + variance) / own
+            log_weight = np.log(max(weight, np.finfo(np.float64).tiny))
+            log_joint[:, c] = log_weight - 0.5 * (np.log(own) + scaled).sum(axis=1)
+        found: np.ndarray = softmax(log_joint, axis=1)
+        return found
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return an array of `n` codes, float32."""
+        component = rng.choice(len(self.weights), n, p=self.weights)
+        noise = rng.standard_normal((n, self.means.shape[1]))
+        deviation = np.sqrt(self.variances[component])
+        return (self.means[component] + deviation * noise).astype(np.float32)

@@ -140,7 +140,7 @@ class LatentTransformer(EncodingTransformer):
             squared, absolute and cross-entropy losses are.
         """
         found = bounded(self._compute("split_loss", X)[0])
-        shares = checked_shares(found, getattr(self, "loss", None))
+        shares = checked_attributions(found, getattr(self, "loss", None))
         likelihood = self._inputs.likelihood_
         if likelihood is None or shares.shape[1] == likelihood.n_cells:
             return shares
@@ -159,7 +159,7 @@ def bounded(losses: np.ndarray, sign: float = 1.0) -> np.ndarray:
     return values
 
 
-def checked_shares(found: np.ndarray, loss: Any) -> np.ndarray:
+def checked_attributions(found: np.ndarray, loss: Any) -> np.ndarray:
     """Return shares of columns, once they are ones.
 
     Parameters
@@ -187,8 +187,8 @@ def checked_shares(found: np.ndarray, loss: Any) -> np.ndarray:
     return np.maximum(shares, 0.0)
 
 
-def summing_to_one(shares: np.ndarray) -> np.ndarray:
-    """Return rows of float32 shares as float64 that sum to 1."""
-    exact = shares.astype(np.float64)
+def summing_to_one(probabilities: np.ndarray) -> np.ndarray:
+    """Return rows of float32 probabilities as float64 that sum to 1."""
+    exact = probabilities.astype(np.float64)
     total: np.ndarray = exact / exact.sum(axis=1, keepdims=True)
     return total

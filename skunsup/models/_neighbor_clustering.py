@@ -150,7 +150,7 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     """
 
     _width = 32
-    _shares = "probabilities"
+    _probability_method = "probabilities"
 
     @documented(ROWS)
     def score(self, X: Any, y: Any = None) -> float:

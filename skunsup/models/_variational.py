@@ -1,9 +1,8 @@
 """The variational autoencoder."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,6 +26,7 @@ from skunsup.models._fitted_prior import (
     FittedPriorSampler,
     fitted_setting,
 )
+from skunsup.models._gaussian import LearnedMixture
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parts import decoder_part, encoder_part
@@ -36,50 +36,6 @@ from skunsup.models._variational_parameters import (
     VariationalParameters,
     check_likelihood,
 )
-
-
-class LearnedMixture(NamedTuple):
-    """Fitted mixture of normal distributions of codes.
-
-    Parameters
-    ----------
-    weights : array of shape (k,)
-        Shares of the components, float64.
-    means, variances : arrays of shape (k, n_components)
-        Of each component, float64.
-    """
-
-    weights: np.ndarray
-    means: np.ndarray
-    variances: np.ndarray
-
-    def memberships(self, mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
-        """Return the probability of each component, (n, k), given normal codes.
-
-        A softmax of E[log p(z, c)] (Jiang, Zheng, Tan, Tang & Zhou 2017, eq. 12), in
-        float64: where codes lie far from all components, it is a small difference of
-        large numbers.
-
-        Parameters
-        ----------
-        mean, log_variance : arrays of shape (n, n_components)
-            Of the distribution of each code.
-        """
-        mean, variance = mean.astype(np.float64), np.exp(np.float64(log_variance))
-        log_joint = np.empty((len(mean), len(self.weights)))
-        for c, (weight, centre, own) in enumerate(zip(*self, strict=True)):
-            scaled = (np.square(mean - centre) + variance) / own
-            share = np.log(max(weight, np.finfo(np.float64).tiny))
-            log_joint[:, c] = share - 0.5 * (np.log(own) + scaled).sum(axis=1)
-        shares: np.ndarray = softmax(log_joint, axis=1)
-        return shares
-
-    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Return an array of `n` codes, float32."""
-        component = rng.choice(len(self.weights), n, p=self.weights)
-        noise = rng.standard_normal((n, self.means.shape[1]))
-        spread = np.sqrt(self.variances[component])
-        return (self.means[component] + spread * noise).astype(np.float32)
 
 
 def _has_clusters(model: "VariationalAutoencoder") -> bool:

@@ -20,7 +20,7 @@ from skunsup.models._gaussian import (
     kl_divergence,
     log_mixture,
     log_normal,
-    log_shares,
+    log_softmax,
     mixture_divergence,
     opposite_pairs,
 )
@@ -193,7 +193,7 @@ class VariationalNetwork(Network):
             )
         )
         log_variances = ops.clip(log_variances, *LOG_VARIANCES)
-        return Mixture(log_shares(logits), means, log_variances)
+        return Mixture(log_softmax(logits), means, log_variances)
 
     def _divergence(self, mean: Any, log_variance: Any) -> Any:
         """KL divergence of the distribution of each row's code from the prior."""

@@ -119,7 +119,7 @@ def _shares_of(model: Any) -> str:
     if isinstance(model, FineTuned):
         return "outputs"
     if isinstance(model, SoftClusterer):
-        return model._shares
+        return model._probability_method
     return "probabilities"
 
 

@@ -45,7 +45,7 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
         """Return `score_samples` of the fitted detector."""
 
     @abstractmethod
-    def _shares(self, X: Any) -> np.ndarray:
+    def _attributions(self, X: Any) -> np.ndarray:
         """Return `feature_scores` of the fitted detector."""
 
     @documented(ROWS)
@@ -119,7 +119,7 @@ class Detector(OutlierMixin, PickledEstimator, metaclass=ABCMeta):
             the row; the class says what they sum to.
         """
         check_is_fitted(self, "offset_")
-        return self._shares(X)
+        return self._attributions(X)
 
     def _take_columns(self) -> None:
         """Set what `estimator_` knows about the columns, and forget the last ones."""

@@ -138,7 +138,7 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
         found = [score(X[rows].toarray()) for rows in batches]
         return np.concatenate(found, dtype=np.float64)
 
-    def _shares(self, X: Any) -> np.ndarray:
+    def _attributions(self, X: Any) -> np.ndarray:
         return np.asarray(self.estimator_.feature_scores(X))
 
     def _routed(self, params: dict[str, Any]) -> dict[str, Any]:

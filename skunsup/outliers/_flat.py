@@ -311,7 +311,7 @@ class FlatDetector(Detector, DetectionParameters):
         # of a row among others.
         return -np.concatenate(blocks).astype(np.float32).astype(np.float64)
 
-    def _shares(self, X: Any) -> np.ndarray:
+    def _attributions(self, X: Any) -> np.ndarray:
         views = self._ensemble_scorer.outputs(read_rows(self.estimator_, X))
         shares = np.concatenate([self._score.shares(view) for view in views])
         likelihood = inputs_of(self.estimator_).likelihood_

@@ -9,7 +9,7 @@ from sklearn.utils import gen_batches
 
 from skunsup._sklearn import one_blas_thread
 from skunsup._threads import in_threads
-from skunsup.models._latent import checked_shares
+from skunsup.models._latent import checked_attributions
 from skunsup.outliers._ensemble import EnsembleOutput, is_among
 from skunsup.outliers._mahalanobis import MOST_DIRECTIONS, Mahalanobis
 from skunsup.outliers._neighbors import normalised
@@ -58,7 +58,7 @@ class Reconstruction:
 
     def shares(self, view: EnsembleOutput) -> np.ndarray:
         """Return the columns' shares in the loss of reconstruction."""
-        return checked_shares(view.mean(view.computed("split_loss")), self.loss)
+        return checked_attributions(view.mean(view.computed("split_loss")), self.loss)
 
 
 class Residual:

@@ -141,7 +141,7 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
         )
         return found
 
-    def _shares(self, X: Any) -> np.ndarray:
+    def _attributions(self, X: Any) -> np.ndarray:
         _refuse_several(X)
         shares = self.estimator_.feature_scores(self.windows_.transform(X))
         found: np.ndarray = self.windows_.inverse_transform(shares, len(X))
