@@ -9,6 +9,7 @@ from keras import layers
 from scipy.integrate import quad
 from scipy.stats import kstest, multivariate_normal, norm
 
+from skunsup import BiGAN
 from skunsup._networks import (
     ADVERSARIAL_LOSSES,
     discriminator_loss,
@@ -239,6 +240,7 @@ ENCODER = {  # wants real pairs to look generated
 
 @pytest.mark.parametrize("kind", ADVERSARIAL_LOSSES)
 def test_adversarial_losses(kind):
+    assert f'"{kind}"' in BiGAN.__doc__
     own = discriminator_loss(kind, tensor(REAL), tensor(FAKE))
     assert float(own) == pytest.approx(DISCRIMINATOR[kind], rel=1e-5)
     fooling = generator_loss(kind, tensor(FAKE))

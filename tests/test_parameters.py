@@ -14,7 +14,7 @@ from skunsup._sklearn import check_params, integers, range_in_words, reals
 ESTIMATORS = [
     cls
     for cls in (getattr(skunsup, name) for name in skunsup.__all__)
-    if isinstance(cls, type) and hasattr(cls, "__dataclass_fields__")
+    if isinstance(cls, type) and issubclass(cls, BaseEstimator)
 ]
 TRAINED = [c for c in ESTIMATORS if "checkpoint" in inspect.signature(c).parameters]
 
