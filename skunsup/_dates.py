@@ -53,7 +53,7 @@ def refuse_dates(X: Any, name: str, expected: str = "numbers") -> None:
 
 
 def raise_for_dates(name: str, column: Any, dtype: Any, expected: str) -> NoReturn:
-    """Raise the TypeError that says which column holds dates, and what to do."""
+    """Raise TypeError naming the column that holds dates and what to do."""
     place = "" if column is None else f" in column {column!r}"
     raise TypeError(
         DATES.format(name=name, place=place, dtype=dtype, expected=expected)

@@ -23,7 +23,7 @@ GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 
 
 def identity(value: Any) -> Hashable:
-    """Return what tells `value` from others, as plain hashable values.
+    """Return the identity of `value` as plain hashable values.
 
     Equal for equal content: of arrays, of parameters, of objects by their class and
     attributes. A function is its code with the values that it reads: defaults,
@@ -44,7 +44,7 @@ def identity(value: Any) -> Hashable:
 
 
 def digest(value: Any) -> str:
-    """Hash of what tells `value` from others, the same in every process.
+    """Hash of the identity of `value`, the same in every process.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Recipe(Protocol):
         """Equal for recipes of the same."""
 
     def current_key(self) -> Hashable:
-        """Return what `key` would be by what functions read now."""
+        """Return `key` computed anew from the values that functions read now."""
 
 
 def differ(old: Recipe, new: Recipe) -> bool:

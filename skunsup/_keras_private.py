@@ -1,4 +1,4 @@
-"""The one door to Keras's private API.
+"""The only use of Keras's private API.
 
 Whatever changes in it between releases is fixed here and nowhere else.
 """
@@ -19,7 +19,7 @@ _changing = threading.RLock()  # Keras's classes
 
 
 def loss_settings(loss: Any) -> dict[str, Any]:
-    """Return what tells a loss from others of its class."""
+    """Return the identity of a loss among those of its class."""
     return {k: v for k, v in vars(loss).items() if k != "_dtype_policy"}
 
 

@@ -42,7 +42,7 @@ def tensorflow_quiet() -> Iterator[None]:
 
 @contextmanager
 def lines_left_out(pattern: str) -> Iterator[None]:
-    """Pass on what is written to the file descriptor of stderr, but for some lines.
+    """Pass on all lines written to the file descriptor of stderr but some.
 
     Another process does it, so that a last message before a crash is passed on too.
     Where there is no `grep` or no stderr, nothing is done.
@@ -70,7 +70,7 @@ def lines_left_out(pattern: str) -> Iterator[None]:
 
 
 def _filter(pattern: str, screen: int) -> subprocess.Popen:
-    """Start what reads lines and writes those that do not match to `screen`."""
+    """Start a thread that writes the lines that do not match to `screen`."""
     if os.name != "posix":
         raise OSError("file descriptors are not passed on")
     return subprocess.Popen(

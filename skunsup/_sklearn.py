@@ -1,4 +1,4 @@
-"""The one door to scikit-learn's private API, and what extends it.
+"""The only use of scikit-learn's private API, and extensions of it.
 
 Parameter validation and the fit context have no public twin; whatever changes in
 them between releases is fixed here and nowhere else.
@@ -190,7 +190,7 @@ class DetailedEstimator(BaseEstimator):
 
 
 class Composition(_BaseComposition):
-    """Base of what has named parts, whose parameters are `name__parameter`.
+    """Base of classes with named parts, whose parameters are `name__parameter`.
 
     Parts are a list of (name, part), which an attribute of the given name holds.
     """

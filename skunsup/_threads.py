@@ -11,7 +11,7 @@ from skunsup._sklearn import n_threads
 
 
 def in_threads(function: Callable[[Any], Any], pieces: Sequence[Any]) -> list[Any]:
-    """Return what `function` makes of each piece, in order.
+    """Return the results of `function` for each piece, in order.
 
     In as many threads as scikit-learn would use: one for each core, or fewer where
     OMP_NUM_THREADS or joblib say so. The calling thread is one of them and takes pieces

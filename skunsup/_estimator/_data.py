@@ -24,7 +24,7 @@ from skunsup.inputs import Dense, Inputs, as_kind, fit_inputs, read_inputs
 
 
 class DataReader(TrainedByParameters):
-    """Base of what reads training data by a kind of data that it learns.
+    """Base of classes that read training data by the kind of data they fit.
 
     A subclass names in `_criterion` the method of its network that judges validation
     rows. Two hooks have defaults: what model says what rows are, and what labels mean.
@@ -123,7 +123,7 @@ def is_trained(model: DataReader) -> bool:
 
 
 def same_inputs(model: DataReader, other: DataReader) -> None:
-    """Let `model` know of the columns what `other` has learned.
+    """Copy what `other` has learned of the columns to `model`.
 
     Parameters
     ----------

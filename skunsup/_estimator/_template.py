@@ -67,11 +67,11 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
     def _prepared(
         self, data: FitData, previous: TrainingState | None, rng: np.random.Generator
     ) -> FitData:
-        """Return what minibatches are drawn from; by default the rows themselves."""
+        """Return the data that minibatches are drawn from; by default the rows."""
         return data
 
     def _trained(self, task: TrainingTask) -> tuple[Architecture, TrainingState]:
-        """Train a network; return what it is in the end, and its weights."""
+        """Train a network; return its architecture in the end, and its weights."""
         return task.architecture, task.run()
 
     def _n_outputs(self, architecture: Architecture) -> int:
@@ -79,11 +79,11 @@ class DeepEstimator(PickledEstimator, DataReader, metaclass=ABCMeta):
         return architecture.n_components * architecture.n_members
 
     def _renewal(self, architecture: Architecture, data: FitData) -> Renewal | None:
-        """Return what renews the rows between epochs, as `TrainingConfig` takes it."""
+        """Return the function that renews rows between epochs, for `TrainingConfig`."""
         return None
 
     def _check_health(self, history: dict[str, list[float]]) -> None:
-        """Warn of what `history` says went wrong."""
+        """Warn of a failure that `history` shows."""
 
     def __sklearn_tags__(self) -> Tags:
         tags: Tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""Losses of a discriminator and of what it judges."""
+"""Losses of a discriminator and of its generator."""
 
 from typing import Any
 

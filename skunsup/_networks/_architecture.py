@@ -85,7 +85,7 @@ class Architecture:
         return self.current_key()
 
     def current_key(self) -> Hashable:
-        """Return what `key` would be by what functions read now."""
+        """Return `key` computed anew from the values that functions read now."""
         held = identity((self.parts, self.settings, self.likelihood))
         return Key((self.network, held, self.n_members))
 
@@ -136,7 +136,7 @@ class Architecture:
         return replace(self, parts=parts, n_members=each)
 
     def build(self) -> Network:
-        """Return a new network whose weights are still of no importance."""
+        """Return a new network whose weights are not set yet."""
         parts: dict[str, keras.Model] = {}
 
         def made_of() -> dict[str, Any]:

@@ -63,6 +63,6 @@ def building_for(values: Sequence[np.ndarray]) -> Iterator[None]:
 
 
 def make_variables_in(block: Callable[[], AbstractContextManager[None]]) -> None:
-    """Let the engine say in what block of code variables are made."""
+    """Let the engine choose the context in which variables are made."""
     global _variables
     _variables = block

@@ -37,7 +37,7 @@ class Initializer:
         return "zeros" if self.rng is None else _Drawn(self._orthogonal)
 
     def scaled(self, gain: float) -> Any:
-        """Normal kernels whose sums have `gain` times the size of what goes in.
+        """Normal kernels that scale their input by `gain`.
 
         Their standard deviation is `gain` by the root of the number of inputs (He et
         al. 2015, section 2.2).

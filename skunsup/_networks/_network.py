@@ -147,7 +147,7 @@ class Network(keras.Model):
         return output if self.likelihood is None else self.likelihood.rows(output)
 
     def hidden(self, rows: Any, x: Any) -> Any:
-        """Return `rows` without what a discriminator must not see beside `x`."""
+        """Return `rows` without the columns that a discriminator must not see."""
         return rows if self.likelihood is None else self.likelihood.hidden(rows, x)
 
     def residual(self, x: Any) -> Any:

@@ -21,7 +21,7 @@ _part: ContextVar[tuple[int, int, int]] = ContextVar("part", default=(0, 1, 1))
 
 
 def noise_state() -> keras.Variable:
-    """Return what fixes the draws of a layer: a seed, the draws so far, and a share.
+    """Return the state of the draws of a layer: seed, number of draws, and shard.
 
     A network that holds share s of the members of another draws what that one draws for
     them: the entries behind those of s draws of its own shape.
@@ -31,7 +31,7 @@ def noise_state() -> keras.Variable:
 
 @contextmanager
 def part_of_draws(share: int, n: int, n_members: int) -> Iterator[None]:
-    """Draw in a block what stands for one of `n` equal shares of a minibatch.
+    """Draw in a block of code the noise of one of `n` equal shards of a minibatch.
 
     Parameters
     ----------

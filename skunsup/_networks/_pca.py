@@ -174,7 +174,7 @@ class _Carrier:
         weights: np.ndarray,
         constant: np.ndarray | float,
     ) -> None:
-        """Set what the first columns out take from the first rows in."""
+        """Set the weights from the first inputs to the first outputs."""
         n_in, n_out = weights.shape
         kernel[:, :n_out] = 0.0
         kernel[:n_in, :n_out] = weights

@@ -1,4 +1,4 @@
-"""Records of callbacks, without what they hold while they run.
+"""Records of callbacks, without what they need only while they run.
 
 What is data, one rule says (`_is_data`). A pickle holds all of it; a checkpoint what
 needs no pickle (`recorded`), written as all files of estimators are (`plain`).

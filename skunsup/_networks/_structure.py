@@ -1,4 +1,4 @@
-"""Configuration of a Keras model without what changes nothing that it computes."""
+"""Configuration of a Keras model, reduced to what changes its results."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tables of what a network is made of, for notebooks."""
+"""Tables of the layers of a network, for notebooks."""
 
 from html import escape
 from typing import Any

@@ -124,7 +124,7 @@ def _made(
 
 
 def _n_outputs(name: str, network: UserNetwork, n_inputs: int) -> int:
-    """Try the copy on two rows: what fits and what comes out."""
+    """Try the copy on two rows, to learn the shapes of its input and output."""
     try:
         model = network.build()
         shape = tuple(ops.shape(model(ops.zeros((2, n_inputs)), training=False)))

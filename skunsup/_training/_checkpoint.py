@@ -1,4 +1,4 @@
-"""Checkpoint of a fit: what a killed process leaves for the next one.
+"""Checkpoint of a fit, from which another process goes on.
 
 A fit may train several networks, one after another. A checkpoint holds the end of each
 training that is over, and a place within the one that runs. The next fit runs all that

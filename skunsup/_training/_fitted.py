@@ -217,7 +217,7 @@ def _parts(n: int, n_tiles: int, tile: int, threads: int) -> list[slice]:
 
 
 def finite(values: np.ndarray) -> np.ndarray:
-    """Return what a network gives, with infinity as the largest number of its type.
+    """Return outputs of a network, with infinity as the largest number.
 
     Raises
     ------

@@ -86,7 +86,7 @@ def update_averages(
     variables: Sequence[keras.Variable],
     averages: Sequence[keras.Variable],
 ) -> None:
-    """Let averages, if there are any, take up what weights are after a step."""
+    """Update the averages of weights, if there are any, after a step."""
     if not averages:
         return
     share = average_share(decay, optimizer.iterations.value)

@@ -158,7 +158,7 @@ def _options() -> dict[str, Any]:
 
 
 def _drop_caches_in_time() -> None:
-    """Free what JAX keeps of shapes that may never come again.
+    """Free the memory that JAX keeps for shapes that may not come again.
 
     Programs that are in use are compiled once more at their next call, to the same
     code. So this is done once in many new programs: a search over layer sizes comes to

@@ -22,7 +22,7 @@ INDIVISIBLE = (
 
 
 def placement() -> Hashable:
-    """Return what tells the devices of `keras.distribution` from others, or None.
+    """Return the identity of the devices of `keras.distribution`, or None.
 
     Raises
     ------

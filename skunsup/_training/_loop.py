@@ -38,7 +38,7 @@ DIVERGED = (
 
 
 class TrainingLoop:
-    """One call of `train`: the loop and what it keeps."""
+    """One call of `train`: the loop and its state."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class TrainingLoop:
             self.save(first)
 
     def work(self, first: int, count: int, n_known: int) -> Iterator[Work]:
-        """Yield what trainers run: minibatches, their number, the share of the rate.
+        """Yield the work of trainers: minibatches, their number, factor of the rate.
 
         The first `n_known` blocks were run before.
         """
@@ -309,7 +309,7 @@ class TrainingLoop:
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
 
     def interrupted(self) -> None:
-        """Keep what there is on Ctrl-C."""
+        """Keep the weights so far on Ctrl-C."""
         self.was_interrupted = True
         done = len(self.history.get("loss", []))
         if self.plan.patience is None or not self.history:

@@ -73,7 +73,7 @@ class OptimizerConfig:
         return self.current_key()
 
     def current_key(self) -> Hashable:
-        """Return what `key` would be by what functions read now."""
+        """Return `key` computed anew from the values that functions read now."""
         told_by = identity((self.kind, self.config))
         return Key((told_by, self.skip_bias_decay, self.ema))
 
@@ -167,7 +167,7 @@ def is_entrywise(
 
 
 def _find(optimizer: Any) -> tuple[type, dict[str, Any]]:
-    """Return the class and the configuration of what the user gave."""
+    """Return the class and the configuration of the user's optimizer."""
     # Not keras.optimizers.serialize, which imports TensorFlow whatever the backend.
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return type(optimizer), configuration(optimizer)

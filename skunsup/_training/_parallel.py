@@ -127,7 +127,7 @@ class ParallelTrainer:
         n_steps: int,
         rate_factor: float,
     ) -> list[Future]:
-        """Let each thread take the steps of its shard behind those it still takes."""
+        """Queue the steps of each shard in its thread."""
         return [
             thread.submit(trainer.run, own, n_steps, rate_factor)
             for thread, trainer, own in zip(
@@ -161,7 +161,7 @@ def _cut(whole: list[keras.Variable], shard: list[keras.Variable]) -> list[bool]
 
 
 def _parts(values: Values, cut: list[bool], n_shards: int) -> list[Values]:
-    """Return what each shard has of the values of all members."""
+    """Return the values of each shard from those of all members."""
     each = [
         np.split(value, n_shards) if is_cut else [value] * n_shards
         for value, is_cut in zip(values, cut, strict=True)
@@ -170,7 +170,7 @@ def _parts(values: Values, cut: list[bool], n_shards: int) -> list[Values]:
 
 
 def _joined(parts: list[Values], cut: list[bool]) -> Values:
-    """Return the values of all members; the first shard's of what they share."""
+    """Return the values of all members; common ones are those of the first shard."""
     return [
         np.concatenate(of_shards) if is_cut else of_shards[0]
         for is_cut, *of_shards in zip(cut, *parts, strict=True)

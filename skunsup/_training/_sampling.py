@@ -19,7 +19,7 @@ from skunsup._training._rows import Rows, aligned
 
 
 class EpochSampler(ABC):
-    """Base of what draws the rows of epochs.
+    """Base of the samplers of the rows of epochs.
 
     Where several processes train together, each draws from its own rows. Where rows
     are compared with each other, `whole` is True: each then has all rows and draws a
@@ -66,7 +66,7 @@ class EpochSampler(ABC):
         """Return `n_draws` row numbers, or as many rows of numbers."""
 
     def pieces(self, n_draws: int, rng: np.random.Generator) -> Iterable[np.ndarray]:
-        """Return what `draw` does, in pieces; `rng` is used at once."""
+        """Return the result of `draw` in pieces; `rng` is used at once."""
         return [self.draw(n_draws, rng)]
 
 

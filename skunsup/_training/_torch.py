@@ -105,7 +105,7 @@ class Trainer(InPlaceTrainer):
     def _traced_step(
         self, x: torch.Tensor, due: tuple[int, ...]
     ) -> tuple[torch.Tensor, Callable]:
-        """Take a step; return its entries and what takes the next ones.
+        """Take a step; return its entries and a function that takes the next ones.
 
         Processes talk to each other between two traces.
         """
@@ -116,7 +116,7 @@ class Trainer(InPlaceTrainer):
         return entries, lambda x: move(averaged(slope(x)))
 
     def _traced(self, function: Callable, given: Any) -> tuple[Any, Callable]:
-        """Return what a part of a step makes of `given`, and what does so from now on.
+        """Return the result of a part of a step, and a function for the next steps.
 
         Of the time of a step, Keras and autograd spend most on finding out what to
         call. A trace of the calls themselves, backward pass and update included, is

@@ -1,4 +1,4 @@
-"""Shares of scores by block and by pixel, and what a model expected of a row."""
+"""Attributions by block and by pixel, and the row that a model expected."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -48,7 +48,7 @@ def pixel_heat(share: np.ndarray, image: np.ndarray) -> np.ndarray:
 
 
 def overlaid(rgb: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Return an image in light grey with its pixels to blame in vermilion."""
+    """Return an image in light grey with the pixels of high score in vermilion."""
     grey = 0.5 + 0.5 * rgb.mean(axis=2, keepdims=True)
     colour = np.array([0.835, 0.369, 0.0])
     mixed: np.ndarray = grey * (1 - heat[..., None]) + colour * heat[..., None]

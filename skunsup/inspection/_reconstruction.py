@@ -1,4 +1,4 @@
-"""Rows beside what a model makes of them."""
+"""Rows and their reconstructions."""
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -46,7 +46,7 @@ MOST_READ = 1000  # rows that standard deviations are told from
 
 @dataclass(eq=False, repr=False)
 class ReconstructionDisplay:
-    """Rows beside what a model gives back for them.
+    """Rows and their reconstructions.
 
     Images and series are drawn above and over each other. Of tables the columns with
     the largest errors are written, and the worst cell of each row is framed. Words of a

@@ -227,7 +227,7 @@ class SeriesScoresDisplay:
         return self
 
     def _shade(self, axes: np.ndarray, places: Any, scores: np.ndarray) -> None:
-        """Shade what is flagged, and mark what is known."""
+        """Shade flagged time points, and mark known ones."""
         self.flagged_: list[tuple[int, int]] = []
         if self.threshold is not None:
             axes[-1].axhline(self.threshold, color="black", ls=":", lw=1)

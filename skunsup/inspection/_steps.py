@@ -37,7 +37,7 @@ def steps_of(estimator: Any) -> tuple[list[Any], Any]:
 
 
 def prepared(steps: Sequence[Any], X: Any) -> Any:
-    """Return `X` behind the steps."""
+    """Return `X` after the steps."""
     for step in steps:
         X = step.transform(X)
     return X

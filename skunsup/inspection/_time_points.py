@@ -52,7 +52,7 @@ def windowed(estimator: Any, display: str) -> tuple[SlidingWindows, list[Any], A
 def expected_points(
     windows: SlidingWindows, steps: Sequence[Any], model: Any, X: Any
 ) -> Any:
-    """Return what the model expected of each time point, None if it cannot say."""
+    """Return the time points that the model expected, None without a reconstruction."""
     inner = rebuilder(model)
     if inner is None:
         return None

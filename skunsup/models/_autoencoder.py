@@ -36,7 +36,7 @@ PCA_ROWS = 20_000
 
 @keras.saving.register_keras_serializable(package="skunsup")
 class AutoencoderNetwork(CodeNetwork):
-    """Encoder and decoder trained to return what went in.
+    """Encoder and decoder trained to reconstruct their input.
 
     Objective: mean over the minibatch of loss(x, decode(encode(corrupt(x)))), plus
     `l1_penalty` times the mean absolute sum of the code.

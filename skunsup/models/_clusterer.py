@@ -15,7 +15,7 @@ from skunsup.models._latent import summing_to_one
 
 
 class Clusterer(ClusterMixin, DeepEstimator):
-    """Base of the estimators whose network gives each row shares of clusters."""
+    """Base of the estimators whose network gives each row probabilities of clusters."""
 
     @validated(prefer_skip_nested_validation=True)
     @documented(FIT)

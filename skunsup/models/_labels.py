@@ -176,7 +176,7 @@ def label_numbers(y: np.ndarray, classes: np.ndarray, n: int) -> np.ndarray:
 
 
 def accuracy(y: Any, found: np.ndarray, sample_weight: Any) -> float:
-    """Return the weighted share of rows told right, of those that have a label."""
+    """Return the weighted accuracy among the rows that have a label."""
     y = as_labels(y)
     check_consistent_length(y, found, sample_weight)
     known = ~is_unlabelled(y)

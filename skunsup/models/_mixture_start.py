@@ -1,4 +1,4 @@
-"""Start of a variational autoencoder whose prior is a mixture."""
+"""Start values of a variational autoencoder whose prior is a mixture."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -206,7 +206,7 @@ def paired_rows(
     projected: bool,
     rng: np.random.Generator,
 ) -> NeighborData:
-    """Return what pairs of neighbours are drawn from.
+    """Return the data that pairs of neighbours are drawn from.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ class PairNetwork(Network):
 
 
 class CodePairs(PairNetwork):
-    """Base of encoders of pairs whose codes are what they are for."""
+    """Base of encoders of pairs that are used for their codes."""
 
     def learned(self, x: Any) -> tuple[Any, Any, list[Any]]:
         """Codes of both rows of pairs, which of them count, and terms of the loss."""

@@ -185,7 +185,7 @@ def train_first(
     sample: Sampler | BaggedSampler,
     rng: np.random.Generator,
 ) -> list[np.ndarray]:
-    """Train what another network shall start from, and return its weights.
+    """Train a network whose weights another one starts from, and return them.
 
     Parameters
     ----------

@@ -165,7 +165,7 @@ class VariationalNetwork(Network):
         return -nll - kl
 
     def split_loss(self, x: Any) -> Any:
-        """Minus the log-likelihood at the mean code, then what each cell adds to it.
+        """Minus the log-likelihood at the mean code, then the part of each cell.
 
         Without the Gaussian's constant, so non-negative.
         """

@@ -1,4 +1,4 @@
-"""Rows beside what a fitted model makes of them."""
+"""Rows and the outputs of a fitted model for them."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -11,7 +11,7 @@ from skunsup._training import EnsembleConfig, FittedNetwork, Rows
 
 
 class EnsembleOutput:
-    """Some rows, and what each network of a model says of them.
+    """Some rows, and the outputs of each network of a model for them.
 
     Parameters
     ----------

@@ -292,7 +292,7 @@ class FlatDetector(Detector, DetectionParameters):
     def _as_new(
         self, scores: np.ndarray, reference: EnsembleOutput, drawn: np.ndarray
     ) -> np.ndarray | None:
-        """Return the scores of few normal training rows by what the others tell."""
+        """Return the scores of few normal training rows, each by the others."""
         few = len(drawn) <= MOST_ROWS
         if self.contamination != "auto" or not self._all_normal() or not few:
             return None

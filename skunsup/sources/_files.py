@@ -1,4 +1,4 @@
-"""Files of Parquet: which there are, how they are read, and what is wrong with them."""
+"""Files of Parquet: their list, their reading and errors in them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +50,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def stamp(file: Path) -> tuple[int, int] | None:
-    """Return what changes where a file is written again, None where it is gone."""
+    """Return the size and time of a file, None where it is gone."""
     try:
         known = file.stat()
     except FileNotFoundError:

@@ -141,7 +141,7 @@ class Named:
         return found
 
     def preprocess(self, images: np.ndarray) -> Any:
-        """Turn images in [0, 255] into what the network takes."""
+        """Turn images in [0, 255] into inputs of the network."""
         module: Any = sys.modules[self.function.__module__]
         return module.preprocess_input(images)
 

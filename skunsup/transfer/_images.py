@@ -1,4 +1,4 @@
-"""Images as users have them, brought to what a network takes."""
+"""Images of users, converted for a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ from skunsup.transfer._whole_steps import WholeSteps
 
 
 class TrainedByKeras(PickledEstimator, metaclass=ABCMeta):
-    """Base of what trains a fitted encoder with a head, as parameters say.
+    """Base of the training of a fitted encoder with a head.
 
     A subclass says what loss, what activation of the last layer and what numbers of
     targets.

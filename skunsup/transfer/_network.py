@@ -32,7 +32,7 @@ class TunedNetwork(Network):
         return self.head(self.encoder(x, training=training), training=training)
 
     def outputs(self, x: Any) -> Any:
-        """Return what `call` does, as the engine asks for it."""
+        """Return the result of `call`, under the name that the engine asks for."""
         return self(x, training=False)
 
 

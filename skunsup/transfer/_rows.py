@@ -34,7 +34,7 @@ class RowNetwork(Network):
         return self.model(x, training=training)
 
     def features(self, x: Any) -> Any:
-        """Return what `call` does, as the engine asks for it."""
+        """Return the result of `call`, under the name that the engine asks for."""
         return self.model(x, training=False)
 
 
@@ -89,7 +89,7 @@ class RowFeatures:
         return self.network.model().model
 
     def read(self, estimator: BaseEstimator, X: Any) -> tuple[Any, Rows, np.dtype]:
-        """Return what tells `X` from others, its rows, and the dtype of features."""
+        """Return the identity of `X`, its rows, and the dtype of features."""
         X = check_X(estimator, X, reset=False)
         rows = check_rows(X, getattr(estimator, "feature_names_in_", None))
         return X, rows, float_dtype(X)

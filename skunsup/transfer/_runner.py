@@ -77,7 +77,7 @@ class ImageFeatures:
     def read(
         self, estimator: BaseEstimator, X: Any
     ) -> tuple[Any, ImageBatches, np.dtype]:
-        """Return what tells `X` from others, its images, and the dtype of features."""
+        """Return the identity of `X`, its images, and the dtype of features."""
         images = image_batches(estimator, X, self.image_shape, self.limits, reset=False)
         return images, images, images.dtype
 

@@ -1,4 +1,4 @@
-"""Rows, targets and what came of training, checked."""
+"""Checks of rows, targets and the result of training."""
 
 from typing import Any
 

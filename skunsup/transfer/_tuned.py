@@ -92,8 +92,8 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
         ndarray of shape (n_samples, n_classes), float64
             In the order of `classes_`. A row's result depends on that row alone.
         """
-        shares = self._raw(X)
-        return shares / shares.sum(axis=1, keepdims=True)
+        probabilities = self._raw(X)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     @documented(ROWS)
     def predict(self, X: Any) -> np.ndarray:
@@ -104,11 +104,11 @@ class FineTunedClassifier(FineTuned, KerasClassifier):
         ndarray of shape (n_samples,)
             Labels.
         """
-        shares = self._raw(X)
-        return self.classes_[shares.argmax(axis=1)]
+        best = self._raw(X).argmax(axis=1)
+        return self.classes_[best]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the share of rows that are told right.
+        """Return the accuracy on rows whose label is not missing.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Fine-tuning by Keras: what classifier and regressor share."""
+"""Fine-tuning by Keras: the base of classifier and regressor."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ class FineTuned(TrainedByKeras):
 
     @abstractmethod
     def _targets(self, y: Any, *, go_on: bool) -> np.ndarray:
-        """Return what the network shall give for each row, (n, k), float32."""
+        """Return the targets of the network for each row, (n, k), float32."""
 
     @documented(FIT)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

@@ -1,4 +1,4 @@
-"""scikeras without what its import does to Keras."""
+"""scikeras without the changes that its import makes to Keras."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

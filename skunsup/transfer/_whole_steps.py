@@ -23,12 +23,12 @@ class WholeSteps(keras.callbacks.Callback):
         self._building = building
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Wrap what takes a training step."""
+        """Wrap the training step."""
         self._building.close()
         self.model.train_function = _Whole(self.model.train_function)
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Wrap what judges a minibatch, the first time."""
+        """Wrap the evaluation of a minibatch, the first time."""
         if not isinstance(self.model.test_function, _Whole):
             self.model.test_function = _Whole(self.model.test_function)
 

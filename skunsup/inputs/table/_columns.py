@@ -203,7 +203,7 @@ def _from_polars(column: Any, series: Any, name: str) -> Column:
 
 
 def _from_objects(column: Any, given: Any, name: str, dtype: Any) -> Column:
-    """Say by the values themselves what a column holds."""
+    """Find the kind of a column from its values."""
     known = (None if is_missing(value) else value for value in given)
     values = np.fromiter(known, object, len(given))
     types = {type(value) for value in values} - {type(None)}

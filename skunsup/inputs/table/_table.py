@@ -348,5 +348,5 @@ class Table(Inputs):
 
 
 def stacked(columns: Sequence[np.ndarray], n: int) -> np.ndarray:
-    """Return columns of `n` values side by side, though there be none."""
+    """Return columns of `n` values side by side, also if there are none."""
     return np.stack(columns, axis=1) if columns else np.zeros((n, 0))
