@@ -11,6 +11,7 @@ On the sets of ``outliers_adbench.py``, with its splits:
 The sets are ``DIR/adbench/*.npz``, see ``outliers_adbench.py``::
 
     python docs/benchmarks/outlier_threshold.py --data DIR --output threshold.json
+    python docs/benchmarks/outlier_threshold.py --data DIR --sets new images --priors
 """
 
 import os
@@ -19,7 +20,7 @@ from itertools import pairwise
 
 import _common
 import numpy as np
-from outliers_adbench import SEEDS, distinct, find_sets, split
+from outliers_adbench import SEEDS, distinct, find_sets, grouped, split
 
 SUBJECTS = {
     "4 networks, half of the rows each (default)": {},
@@ -27,15 +28,25 @@ SUBJECTS = {
     "1 network": {"n_estimators": 1},
 }
 EDGES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
-PRIORS = ("auto", "share")
+NAMES = {
+    "auto": 'contamination="auto"',
+    "share": "contamination the share of outliers",
+}
+PRIORS = tuple(NAMES)
 
 
 def main():
     """Measure each set, and print the tables."""
     options = _common.parser(__doc__)
     options.add_argument("--data", default=os.environ.get("SKUNSUP_DATA"))
-    options.add_argument("--sets", nargs="+", help="file names without .npz")
+    options.add_argument("--sets", nargs="+", help="names without .npz, or a group")
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    options.add_argument(
+        "--subjects", nargs="+", choices=SUBJECTS, default=[*SUBJECTS], metavar="NAME"
+    )
+    options.add_argument(
+        "--priors", nargs="*", choices=PRIORS, default=PRIORS, help="of reliability"
+    )
     options.add_argument("--figure", metavar="FILE.png")
     options = options.parse_args()
     warnings.simplefilter("ignore")
@@ -44,23 +55,26 @@ def main():
         with np.load(path) as file:
             X, y = distinct(file["X"].astype(np.float64), file["y"])
         for seed in options.seeds:
-            alarms += false_alarms(path.stem, X, y, seed)
-            reliability += [observed(path.stem, X, y, seed, p) for p in PRIORS]
+            alarms += false_alarms(path.stem, X, y, seed, options.subjects)
+            reliability += [observed(path.stem, X, y, seed, p) for p in options.priors]
         _common.store(options.output, alarms=alarms, reliability=reliability)
     print(report(alarms))
-    print(curve(reliability))
+    if reliability:
+        print(curve(reliability, options.priors))
     if options.figure:
         draw(reliability, options.figure)
 
 
-def false_alarms(name, X, y, seed):
+def false_alarms(name, X, y, seed, subjects):
     """Return the share of new normal rows flagged, a record a subject."""
     from skunsup import AutoencoderDetector
 
     X_train, X_test, y_test, _ = split(X, y, "one-class", seed)
     records = []
-    for subject, params in SUBJECTS.items():
-        detector = AutoencoderDetector(novelty=True, random_state=seed, **params)
+    for subject in subjects:
+        detector = AutoencoderDetector(
+            novelty=True, random_state=seed, **SUBJECTS[subject]
+        )
         flagged = detector.fit(X_train).predict(X_test) == -1
         records.append(
             {
@@ -93,20 +107,26 @@ def observed(name, X, y, seed, prior):
 
 
 def report(alarms):
-    """Return the table of false alarms over sets."""
+    """Return the table of false alarms, over the sets of each group."""
+    groups = grouped([*dict.fromkeys(record["set"] for record in alarms)])
     rows = []
-    for subject in SUBJECTS:
-        own = [record for record in alarms if record["subject"] == subject]
-        sets = dict.fromkeys(record["set"] for record in own)
-        rates = [
-            np.mean([record["false"] for record in own if record["set"] == name])
-            for name in sets
-        ]
-        found = np.mean([record["found"] for record in own])
-        quantiles = np.quantile(rates, (0.5, 1.0)).tolist()
-        rows.append([subject, *(100 * v for v in (np.mean(rates), *quantiles, found))])
-    header = ["", "false alarms, %: mean", "median set", "worst set", "found, %"]
-    return _common.table(header, rows)
+    for subject in dict.fromkeys(record["subject"] for record in alarms):
+        for group, names in groups.items():
+            own = [
+                record
+                for record in alarms
+                if record["subject"] == subject and record["set"] in names
+            ]
+            rates = [
+                np.mean([record["false"] for record in own if record["set"] == name])
+                for name in names
+            ]
+            found = np.mean([record["found"] for record in own])
+            figures = (np.mean(rates), np.median(rates), np.max(rates), found)
+            sets = f"{group}, {len(names)}"
+            rows.append([subject, sets, *(float(100 * v) for v in figures)])
+    header = ["", "sets", "false alarms, %: mean", "median set", "worst set"]
+    return _common.table([*header, "found, %"], rows)
 
 
 def binned(reliability, prior):
@@ -122,9 +142,9 @@ def binned(reliability, prior):
         yield held, *means
 
 
-def curve(reliability):
+def curve(reliability, priors):
     """Return the table of probabilities and what they meant."""
-    columns = [list(binned(reliability, prior)) for prior in PRIORS]
+    columns = [list(binned(reliability, prior)) for prior in priors]
     rows = [
         [
             f"{low:g} to {high:g}",
@@ -133,7 +153,7 @@ def curve(reliability):
         for (low, high), *cells in zip(pairwise(EDGES), *columns, strict=True)
     ]
     header = ["outlier_probability"]
-    for name in ('contamination="auto"', "contamination the share of outliers"):
+    for name in (NAMES[prior] for prior in priors):
         header += [f"{name}: rows, %", "outliers among them, %"]
     return _common.table(header, rows)
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
 MOST_DIRECTIONS = 256
+MOST_EXACT = 1024  # columns up to which all directions take less time than 256
 
 
 class Mahalanobis:
@@ -30,8 +31,8 @@ class Mahalanobis:
         self.mean = weight @ rows
         centred = (rows - self.mean) * np.sqrt(weight)[:, None]
         total, d = np.square(centred).sum(), rows.shape[1]
-        kept = max(1, min(n_directions, MOST_DIRECTIONS))
-        if d <= MOST_DIRECTIONS:
+        kept = max(1, min(n_directions, MOST_DIRECTIONS, len(rows)))
+        if d <= MOST_EXACT:
             variances, axes = np.linalg.eigh(centred.T @ centred)
             variances, axes = variances[-kept:], axes[:, -kept:].T
         else:
