@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable)
 
@@ -211,7 +211,7 @@ def documented(shared: str) -> Callable[[Function], Function]:
             return function
         doc = Docstring(function.__doc__)
         known = common.entries("Parameters") | doc.entries("Parameters")
-        stars = {
+        stars: dict[Any, str] = {
             inspect.Parameter.VAR_POSITIONAL: "*",
             inspect.Parameter.VAR_KEYWORD: "**",
         }

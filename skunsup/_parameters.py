@@ -15,21 +15,21 @@ from skunsup._docstrings import Docstring, merged
 from skunsup._sklearn import range_in_words
 
 Class = TypeVar("Class", bound=type)
-REQUIRED = MISSING  # in place of a default
 
 
 def parameter(
-    default: Any, allowed: list | None = None, *, kw_only: bool = True
+    allowed: list | None = None, *, default: Any = MISSING, kw_only: bool = True
 ) -> Any:
     """Declare a parameter in the body of a class decorated with `parameters`.
 
     Parameters
     ----------
-    default : object
-        Its default; immutable. `REQUIRED` for none.
     allowed : list, default=None
         What scikit-learn's validation of parameters accepts. None for a parameter of a
         base, of which only the default changes.
+    default : object
+        Its default, immutable; MISSING for a parameter that must be given. By keyword,
+        by which type checkers know that there is one.
     kw_only : bool, default=True
         Whether it can be given by keyword only.
     """

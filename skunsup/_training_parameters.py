@@ -110,31 +110,33 @@ class TrainingParameters:
        SIAM Journal on Control and Optimization 30, 1992.
     """
 
-    inputs: str | type[Inputs] | Inputs | None = parameter(None, INPUTS)
+    inputs: str | type[Inputs] | Inputs | None = parameter(INPUTS, default=None)
     optimizer: str | dict | keras.optimizers.Optimizer = parameter(
-        "adam", [str, dict, keras.optimizers.Optimizer]
+        [str, dict, keras.optimizers.Optimizer], default="adam"
     )
-    learning_rate: Any = parameter(None, RATE)
+    learning_rate: Any = parameter(RATE, default=None)
     learning_rate_schedule: str | None = parameter(
-        "constant", [StrOptions({"constant", "cosine"})]
+        [StrOptions({"constant", "cosine"})], default="constant"
     )
-    weight_decay: float | None = parameter(None, [reals(0, None, "left"), None])
-    ema: float = parameter(0.0, [reals(0, 1, "left")])
-    batch_size: int | str | None = parameter("auto", NUMBER_OF)
-    epochs: int | str | None = parameter("auto", NUMBER_OF)
-    max_steps: int | None = parameter(None, [integers(1), None])
-    early_stopping: bool = parameter(False, ["boolean"])
-    validation_fraction: float = parameter(0.1, [reals(0, 1, "neither")])
-    n_iter_no_change: int = parameter(10, [integers(1)])
-    tol: float = parameter(1e-4, [reals(0, None, "left")])
+    weight_decay: float | None = parameter([reals(0, None, "left"), None], default=None)
+    ema: float = parameter([reals(0, 1, "left")], default=0.0)
+    batch_size: int | str | None = parameter(NUMBER_OF, default="auto")
+    epochs: int | str | None = parameter(NUMBER_OF, default="auto")
+    max_steps: int | None = parameter([integers(1), None], default=None)
+    early_stopping: bool = parameter(["boolean"], default=False)
+    validation_fraction: float = parameter([reals(0, 1, "neither")], default=0.1)
+    n_iter_no_change: int = parameter([integers(1)], default=10)
+    tol: float = parameter([reals(0, None, "left")], default=1e-4)
     callbacks: Sequence[keras.callbacks.Callback] | None = parameter(
-        None, [list, tuple, keras.callbacks.Callback, None]
+        [list, tuple, keras.callbacks.Callback, None], default=None
     )
-    checkpoint: str | PathLike[str] | None = parameter(None, [str, PathLike, None])
-    checkpoint_interval: float = parameter(60.0, [reals(0, None, "left")])
-    warm_start: bool = parameter(False, ["boolean"])
-    random_state: Any = parameter(None, ["random_state"])
-    verbose: int = parameter(0, ["verbose"])
+    checkpoint: str | PathLike[str] | None = parameter(
+        [str, PathLike, None], default=None
+    )
+    checkpoint_interval: float = parameter([reals(0, None, "left")], default=60.0)
+    warm_start: bool = parameter(["boolean"], default=False)
+    random_state: Any = parameter(["random_state"], default=None)
+    verbose: int = parameter(["verbose"], default=0)
 
     @contextmanager
     def _fitting(self) -> Iterator[None]:

@@ -33,8 +33,8 @@ class Size:
     .. [1] The size paper.
     """
 
-    width: int = parameter(3, [integers(1)])
-    height: int = parameter(4, [integers(1)])
+    width: int = parameter([integers(1)], default=3)
+    height: int = parameter([integers(1)], default=4)
 
 
 @parameters
@@ -56,8 +56,8 @@ class Box(BaseEstimator, Size):
     .. [1] The box paper.
     """
 
-    height: int = parameter(7)
-    depth: int = parameter(5, [integers(2)], kw_only=False)
+    height: int = parameter(default=7)
+    depth: int = parameter([integers(2)], default=5, kw_only=False)
 
 
 def test_a_signature_has_the_parameters_of_all_groups():
@@ -79,7 +79,7 @@ def test_a_parameter_without_a_range_is_refused():
 
         @parameters
         class Lid(BaseEstimator):
-            lid: int = parameter(1)
+            lid: int = parameter(default=1)
 
 
 def test_documentation_is_merged_and_citations_are_renumbered():

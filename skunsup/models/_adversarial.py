@@ -121,8 +121,8 @@ class AdversarialParameters(
         score minus the reconstruction loss of the row, in the units of the loss.
     """
 
-    adversarial_weight: float = parameter(0.1, [reals(0, None, "left")])
-    density_weight: float = parameter(1.0, [reals(0, None, "left")])
+    adversarial_weight: float = parameter([reals(0, None, "left")], default=0.1)
+    density_weight: float = parameter([reals(0, None, "left")], default=1.0)
 
 
 @parameters

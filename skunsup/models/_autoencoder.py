@@ -95,9 +95,9 @@ class AutoencoderParameters(NoiseParameters, LossParameters, CodeParameters):
        networks", NeurIPS 19, 2007.
     """
 
-    l1_penalty: float = parameter(0.0, [reals(0, None, "left")])
+    l1_penalty: float = parameter([reals(0, None, "left")], default=0.0)
     init: str | BaseEstimator = parameter(
-        "random", [StrOptions({"random", "pca", "layerwise"}), BaseEstimator]
+        [StrOptions({"random", "pca", "layerwise"}), BaseEstimator], default="random"
     )
 
 

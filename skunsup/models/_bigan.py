@@ -151,7 +151,7 @@ class BiGANParameters(DiscriminatorParameters, CodeParameters):
        distribution matching", NeurIPS 2017.
     """
 
-    reconstruction_weight: float = parameter(0.0, [reals(0, None, "left")])
+    reconstruction_weight: float = parameter([reals(0, None, "left")], default=0.0)
 
 
 @parameters

@@ -60,11 +60,13 @@ class CategoricalParameters(
         Own network in the same way from the probabilities.
     """
 
-    adversarial_weight: float = parameter(1.0, [reals(0, None, "left")])
-    spectral_normalization: bool = parameter(True)
-    noise: str | None = parameter("gaussian")
-    noise_level: float = parameter(0.5)
-    category_discriminator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+    adversarial_weight: float = parameter([reals(0, None, "left")], default=1.0)
+    spectral_normalization: bool = parameter(default=True)
+    noise: str | None = parameter(default="gaussian")
+    noise_level: float = parameter(default=0.5)
+    category_discriminator: keras.Model | Callable | None = parameter(
+        OWN_NETWORK, default=None
+    )
 
 
 class CategoricalEstimator(

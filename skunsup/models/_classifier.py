@@ -102,7 +102,7 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
     True
     """
 
-    label_weight: float = parameter(10.0, [reals(0, None, "neither")])
+    label_weight: float = parameter([reals(0, None, "neither")], default=10.0)
 
     @validated(prefer_skip_nested_validation=True)
     @documented(FIT)

@@ -115,11 +115,13 @@ class AAEClustering(CategoricalEstimator, Clusterer):
     (3, 4)
     """
 
-    n_clusters: int = parameter(8, [integers(1)], kw_only=False)
-    n_components: int | None = parameter(None)
-    balance_weight: float | None = parameter(None, [reals(0, None, "left"), None])
-    init: str = parameter("k-means", [StrOptions({"k-means", "random"})])
-    init_weight: float | None = parameter(None, [reals(0, None, "left"), None])
+    n_clusters: int = parameter([integers(1)], default=8, kw_only=False)
+    n_components: int | None = parameter(default=None)
+    balance_weight: float | None = parameter(
+        [reals(0, None, "left"), None], default=None
+    )
+    init: str = parameter([StrOptions({"k-means", "random"})], default="k-means")
+    init_weight: float | None = parameter([reals(0, None, "left"), None], default=None)
 
     _watched = {"": "styles", "category_": "categories"}  # noqa: RUF012
 

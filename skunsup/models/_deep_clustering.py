@@ -131,15 +131,15 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
     (150, 2)
     """
 
-    n_clusters: int = parameter(8, [integers(1)], kw_only=False)
-    estimator: Any = parameter(None, [BaseEstimator, None], kw_only=False)
-    reconstruction_weight: float = parameter(0.1, [reals(0, None, "left")])
-    alpha: float = parameter(1.0, [reals(0, None, "neither")])
-    update_interval: int = parameter(140, [integers(1)])
-    batch_size: int | str | None = parameter(256, NUMBER_OF)
-    epochs: int | str | None = parameter(None, NUMBER_OF)
-    max_steps: int | None = parameter(2000)
-    tol: float = parameter(1e-3)
+    n_clusters: int = parameter([integers(1)], default=8, kw_only=False)
+    estimator: Any = parameter([BaseEstimator, None], default=None, kw_only=False)
+    reconstruction_weight: float = parameter([reals(0, None, "left")], default=0.1)
+    alpha: float = parameter([reals(0, None, "neither")], default=1.0)
+    update_interval: int = parameter([integers(1)], default=140)
+    batch_size: int | str | None = parameter(NUMBER_OF, default=256)
+    epochs: int | str | None = parameter(NUMBER_OF, default=None)
+    max_steps: int | None = parameter(default=2000)
+    tol: float = parameter(default=1e-3)
 
     _probability_method = "assignment"
 

@@ -142,11 +142,11 @@ class DiffusionModel(Sampler, DeepEstimator):
     (3, 4)
     """
 
-    hidden_layer_sizes: int | Sequence[int] = parameter((256, 256, 256), SIZES)
-    activation: str | Callable = parameter("silu", [str, callable])
-    n_steps: int = parameter(25, [integers(1)])
-    learning_rate: Any = parameter(0.002)
-    learning_rate_schedule: str | None = parameter("cosine")
+    hidden_layer_sizes: int | Sequence[int] = parameter(SIZES, default=(256, 256, 256))
+    activation: str | Callable = parameter([str, callable], default="silu")
+    n_steps: int = parameter([integers(1)], default=25)
+    learning_rate: Any = parameter(default=0.002)
+    learning_rate_schedule: str | None = parameter(default="cosine")
 
     _criterion = "row_loss"
     _scales_columns: ClassVar[bool] = True

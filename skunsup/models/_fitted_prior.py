@@ -47,7 +47,7 @@ class FittedPriorParameters:
        deterministic autoencoders", ICLR 2020, section 4.
     """
 
-    fitted_prior: bool | int = parameter(False, ["boolean", integers(1, 1000)])
+    fitted_prior: bool | int = parameter(["boolean", integers(1, 1000)], default=False)
 
 
 def fitted_setting(model: Any, width: int) -> dict[str, Any]:

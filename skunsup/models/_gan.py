@@ -48,7 +48,7 @@ class GANParameters(DiscriminatorParameters, LayerParameters):
         weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
     """
 
-    generator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+    generator: keras.Model | Callable | None = parameter(OWN_NETWORK, default=None)
 
 
 @parameters
@@ -135,7 +135,7 @@ class GAN(
     (150, 64)
     """
 
-    ema: float = parameter(0.999)
+    ema: float = parameter(default=0.999)
 
     _criterion = "row_loss"
 

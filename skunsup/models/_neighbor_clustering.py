@@ -48,9 +48,9 @@ class NeighborClusterParameters(NeighborParameters):
     """
 
     n_clusters: int | Sequence[int] | None = parameter(
-        None, [integers(1), "array-like", None], kw_only=False
+        [integers(1), "array-like", None], default=None, kw_only=False
     )
-    n_components: int | None = parameter(None)
+    n_components: int | None = parameter(default=None)
 
 
 @parameters

@@ -72,16 +72,20 @@ class NeighborParameters(LayerParameters):
         that of telling the nearest training row from 256 others.
     """
 
-    n_components: int | None = parameter(None, [integers(1), None], kw_only=False)
-    n_neighbors: int | str = parameter("auto", [integers(1), StrOptions({"auto"})])
-    metric: str | Callable = parameter("euclidean", [str, callable])
-    graph: Any = parameter(None, ["sparse matrix", None])
-    store_graph: bool = parameter(False, ["boolean"])
-    temperature: float = parameter(0.2, [reals(0, None, "neither")])
-    n_views: int = parameter(10, [integers(1, 1000)])
-    noise_level: float = parameter(0.3, [reals(0, None, "left")])
-    encoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
-    learning_rate_schedule: str | None = parameter("cosine")
+    n_components: int | None = parameter(
+        [integers(1), None], default=None, kw_only=False
+    )
+    n_neighbors: int | str = parameter(
+        [integers(1), StrOptions({"auto"})], default="auto"
+    )
+    metric: str | Callable = parameter([str, callable], default="euclidean")
+    graph: Any = parameter(["sparse matrix", None], default=None)
+    store_graph: bool = parameter(["boolean"], default=False)
+    temperature: float = parameter([reals(0, None, "neither")], default=0.2)
+    n_views: int = parameter([integers(1, 1000)], default=10)
+    noise_level: float = parameter([reals(0, None, "left")], default=0.3)
+    encoder: keras.Model | Callable | None = parameter(OWN_NETWORK, default=None)
+    learning_rate_schedule: str | None = parameter(default="cosine")
 
 
 @parameters
@@ -105,9 +109,9 @@ class DecoderParameters(LossParameters):
     """
 
     reconstruction_weight: float | None = parameter(
-        None, [reals(0, None, "left"), None]
+        [reals(0, None, "left"), None], default=None
     )
-    decoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+    decoder: keras.Model | Callable | None = parameter(OWN_NETWORK, default=None)
 
 
 @parameters
@@ -131,7 +135,7 @@ class EmbeddingParameters(DecoderParameters, NeighborParameters):
         to 3 components, else the code.
     """
 
-    n_components: int | None = parameter(None, kw_only=False)
+    n_components: int | None = parameter(default=None, kw_only=False)
     coordinates: str = parameter(
-        "auto", [StrOptions({"auto", "code", "map", "spectral"})]
+        [StrOptions({"auto", "code", "map", "spectral"})], default="auto"
     )

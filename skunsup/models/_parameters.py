@@ -35,9 +35,11 @@ class LayerParameters:
         Width of the code.
     """
 
-    n_components: int | None = parameter(None, [integers(1), None], kw_only=False)
-    hidden_layer_sizes: int | Sequence[int] | None = parameter(None, SIZES)
-    activation: str | Callable = parameter("relu", [str, callable])
+    n_components: int | None = parameter(
+        [integers(1), None], default=None, kw_only=False
+    )
+    hidden_layer_sizes: int | Sequence[int] | None = parameter(SIZES, default=None)
+    activation: str | Callable = parameter([str, callable], default="relu")
 
 
 @parameters
@@ -53,8 +55,8 @@ class CodeParameters(LayerParameters):
         weights, fixed by `random_state`; layers with `trainable=False` keep theirs.
     """
 
-    encoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
-    decoder: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
+    encoder: keras.Model | Callable | None = parameter(OWN_NETWORK, default=None)
+    decoder: keras.Model | Callable | None = parameter(OWN_NETWORK, default=None)
 
 
 @parameters
@@ -70,7 +72,7 @@ class LossParameters:
     """
 
     loss: str | keras.losses.Loss | Callable = parameter(
-        "mean_squared_error", [str, keras.losses.Loss, callable]
+        [str, keras.losses.Loss, callable], default="mean_squared_error"
     )
 
 
@@ -94,9 +96,9 @@ class NoiseParameters:
     """
 
     noise: str | None = parameter(
-        None, [StrOptions({"gaussian", "masking", "swap"}), None]
+        [StrOptions({"gaussian", "masking", "swap"}), None], default=None
     )
-    noise_level: float = parameter(0.1, [reals(0, None, "left")])
+    noise_level: float = parameter([reals(0, None, "left")], default=0.1)
 
 
 @parameters
@@ -112,7 +114,9 @@ class PriorParameters:
         `numpy.random.Generator`, that returns (n_samples, n_components) draws.
     """
 
-    prior: str | Callable = parameter("gaussian", [StrOptions(set(PRIORS)), callable])
+    prior: str | Callable = parameter(
+        [StrOptions(set(PRIORS)), callable], default="gaussian"
+    )
 
 
 @parameters
@@ -157,12 +161,18 @@ keras.optimizers.schedules.LearningRateSchedule
     """
 
     adversarial_loss: str = parameter(
-        "non-saturating", [StrOptions(set(ADVERSARIAL_LOSSES))]
+        [StrOptions(set(ADVERSARIAL_LOSSES))], default="non-saturating"
     )
-    discriminator_learning_rate: Any = parameter(None, RATE)
-    n_critic: int = parameter(1, [integers(1, 10_000)])
-    gradient_penalty: float | None = parameter(None, [reals(0, None, "left"), None])
-    gradient_penalty_at: str = parameter("between", [StrOptions({"between", "real"})])
-    spectral_normalization: bool = parameter(False, ["boolean"])
-    discriminator: keras.Model | Callable | None = parameter(None, OWN_NETWORK)
-    discriminator_layer_sizes: int | Sequence[int] | None = parameter(None, SIZES)
+    discriminator_learning_rate: Any = parameter(RATE, default=None)
+    n_critic: int = parameter([integers(1, 10_000)], default=1)
+    gradient_penalty: float | None = parameter(
+        [reals(0, None, "left"), None], default=None
+    )
+    gradient_penalty_at: str = parameter(
+        [StrOptions({"between", "real"})], default="between"
+    )
+    spectral_normalization: bool = parameter(["boolean"], default=False)
+    discriminator: keras.Model | Callable | None = parameter(OWN_NETWORK, default=None)
+    discriminator_layer_sizes: int | Sequence[int] | None = parameter(
+        SIZES, default=None
+    )

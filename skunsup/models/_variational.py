@@ -109,7 +109,7 @@ class VariationalAutoencoder(
     (3, 4)
     """
 
-    n_clusters: int | None = parameter(None, [integers(1), None])
+    n_clusters: int | None = parameter([integers(1), None], default=None)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -67,11 +67,13 @@ class VariationalParameters(CodeParameters):
        collaborative filtering", WWW 2018, section 2.2.
     """
 
-    likelihood: str = parameter("gaussian", [StrOptions(set(LIKELIHOODS))])
+    likelihood: str = parameter([StrOptions(set(LIKELIHOODS))], default="gaussian")
     noise_variance: str | float = parameter(
-        "diagonal",
         [StrOptions({"diagonal", "isotropic"}), reals(0, None, "neither")],
+        default="diagonal",
     )
-    beta: float = parameter(1.0, [reals(0, None, "left")])
-    warmup_epochs: int = parameter(0, [integers(0)])
-    n_importance_samples: int | None = parameter(None, [integers(1, 100_000), None])
+    beta: float = parameter([reals(0, None, "left")], default=1.0)
+    warmup_epochs: int = parameter([integers(0)], default=0)
+    n_importance_samples: int | None = parameter(
+        [integers(1, 100_000), None], default=None
+    )

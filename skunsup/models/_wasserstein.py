@@ -99,7 +99,7 @@ class WassersteinParameters(
         reconstruction loss, so that it means the same on any scale of X.
     """
 
-    mmd_weight: float = parameter(1.0, [reals(0, None, "left")])
+    mmd_weight: float = parameter([reals(0, None, "left")], default=1.0)
 
 
 @parameters

@@ -52,6 +52,6 @@ class AAEDetector(DetectorDefaults, AdversarialParameters, FlatDetector):
 
     _model = AdversarialAutoencoder
 
-    adversarial_weight: float = parameter(0.3)
-    noise: str | None = parameter("gaussian")
-    density_weight: float = parameter(0.0)
+    adversarial_weight: float = parameter(default=0.3)
+    noise: str | None = parameter(default="gaussian")
+    density_weight: float = parameter(default=0.0)

@@ -37,9 +37,9 @@ class EnsembleParameters:
        California, Berkeley, 1996.
     """
 
-    n_estimators: int = parameter(4, [integers(1, 1_000)])
-    max_samples: float = parameter(0.5, [reals(0, 1, "right")])
-    max_features: float = parameter(1.0, [reals(0, 1, "right")])
+    n_estimators: int = parameter([integers(1, 1_000)], default=4)
+    max_samples: float = parameter([reals(0, 1, "right")], default=0.5)
+    max_features: float = parameter([reals(0, 1, "right")], default=1.0)
 
 
 @parameters
@@ -108,9 +108,9 @@ class AutoencoderDetector(
     _side_by_side = True
 
     learning_rate_schedule: str | None = parameter(
-        None, [StrOptions({"constant", "cosine"}), None]
+        [StrOptions({"constant", "cosine"}), None], default=None
     )
-    noise: str | None = parameter("gaussian")
+    noise: str | None = parameter(default="gaussian")
 
     def _ensemble(self, before: EnsembleConfig | None) -> EnsembleConfig | None:
         if self.n_estimators == 1:

@@ -52,4 +52,4 @@ class GANDetector(DetectorDefaults, BiGANParameters, FlatDetector):
 
     _model = BiGAN
 
-    reconstruction_weight: float = parameter(10.0)
+    reconstruction_weight: float = parameter(default=10.0)

@@ -16,7 +16,7 @@ from sklearn.utils.metadata_routing import (
 from skunsup._containers import check_container
 from skunsup._docstrings import documented
 from skunsup._documentation import FIT
-from skunsup._parameters import REQUIRED, parameter, parameters
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import HasMethods, count_rows, unchanged_on_error, validated
 from skunsup.outliers._base import CONTAMINATION, Detector
 
@@ -75,10 +75,8 @@ class OutlierDetector(MetaEstimatorMixin, Detector):
     array([ 1, -1])
     """
 
-    estimator: Any = parameter(
-        REQUIRED, [HasMethods(["fit", "score_samples"])], kw_only=False
-    )
-    contamination: str | float = parameter("auto", CONTAMINATION)
+    estimator: Any = parameter([HasMethods(["fit", "score_samples"])], kw_only=False)
+    contamination: str | float = parameter(CONTAMINATION, default="auto")
 
     @validated(prefer_skip_nested_validation=False)
     @documented(FIT)

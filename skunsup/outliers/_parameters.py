@@ -69,14 +69,16 @@ class DetectionParameters:
     .. [6] Liu, Ting & Zhou, "Isolation forest", ICDM 2008.
     """
 
-    contamination: str | float = parameter("auto", CONTAMINATION, kw_only=False)
+    contamination: str | float = parameter(CONTAMINATION, default="auto", kw_only=False)
     scoring: str | Sequence[str] | None = parameter(
-        None, [StrOptions(set(SCORES)), list, tuple, None]
+        [StrOptions(set(SCORES)), list, tuple, None], default=None
     )
-    novelty: bool = parameter(False, ["boolean"])
-    support_fraction: float | None = parameter(None, [reals(0.5, 1, "both"), None])
+    novelty: bool = parameter(["boolean"], default=False)
+    support_fraction: float | None = parameter(
+        [reals(0.5, 1, "both"), None], default=None
+    )
     n_neighbors: float | None = parameter(
-        None, [integers(1), reals(0, 1, "neither"), None]
+        [integers(1), reals(0, 1, "neither"), None], default=None
     )
 
 
@@ -111,8 +113,8 @@ class DetectorDefaults(TrainingParameters):
         Width of the code.
     """
 
-    n_components: int | None = parameter(None)
-    hidden_layer_sizes: int | Sequence[int] | None = parameter((64,))
-    activation: str | Callable = parameter("swish")
-    learning_rate: Any = parameter(2e-3)
-    epochs: int | str | None = parameter(None)
+    n_components: int | None = parameter(default=None)
+    hidden_layer_sizes: int | Sequence[int] | None = parameter(default=(64,))
+    activation: str | Callable = parameter(default="swish")
+    learning_rate: Any = parameter(default=2e-3)
+    epochs: int | str | None = parameter(default=None)

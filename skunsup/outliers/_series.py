@@ -8,7 +8,7 @@ from sklearn.utils import Tags
 
 from skunsup._docstrings import documented
 from skunsup._documentation import FIT
-from skunsup._parameters import REQUIRED, parameter, parameters
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import (
     HasMethods,
     StrOptions,
@@ -84,13 +84,11 @@ class SeriesDetector(MetaEstimatorMixin, Detector):
     array([399, 400, 401, 402, 403, 404])
     """
 
-    estimator: Any = parameter(
-        REQUIRED, [HasMethods(["fit", "score_samples"])], kw_only=False
-    )
-    contamination: str | float = parameter("auto", CONTAMINATION)
-    window_length: int = parameter(32, [integers(1)])
-    stride: int = parameter(1, [integers(1)])
-    method: str = parameter("mean", [StrOptions({"mean", "min", "last"})])
+    estimator: Any = parameter([HasMethods(["fit", "score_samples"])], kw_only=False)
+    contamination: str | float = parameter(CONTAMINATION, default="auto")
+    window_length: int = parameter([integers(1)], default=32)
+    stride: int = parameter([integers(1)], default=1)
+    method: str = parameter([StrOptions({"mean", "min", "last"})], default="mean")
 
     @validated(prefer_skip_nested_validation=False)
     @documented(FIT)

@@ -121,22 +121,24 @@ class TokenVectorizer(
     """
 
     max_tokens: int | None = parameter(
-        20_000, [integers(N_SPECIAL + 1), None], kw_only=False
+        [integers(N_SPECIAL + 1), None], default=20_000, kw_only=False
     )
-    sequence_length: int | None = parameter(None, [integers(1), None])
+    sequence_length: int | None = parameter([integers(1), None], default=None)
     standardize: str | Callable | None = parameter(
-        "lower_and_strip_punctuation",
         [
             StrOptions({"lower_and_strip_punctuation", "lower", "strip_punctuation"}),
             callable,
             None,
         ],
+        default="lower_and_strip_punctuation",
     )
-    split: str = parameter("whitespace", [StrOptions({"whitespace", "character"})])
+    split: str = parameter(
+        [StrOptions({"whitespace", "character"})], default="whitespace"
+    )
     ngrams: int | tuple[int, ...] | None = parameter(
-        None, [integers(1, 1_000), tuple, None]
+        [integers(1, 1_000), tuple, None], default=None
     )
-    max_characters: int | None = parameter(MAX_CHARACTERS, [integers(1), None])
+    max_characters: int | None = parameter([integers(1), None], default=MAX_CHARACTERS)
 
     @validated(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:

@@ -100,10 +100,10 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
     True
     """
 
-    window_length: int = parameter(32, [integers(1)], kw_only=False)
-    stride: int = parameter(1, [integers(1)])
-    pad: bool = parameter(True, ["boolean"])
-    flatten: bool = parameter(True, ["boolean"])
+    window_length: int = parameter([integers(1)], default=32, kw_only=False)
+    stride: int = parameter([integers(1)], default=1)
+    pad: bool = parameter(["boolean"], default=True)
+    flatten: bool = parameter(["boolean"], default=True)
 
     @validated(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:

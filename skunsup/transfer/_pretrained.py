@@ -142,21 +142,23 @@ class PretrainedFeatures(
     """
 
     model: str | os.PathLike | keras.Model = parameter(
-        "MobileNetV2", [str, os.PathLike, keras.Model], kw_only=False
+        [str, os.PathLike, keras.Model], default="MobileNetV2", kw_only=False
     )
-    weights: str | os.PathLike | None = parameter("auto", [str, os.PathLike, None])
-    layer: str | None = parameter(None, [str, None])
-    pooling: str | None = parameter("avg", [StrOptions({"avg", "max"}), None])
+    weights: str | os.PathLike | None = parameter(
+        [str, os.PathLike, None], default="auto"
+    )
+    layer: str | None = parameter([str, None], default=None)
+    pooling: str | None = parameter([StrOptions({"avg", "max"}), None], default="avg")
     preprocessing: str | Callable | None = parameter(
-        "auto", [StrOptions({"auto"}), callable, None]
+        [StrOptions({"auto"}), callable, None], default="auto"
     )
-    image_shape: Sequence[int] | None = parameter(None, [tuple, list, None])
-    image_size: Sequence[int] | None = parameter(None, [tuple, list, None])
-    batch_size: int = parameter(32, [integers(1)])
-    max_pixels: int | None = parameter(MAX_PIXELS, [integers(1), None])
-    max_file_size: int | None = parameter(MAX_FILE_SIZE, [integers(1), None])
-    memory: Any = parameter(None, [str, os.PathLike, joblib.Memory, None])
-    random_state: Any = parameter(None, ["random_state"])
+    image_shape: Sequence[int] | None = parameter([tuple, list, None], default=None)
+    image_size: Sequence[int] | None = parameter([tuple, list, None], default=None)
+    batch_size: int = parameter([integers(1)], default=32)
+    max_pixels: int | None = parameter([integers(1), None], default=MAX_PIXELS)
+    max_file_size: int | None = parameter([integers(1), None], default=MAX_FILE_SIZE)
+    memory: Any = parameter([str, os.PathLike, joblib.Memory, None], default=None)
+    random_state: Any = parameter(["random_state"], default=None)
 
     @validated(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from skunsup._networks import NetworkSpec, Numbers
-from skunsup._parameters import REQUIRED, parameter, parameters
+from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import (
     MOST_UNITS,
     Composition,
@@ -99,13 +99,13 @@ class Blocks(Composition, Inputs):
     (1797, 8)
     """
 
-    blocks: Sequence[Block] = parameter(REQUIRED, [list, tuple], kw_only=False)
-    block_size: int = parameter(64, [integers(1, MOST_UNITS)])
+    blocks: Sequence[Block] = parameter([list, tuple], kw_only=False)
+    block_size: int = parameter([integers(1, MOST_UNITS)], default=64)
     weights: str | dict[str, float] = parameter(
-        "equal", [StrOptions({"equal", "learned"}), dict]
+        [StrOptions({"equal", "learned"}), dict], default="equal"
     )
-    missing: str = parameter("error", [StrOptions({"error", "allow"})])
-    input_dropout: float = parameter(0.0, [reals(0, 1, "left")])
+    missing: str = parameter([StrOptions({"error", "allow"})], default="error")
+    input_dropout: float = parameter([reals(0, 1, "left")], default=0.0)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, with `deep` those of the blocks' kinds too.

@@ -122,20 +122,20 @@ class Images(Inputs):
     _largest = np.inf  # of files that older versions wrote, which say nothing of it
 
     image_shape: Sequence[int] | None = parameter(
-        None, [tuple, list, None], kw_only=False
+        [tuple, list, None], default=None, kw_only=False
     )
-    filters: Sequence[int] | None = parameter(None, ["array-like", None])
-    kernel_size: int = parameter(3, [integers(1, 1_000)])
-    shift: float = parameter(0.0, [reals(0, 1, "both")])
-    rotation: float = parameter(0.0, [reals(0, 180, "both")])
-    zoom: float = parameter(0.0, [reals(0, 1, "left")])
-    crop: float = parameter(0.0, [reals(0, 1, "left")])
+    filters: Sequence[int] | None = parameter(["array-like", None], default=None)
+    kernel_size: int = parameter([integers(1, 1_000)], default=3)
+    shift: float = parameter([reals(0, 1, "both")], default=0.0)
+    rotation: float = parameter([reals(0, 180, "both")], default=0.0)
+    zoom: float = parameter([reals(0, 1, "left")], default=0.0)
+    crop: float = parameter([reals(0, 1, "left")], default=0.0)
     flip: str | None = parameter(
-        None, [StrOptions({"horizontal", "vertical", "both"}), None]
+        [StrOptions({"horizontal", "vertical", "both"}), None], default=None
     )
-    contrast: float = parameter(0.0, [reals(0, None, "left")])
-    max_pixels: int | None = parameter(MAX_PIXELS, [integers(1), None])
-    max_file_size: int | None = parameter(MAX_FILE_SIZE, [integers(1), None])
+    contrast: float = parameter([reals(0, None, "left")], default=0.0)
+    max_pixels: int | None = parameter([integers(1), None], default=MAX_PIXELS)
+    max_file_size: int | None = parameter([integers(1), None], default=MAX_FILE_SIZE)
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn shape and type of the images in `X`, and return their rows."""

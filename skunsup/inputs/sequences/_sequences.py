@@ -113,11 +113,13 @@ class Sequences(Inputs):
 
     _boxed = True
 
-    layer: str = parameter("gru", [StrOptions({"gru", "lstm", "conv"})], kw_only=False)
-    units: int = parameter(64, [integers(1, MOST_UNITS)])
-    n_layers: int | None = parameter(None, [integers(1, 1_000), None])
-    kernel_size: int = parameter(3, [integers(1, MOST_UNITS)])
-    sequence_shape: Sequence[int] | None = parameter(None, [tuple, list, None])
+    layer: str = parameter(
+        [StrOptions({"gru", "lstm", "conv"})], default="gru", kw_only=False
+    )
+    units: int = parameter([integers(1, MOST_UNITS)], default=64)
+    n_layers: int | None = parameter([integers(1, 1_000), None], default=None)
+    kernel_size: int = parameter([integers(1, MOST_UNITS)], default=3)
+    sequence_shape: Sequence[int] | None = parameter([tuple, list, None], default=None)
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn length, width and form of the sequences in `X`, and return rows."""

@@ -132,12 +132,12 @@ class Table(Inputs):
 
     projected_ = True
 
-    encoding: str = parameter("one-hot", [StrOptions({"one-hot", "embedding"})])
-    scaling: str = parameter("standard", [StrOptions({"standard", "quantile"})])
-    input_dropout: float = parameter(0.3, [reals(0, 1, "left")])
-    handle_unknown: str = parameter("error", [StrOptions({"error", "ignore"})])
-    max_categories: int = parameter(500, [integers(1)])
-    max_total_categories: int = parameter(100_000, [integers(1)])
+    encoding: str = parameter([StrOptions({"one-hot", "embedding"})], default="one-hot")
+    scaling: str = parameter([StrOptions({"standard", "quantile"})], default="standard")
+    input_dropout: float = parameter([reals(0, 1, "left")], default=0.3)
+    handle_unknown: str = parameter([StrOptions({"error", "ignore"})], default="error")
+    max_categories: int = parameter([integers(1)], default=500)
+    max_total_categories: int = parameter([integers(1)], default=100_000)
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn ranges and categories of the columns, and return their rows."""

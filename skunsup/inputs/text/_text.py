@@ -118,22 +118,22 @@ class Text(Inputs):
 
     _boxed = True
 
-    max_tokens: int = parameter(5000, [integers(3)], kw_only=False)
-    sequence_length: int | None = parameter(None, [integers(1), None])
-    layer: str = parameter("conv", [StrOptions({"gru", "lstm", "conv"})])
-    embedding_dim: int = parameter(64, [integers(1, MOST_UNITS)])
-    units: int = parameter(64, [integers(1, MOST_UNITS)])
-    n_layers: int | None = parameter(None, [integers(1, 1_000), None])
-    kernel_size: int = parameter(3, [integers(1, MOST_UNITS)])
-    input_dropout: float = parameter(0.0, [reals(0, 1, "left")])
+    max_tokens: int = parameter([integers(3)], default=5000, kw_only=False)
+    sequence_length: int | None = parameter([integers(1), None], default=None)
+    layer: str = parameter([StrOptions({"gru", "lstm", "conv"})], default="conv")
+    embedding_dim: int = parameter([integers(1, MOST_UNITS)], default=64)
+    units: int = parameter([integers(1, MOST_UNITS)], default=64)
+    n_layers: int | None = parameter([integers(1, 1_000), None], default=None)
+    kernel_size: int = parameter([integers(1, MOST_UNITS)], default=3)
+    input_dropout: float = parameter([reals(0, 1, "left")], default=0.0)
     standardize: str | Callable | None = parameter(
-        "lower_and_strip_punctuation",
         TokenVectorizer._parameter_constraints["standardize"],
+        default="lower_and_strip_punctuation",
     )
     split: str = parameter(
-        "whitespace", TokenVectorizer._parameter_constraints["split"]
+        TokenVectorizer._parameter_constraints["split"], default="whitespace"
     )
-    max_characters: int | None = parameter(MAX_CHARACTERS, [integers(1), None])
+    max_characters: int | None = parameter([integers(1), None], default=MAX_CHARACTERS)
 
     def fit_rows(self, X: Any, owner: BaseEstimator, min_samples: int = 1) -> Rows:
         """Learn the vocabulary of the texts in `X`, and return their rows of ids."""
