@@ -168,7 +168,7 @@ def embedded(X, n_clusters, shape, seed):
 
     kept = []
 
-    def watch(codes, data, rng):
+    def watch(codes, data, rng, *, with_mixtures):
         kept.extend((codes, data))
         raise Stopped
 
