@@ -44,6 +44,7 @@ class Form(Protocol):
 _forms: dict[str, Form] = {}
 # Modules that have forms of their own, imported when a file names one.
 _elsewhere = {
+    "date": "skunsup._plain_frames",
     "keras": "skunsup._networks",
     "pandas": "skunsup._plain_frames",
     "polars": "skunsup._plain_frames",

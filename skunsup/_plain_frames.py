@@ -4,10 +4,15 @@ import importlib
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date, datetime, time
 from typing import Any
+
+import numpy as np
 
 from skunsup._plain import UNKNOWN, add_form
 from skunsup._sklearn import python_number
+
+DATES = (date, datetime, time)
 
 
 class _Index:
@@ -20,12 +25,13 @@ class _Index:
         pandas = sys.modules.get("pandas")
         if pandas is None or type(value) not in (
             pandas.Index,
+            pandas.CategoricalIndex,
             pandas.IntervalIndex,
             pandas.RangeIndex,
         ):
             return None
-        kind = plain(value.dtype)
-        return {"labels": plain(value.tolist()), "type": kind, "label": value.name}
+        kind, label = plain(value.dtype), plain(value.name)
+        return {"labels": plain(value.tolist()), "type": kind, "label": label}
 
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the index."""
@@ -34,6 +40,97 @@ class _Index:
         return pandas.Index(
             labels, dtype=fields["type"], name=label, tupleize_cols=False
         )
+
+
+class _Times:
+    """Dates, time differences and periods as names of columns or categories."""
+
+    name = "pandas times"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return the numbers that stand for them, their type and the name."""
+        pandas = sys.modules.get("pandas")
+        if pandas is None or type(value) not in (
+            pandas.DatetimeIndex,
+            pandas.TimedeltaIndex,
+            pandas.PeriodIndex,
+        ):
+            return None
+        kind, label = plain(value.dtype), plain(value.name)
+        return {"numbers": value.asi8, "type": kind, "label": label}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the index."""
+        pandas = importlib.import_module("pandas")
+        numbers, kind = np.asarray(fields["numbers"], np.int64), fields["type"]
+        label, zone = fields["label"], getattr(kind, "tz", None)
+        if isinstance(kind, pandas.PeriodDtype):
+            return pandas.PeriodIndex.from_ordinals(numbers, freq=kind.freq, name=label)
+        if zone is None:
+            return pandas.Index(numbers.view(kind), name=label)
+        moments = pandas.DatetimeIndex(numbers.view(f"M8[{kind.unit}]"), name=label)
+        return moments.tz_localize("UTC").tz_convert(zone)
+
+
+class _Time:
+    """A date, a time difference or a period of pandas."""
+
+    name = "pandas time"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return it as the only one of an index."""
+        pandas = sys.modules.get("pandas")
+        if pandas is None or type(value) not in (
+            pandas.Timestamp,
+            pandas.Timedelta,
+            pandas.Period,
+            type(pandas.NaT),
+        ):
+            return None
+        return {"only": plain(pandas.Index([value]))}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        return fields["only"][0]
+
+
+class _Date:
+    """Dates and times of day of Python."""
+
+    name = "date"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return it as text."""
+        if type(value) not in DATES or getattr(value, "tzinfo", None) is not None:
+            return None
+        return {"named": type(value).__name__, "text": value.isoformat()}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the value."""
+        for kind in DATES:
+            if kind.__name__ == fields["named"]:
+                return kind.fromisoformat(fields["text"])
+        raise ValueError(UNKNOWN.format(name=fields["named"]))
+
+
+class _Levels:
+    """Names of columns of several levels."""
+
+    name = "pandas levels"
+
+    def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
+        """Return the labels of each level, which of them each column has, and names."""
+        pandas = sys.modules.get("pandas")
+        if pandas is None or type(value) is not pandas.MultiIndex:
+            return None
+        codes = [np.asarray(each) for each in value.codes]
+        names = plain(list(value.names))
+        return {"levels": plain(list(value.levels)), "codes": codes, "names": names}
+
+    def read(self, fields: dict[str, Any]) -> Any:
+        """Return the index."""
+        pandas = importlib.import_module("pandas")
+        return pandas.MultiIndex(**fields)
 
 
 class _Interval:
@@ -69,6 +166,8 @@ class _PandasType:
             return None
         if isinstance(value, pandas.CategoricalDtype):
             return {"categories": plain(value.categories), "ordered": value.ordered}
+        if isinstance(value, pandas.ArrowDtype):
+            return {"arrow": _schema(value.pyarrow_dtype)}
         with suppress(NotImplementedError, TypeError):  # its name does not say all
             if pandas.api.types.pandas_dtype(str(value)) == value:
                 return {"type": str(value)}
@@ -77,9 +176,22 @@ class _PandasType:
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the type."""
         pandas = importlib.import_module("pandas")
+        if "arrow" in fields:
+            arrow = importlib.import_module("pyarrow")
+            schema = arrow.ipc.read_schema(arrow.BufferReader(fields["arrow"]))
+            return pandas.ArrowDtype(schema.types[0])
         if "type" in fields:
+            if "dateutil" in fields["type"]:  # a time zone that is a path to a file
+                raise ValueError(UNKNOWN.format(name=fields["type"]))
             return pandas.api.types.pandas_dtype(str(fields["type"]))
         return pandas.CategoricalDtype(fields["categories"], fields["ordered"])
+
+
+def _schema(kind: Any) -> bytes:
+    """Return a type of Arrow as the bytes of a schema with one column."""
+    arrow = importlib.import_module("pyarrow")
+    found: bytes = arrow.schema([("", kind)]).serialize().to_pybytes()
+    return found
 
 
 class _PolarsType:
@@ -114,5 +226,14 @@ class _PolarsType:
         return kind() if fields["made"] else kind
 
 
-for _each in (_Index(), _Interval(), _PandasType(), _PolarsType()):
+for _each in (
+    _Index(),
+    _Times(),
+    _Time(),
+    _Date(),
+    _Levels(),
+    _Interval(),
+    _PandasType(),
+    _PolarsType(),
+):
     add_form(_each)

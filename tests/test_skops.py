@@ -169,8 +169,30 @@ def test_types_whose_names_do_not_say_all_come_back():
     assert restored(plain(polars.Decimal(10, 2))) == polars.Decimal(10, 2)
 
 
-def test_categories_that_are_intervals_come_back():
-    X = pd.DataFrame({"a": pd.cut(RNG.normal(size=40), 3), "b": FRAME["a"]})
+DAYS = pd.DatetimeIndex(["2020-02-28", "2020-02-29", "2024-01-01"], name="day")
+LABELS = [
+    DAYS,
+    DAYS.tz_localize("Europe/Berlin").as_unit("us"),
+    DAYS.tz_localize("UTC-03:30").insert(1, pd.NaT),
+    DAYS - DAYS[0],
+    DAYS.to_period("M"),
+    pd.Index(DAYS.date),
+    pd.CategoricalIndex(DAYS, ordered=True),
+    pd.Index([DAYS[0], 1.5, DAYS[1].time()], name=DAYS[2]),
+    pd.MultiIndex.from_product([DAYS, [1, "a"]], names=["day", ("b", 2)]),
+]
+
+
+@pytest.mark.parametrize("labels", LABELS, ids=lambda index: str(index.dtype))
+def test_labels_of_any_type_come_back(labels):
+    twin = restored(json_of(plain(labels)))
+    pd.testing.assert_index_equal(twin, labels, exact=True)
+
+
+def test_categories_and_names_that_are_no_strings_come_back():
+    days = pd.Categorical(DAYS[np.arange(40) % 3])
+    X = pd.DataFrame({"a": pd.cut(RNG.normal(size=40), 3), "b": days, "c": FRAME["b"]})
+    X.columns = pd.MultiIndex.from_tuples([("u", 1), ("u", 2), ("v", 1)])
     table = Table().fit(X)
     twin, rows = written_and_read(table), table.transform(X)
     np.testing.assert_array_equal(twin.transform(X), rows)
@@ -415,6 +437,9 @@ def test_paths_in_a_file_lead_nowhere(data, tmp_path):
     for path in ("../../outside.npy", str(tmp_path / "outside.npy")):
         with pytest.raises(KeyError, match="outside"):
             read(changed(data, name, path))
+        for zone in (path, f"dateutil/{path}"):  # which are files too
+            with pytest.raises((TypeError, ValueError)):
+                restored({"__skunsup__": "pandas type", "type": f"M8[us, {zone}]"})
 
 
 def test_arrays_that_claim_to_be_huge_are_refused(data):

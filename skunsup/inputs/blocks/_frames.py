@@ -22,7 +22,7 @@ def checked_frame(X: Any, blocks: Sequence[Any], name: str) -> Any:
             f"{list(X.columns)}. A block that is missing needs its columns too, with "
             "None in each row."
         )
-    return X[wanted]
+    return _picked(X, wanted)
 
 
 def _check_once(wanted: list[Any], X: Any, name: str) -> None:
@@ -50,19 +50,24 @@ def listed(columns: Any) -> list[Any]:
     return [columns] if single else list(columns)
 
 
+def _picked(frame: Any, columns: list[Any]) -> Any:
+    """Return columns by name, names that pandas takes for a mask of rows too."""
+    return frame.iloc[:, frame.columns.get_indexer_for(columns)]
+
+
 def present(frame: Any, columns: Any) -> np.ndarray:
     """Return in which rows a block has a value."""
-    return frame[listed(columns)].notna().to_numpy().any(axis=1)
+    return _picked(frame, listed(columns)).notna().to_numpy().any(axis=1)
 
 
 def is_boxed(frame: Any, columns: Any) -> bool:
     """Return True for a block of one column that does not hold numbers."""
-    dtypes = frame[listed(columns)].dtypes
+    dtypes = _picked(frame, listed(columns)).dtypes
     return len(dtypes) == 1 and getattr(dtypes.iloc[0], "kind", "O") not in "fiub"
 
 
 def taken(frame: Any, columns: Any, here: np.ndarray, boxed: bool) -> Any:
     """Return the columns of a block where it is there, or the cells of its only one."""
-    part = frame[listed(columns)]
+    part = _picked(frame, listed(columns))
     part = part.iloc[:, 0] if boxed else part
     return part if here.all() else part[here]
