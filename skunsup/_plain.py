@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import FunctionType, MappingProxyType
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -95,12 +95,12 @@ def is_plain(value: Any) -> bool:
 
 
 def own_class(name: str) -> Any:
-    """Return a class or function of skunsup by its name.
+    """Return a class of skunsup by its name.
 
     Parameters
     ----------
     name : str
-        Such as "FittedNetwork", or with its module, "skunsup._graph:affinity", where
+        Such as "FittedNetwork", or with its module, "skunsup._graph:Graph", where
         the name alone does not tell.
 
     Raises
@@ -114,7 +114,7 @@ def own_class(name: str) -> Any:
     found: Any = None
     with suppress(ImportError, AttributeError, TypeError, ValueError):
         found = getattr(importlib.import_module(module), attribute) if inside else None
-    defined = isinstance(found, type | FunctionType)
+    defined = isinstance(found, type)
     if not defined or (found.__module__, found.__name__) != (module, attribute):
         raise ValueError(UNKNOWN.format(name=name))
     return found
@@ -283,13 +283,16 @@ class _Ufunc:
 
 
 class _Class:
-    """Classes and functions of skunsup."""
+    """Classes of skunsup.
+
+    No functions: they would be called with what a file says.
+    """
 
     name = "class"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Return what describes such a value."""
-        own = isinstance(value, type | FunctionType) and is_own(value)
+        own = isinstance(value, type) and is_own(value)
         return {"named": _name(value)} if own else None
 
     def read(self, fields: dict[str, Any]) -> Any:
@@ -316,7 +319,7 @@ class _Object:
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the value."""
         kind, state = own_class(fields["named"]), fields["state"]
-        if not isinstance(kind, type) or not isinstance(state, Mapping | None):
+        if not isinstance(state, Mapping | None):
             raise ValueError(UNKNOWN.format(name=fields["named"]))
         if issubclass(kind, tuple):
             return kind(*fields["state"].values())

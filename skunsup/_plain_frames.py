@@ -130,7 +130,8 @@ class _Levels:
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the index."""
         pandas = importlib.import_module("pandas")
-        return pandas.MultiIndex(**fields)
+        levels, codes, names = (fields[key] for key in ("levels", "codes", "names"))
+        return pandas.MultiIndex(levels, codes, names=names)
 
 
 class _Interval:

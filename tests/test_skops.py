@@ -414,6 +414,49 @@ def test_modules_are_not_imported_for_a_network(tmp_path, monkeypatch):
     assert "injected_module" not in sys.modules
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        "keras.datasets.imdb.load_data",
+        "keras.visualization.plot_image_gallery",
+        "keras.config.set_floatx",
+        "keras.utils.get_file",
+    ],
+)
+def test_a_network_calls_no_function_that_reaches_files(named, monkeypatch):
+    """Keras calls the functions of Lambda layers while it builds a network."""
+    config = configuration(keras.layers.Lambda(keras.ops.relu))
+    function = config["config"]["layers"][1]["config"]["function"]
+    function["module"], _, function["config"] = named.rpartition(".")
+    with pytest.raises(ValueError, match=named):
+        read(forged(monkeypatch, config))
+    optimizer = {"kind": keras.optimizers.SGD, "config": {"learning_rate": function}}
+    with pytest.raises(ValueError, match=named):
+        restored({"__skunsup__": "keras object", **optimizer})
+
+
+@pytest.mark.parametrize(
+    ("layer", "settings"),
+    [
+        ("TFSMLayer", {"filepath": "a"}),
+        ("TorchModuleWrapper", {"module": "gAQ="}),
+        ("StringLookup", {"vocabulary": __file__}),
+    ],
+)
+def test_layers_that_load_files_are_refused(layer, settings, monkeypatch):
+    config = configuration(keras.layers.Dense(3))
+    config["config"]["layers"][1].update(class_name=layer, config=settings)
+    with pytest.raises((TypeError, ValueError)):
+        read(forged(monkeypatch, config))
+
+
+def test_what_a_network_names_of_the_package_are_layers():
+    network = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+    found = plain(replace(described("encoder", network), objects=(("a", Autoencoder),)))
+    with pytest.raises(ValueError, match="'Autoencoder', which is no"):
+        restored(found)
+
+
 def test_a_lambda_in_a_network_does_not_run(tmp_path, monkeypatch):
     target = tmp_path / "seen"
 

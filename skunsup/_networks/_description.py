@@ -13,6 +13,10 @@ import keras
 import numpy as np
 
 from skunsup._identity import digest, identity
+from skunsup._networks._named_functions import (
+    refuse_other_functions,
+    refuse_other_objects,
+)
 from skunsup._networks._own_names import OwnNames, code_of
 from skunsup._networks._structure import unnamed
 from skunsup._random import draw_seed
@@ -86,6 +90,11 @@ class Description:
     def __getstate__(self) -> dict[str, Any]:
         objects = tuple((name, _written(value)) for name, value in self.objects)
         return {**vars(self), "objects": objects}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        refuse_other_functions(json.loads(state["config"]))
+        refuse_other_objects(value for _, value in state["objects"])
+        vars(self).update(state)
 
     def model(self, rng: np.random.Generator | None) -> keras.Model:
         """Return a new model, with the seeds that were left open drawn by `rng`.

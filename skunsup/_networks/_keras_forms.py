@@ -16,6 +16,7 @@ from keras import ops
 from skunsup._keras_private import loss_settings
 from skunsup._networks._building import building, building_for
 from skunsup._networks._description import described
+from skunsup._networks._named_functions import refuse_other_functions
 from skunsup._plain import UNKNOWN, add_form
 
 # Where classes and functions may come from. Not `keras.utils` or `keras.saving`, whose
@@ -134,6 +135,7 @@ class _KerasObject:
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the value."""
         kind = _checked(fields["kind"], BY_CONFIG)
+        refuse_other_functions(fields["config"])
         with building(), keras.saving.CustomObjectScope({}):
             return kind.from_config(fields["config"])
 
