@@ -429,8 +429,11 @@ def test_noise_and_words_are_refused(blobs):
     with pytest.raises(NotImplementedError, match="DiffusionModel cannot be exported"):
         onnx.to_onnx(model, methods=["score_samples"])
     tokens = TokenVectorizer().fit(["one two"])
-    with pytest.raises(NotImplementedError, match="TokenVectorizer cannot be exported"):
-        onnx.to_onnx(make_pipeline(tokens), np.array([["one"]]))
+    for step in (tokens, make_pipeline(tokens), Table().fit(blobs)):
+        with pytest.raises(NotImplementedError, match="cannot be exported"):
+            onnx.to_onnx(step)
+    with pytest.raises(NotImplementedError, match=r"Table cannot be .* inputs=Table"):
+        onnx.to_onnx(make_column_transformer((Table(), [0, 1])).fit(blobs))
 
 
 def test_variables_may_stand_in_front_of_symbolic_tensors(blobs):

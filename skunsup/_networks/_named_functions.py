@@ -17,13 +17,13 @@ ALLOWED = re.compile(
 )
 OTHER = (
     "A network names {name!r}, which is no activation, loss, metric, initializer or "
-    "operation of Keras. If the network is yours, call it in a function of your own, in "
-    "a module; else the file was changed: do not use it."
+    "operation of Keras. If the network is yours, call it in a function of your own, "
+    "in a module; else the file was changed: do not use it."
 )
 
 
 def refuse_other_functions(config: Any) -> None:
-    """Raise ValueError where a configuration names a function that no network needs.
+    """Raise ValueError for a function in a configuration that no network needs.
 
     Parameters
     ----------

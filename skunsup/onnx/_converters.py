@@ -14,7 +14,7 @@ from skl2onnx.common.data_types import (
 )
 from sklearn.base import is_regressor
 
-from skunsup import models, outliers
+from skunsup import inputs, models, outliers
 from skunsup._estimator import DeepEstimator
 from skunsup.models._clusterer import Clusterer
 from skunsup.onnx._graph import DOUBLE, FLOAT, ML_OPSET, ONNX_OPSET, Graph
@@ -46,7 +46,15 @@ NO_WORDS = (
     "punctuation or split texts as it does. Call transform in Python, and export what "
     "follows it, which takes its rows of numbers."
 )
-REFUSED = {models.DiffusionModel: NO_CODES, TokenVectorizer: NO_WORDS}
+NO_STEP = (
+    "{name} cannot be exported to ONNX as a step of its own. Give it to a model, as "
+    "inputs={name}(...), or call transform in Python and export what follows it."
+)
+REFUSED = {
+    models.DiffusionModel: NO_CODES,
+    TokenVectorizer: NO_WORDS,
+    inputs.Inputs: NO_STEP,
+}
 LABELLING = (Clusterer, models.AAEClassifier, models.AAEClustering, FineTuned)
 LARGEST = 1.7976931348623157e308
 
@@ -70,24 +78,29 @@ def offered(estimator: Any) -> tuple[str, ...]:
     return own + back
 
 
+def refuse(model: Any) -> None:
+    """Raise NotImplementedError for an estimator that has no nodes."""
+    for kind, message in REFUSED.items():
+        if isinstance(model, kind):
+            raise NotImplementedError(message.format(name=type(model).__name__))
+
+
 def _parse(
-    scope: Any, model: Any, inputs: list[Any], custom_parsers: Any = None
+    scope: Any, model: Any, variables: list[Any], custom_parsers: Any = None
 ) -> Any:
     """Declare an operator with an output for each method that is asked for.
 
     Raises
     ------
     NotImplementedError
-        If the model draws rows and has no code, or reads texts.
+        If the model draws rows and has no code, or is a kind of data.
     """
-    for kind, message in REFUSED.items():
-        if isinstance(model, kind):
-            raise NotImplementedError(message)
+    refuse(model)
     options = scope.get_options(model, {"methods": None}, fail=False) or {}
     asked = options.get("methods") or ("transform",)
     if isinstance(model, Detector):
         asked = options.get("methods") or DETECTION
-    given = list(inputs)
+    given = list(variables)
     if isinstance(model, outliers.SeriesDetector):
         cut = scope.declare_local_operator(WINDOWS, model)
         cut.inputs = given
@@ -245,7 +258,9 @@ def _estimators() -> Sequence[type]:
     # Loaded with scikeras, which takes a second and is not needed otherwise.
     tuned = sys.modules.get("skunsup.transfer._tuned")
     tuning = [tuned.FineTunedClassifier, tuned.FineTunedRegressor] if tuned else []
-    return [*found, *detectors, *tuning, TokenVectorizer]
+    kinds = [kind for kind in vars(inputs).values() if isinstance(kind, type)]
+    kinds = [kind for kind in kinds if issubclass(kind, inputs.Inputs)]
+    return [*found, *detectors, *tuning, *kinds, TokenVectorizer]
 
 
 TRANSFORMERS: dict[type, tuple[Any, Any]] = {

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import DeepEstimator
 from skunsup.inputs import Dense
-from skunsup.onnx._converters import default_methods, offered, register
+from skunsup.onnx._converters import default_methods, offered, refuse, register
 from skunsup.onnx._graph import ONNX_OPSET
 from skunsup.onnx._images import image_type
 from skunsup.onnx._kinds import input_types
@@ -99,6 +99,7 @@ def to_onnx(
     """
     check_is_fitted(estimator)
     last = _last(estimator)
+    refuse(_first(estimator))
     if isinstance(last, FineTuned):
         register()  # its class is there by now
     ours = isinstance(last, DeepEstimator | Detector | FineTuned)
