@@ -72,6 +72,8 @@ def test_assignment_is_that_of_the_paper():
     square = np.square(z[:, None] - centers).sum(axis=-1)
     kernel = (1 + square / alpha) ** (-(alpha + 1) / 2)
     q = np.exp(array(log_assignment(tensor(z), tensor(centers), alpha)))
+    moved = log_assignment(tensor(z + 4096), tensor(centers + 4096), alpha)
+    np.testing.assert_allclose(np.exp(array(moved)), q, atol=1e-3)
     np.testing.assert_allclose(q, kernel / kernel.sum(axis=1, keepdims=True), rtol=1e-4)
 
 

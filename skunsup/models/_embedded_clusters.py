@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._fit_data import FitData
-from skunsup._networks import Architecture, squared_distances
+from skunsup._networks import Architecture
 from skunsup._training import FittedNetwork, Rows, WeightedSampler, hstack
 from skunsup.models._code import CodeNetwork
 from skunsup.models._gaussian import log_softmax
@@ -36,7 +36,9 @@ def log_assignment(code: Any, centers: Any, alpha: float) -> Any:
     tensor of shape (n, k)
         Logarithms of shares that sum to 1 over the centres.
     """
-    distance = squared_distances(code, centers)
+    # Not by products, whose rounding errors are of the size of the codes.
+    apart = ops.expand_dims(code, -2) - centers
+    distance = ops.sum(ops.square(apart), axis=-1)
     return log_softmax(-0.5 * (alpha + 1.0) * ops.log1p(distance / alpha))
 
 
