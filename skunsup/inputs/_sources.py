@@ -9,14 +9,14 @@ from skunsup._containers import check_container
 from skunsup._training import Rows, SourceRows
 from skunsup.inputs._base import Inputs
 from skunsup.inputs.dense import Dense
-from skunsup.sources import Source, check_source, read_chunk
+from skunsup.sources import NO_TABLE, Source, check_source, read_chunk
 
 MOST_LEARNED = 100_000  # rows that a kind of data learns from
 CHUNKS_OF_NUMBERS = 8  # of which the scales of columns are looked at
 
-NO_TABLE = (
-    "{name}.read({i}) returned {kind}, but expected a NumPy array, a list, or a "
-    "DataFrame of pandas."
+UNLIKE = (
+    "X.read({i}) returned {kind}, but X.read(0) {before}: {chunk}. Give the same "
+    "columns in each chunk."
 )
 
 
@@ -108,7 +108,21 @@ def _taken(source: Source, *, whole: bool) -> dict[int, Any]:
         n = len(chunk)
         index = np.linspace(0, n - 1, min(n, max(2, round(share * n)))).astype(int)
         taken[i] = _rows_of(chunk, index, i)
+        found, before = _form(taken[i]), _form(taken[0])
+        if found != before:
+            name = source.name_of(i)
+            message = UNLIKE.format(i=i, kind=found, before=before, chunk=name)
+            raise ValueError(message)
     return taken
+
+
+def _form(rows: Any) -> str:
+    """Return what all chunks have in common."""
+    if isinstance(rows, np.ndarray):
+        return f"an array with rows of shape {rows.shape[1:]}"
+    if hasattr(rows, "columns"):
+        return f"a DataFrame with columns {', '.join(map(repr, rows.columns))}"
+    return f"a {type(rows).__name__}"
 
 
 def _name_chunk(

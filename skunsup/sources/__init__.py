@@ -1,10 +1,11 @@
 """Data that are read a chunk at a time."""
 
 from skunsup.sources._arrays import ArraySource
-from skunsup.sources._base import Source, check_source, read_chunk
+from skunsup.sources._base import NO_TABLE, Source, check_source, read_chunk
 from skunsup.sources._parquet import ParquetSource, write_parquet
 
 __all__ = [
+    "NO_TABLE",
     "ArraySource",
     "ParquetSource",
     "Source",

@@ -10,6 +10,10 @@ UNREADABLE = (
     "Rows {first} to {last} of the array cannot be read ({kind}: {why}). Keep its file "
     "open, and as it is, until all that reads it has ended."
 )
+CLOSED = (
+    "array cannot be read ({error}). Open its file, and keep it open until all that "
+    "reads it has ended."
+)
 CHUNK_BYTES = 4 * 2**20  # about so much is read at a time where an array leaves it open
 
 
@@ -20,7 +24,8 @@ class ArraySource(Source):
     ----------
     array : h5py.Dataset, zarr.Array, dask.array.Array or ndarray of shape (n, d, ...)
         Numbers, rows along the first axis. What is read at a time are its own
-        chunks, small ones together.
+        chunks, small ones together. For chunks that were never written, or whose file
+        is gone, Zarr gives its fill value.
 
     Raises
     ------
@@ -43,7 +48,11 @@ class ArraySource(Source):
 
     def __init__(self, array: Any) -> None:
         self.array = array
-        if not getattr(array, "shape", ()):
+        try:
+            shape = getattr(array, "shape", ())
+        except Exception as error:  # of h5py, once its file is closed
+            raise ValueError(CLOSED.format(error=error)) from error
+        if not shape:
             raise ValueError(
                 f"array={array!r} has no rows. Give one with rows along its first axis."
             )

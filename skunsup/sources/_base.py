@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 
 NO_ROWS = "{name} has no rows. Give one with at least one row."
+NO_TABLE = (
+    "{name}.read({i}) returned {kind}, but expected a NumPy array, a list, or a "
+    "DataFrame of pandas."
+)
 
 
 class Source(ABC):
@@ -153,12 +157,17 @@ def read_chunk(source: Source, i: int, name: str) -> Any:
     ------
     ValueError
         If it has another number of rows.
+    TypeError
+        If it has no rows.
     """
     try:
         chunk = source.read(i)
     except Exception as error:
         error.add_note(f"This came up in {name}.read({i}), for {source.name_of(i)}.")
         raise
+    if not hasattr(chunk, "__len__"):
+        kind = type(chunk).__name__
+        raise TypeError(NO_TABLE.format(name=name, i=i, kind=kind))
     expected = int(source.boundaries[i + 1] - source.boundaries[i])
     if len(chunk) != expected:
         raise ValueError(
