@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import scipy.sparse as sp
@@ -146,6 +146,8 @@ def check_codes(X: object, n_components: int, name: str) -> np.ndarray:
 def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
     """Validate weights of `n` rows: non-negative, with a positive sum.
 
+    A mask that picks a row stays one, and has an eighth of the size.
+
     Raises
     ------
     ValueError
@@ -153,6 +155,8 @@ def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
+    if _is_mask(sample_weight, n):
+        return sample_weight
     check_container(sample_weight, "sample_weight")
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n, sample_weight)
@@ -181,6 +185,12 @@ def check_weights(sample_weight: object, n: int) -> np.ndarray | None:
             f"at most {MAX_DRAWS:g}. Divide the weights by their mean."
         )
     return weight
+
+
+def _is_mask(weight: object, n: int) -> TypeGuard[np.ndarray]:
+    if type(weight) is not np.ndarray or weight.dtype != bool:
+        return False
+    return weight.shape == (n,) and bool(weight.any())
 
 
 def is_missing(value: Any) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -181,7 +182,8 @@ def test_a_fit_without_a_seed_goes_on_with_the_one_it_had(killed, path):
 
 
 def test_what_renews_rows_goes_on():
-    data = type("Data", (), {"rows": clone(STOPPED).fit(X)._read(X)})()
+    rows = clone(STOPPED).fit(X)._read(X)
+    data = SimpleNamespace(rows=rows, sample=SimpleNamespace(index=X))
     renewal = TargetRenewal(None, data, 5, 0.01)
     renewal.due, renewal.labels = 7, np.arange(len(X))
     renewal.targets = np.ones((len(X), 3), np.float32)
@@ -229,7 +231,7 @@ def test_kill_9_leaves_a_whole_file(path):
             time.sleep(0.01)
         time.sleep(0.2)
         process.kill()
-    saved = _checkpoint_file.read(path)["trainings"][-1]["place"]
+    saved = _checkpoint_file.parsed(path.read_bytes(), path)["trainings"][-1]["place"]
     assert saved["epoch"] == len(saved["history"]["loss"]) > 0
     assert all(np.isfinite(value).all() for value in saved["values"])
 
@@ -295,11 +297,17 @@ def test_the_file_of_another_version_is_refused(name, file_of_a_fit, monkeypatch
 
 
 def test_the_file_of_another_backend_is_refused(file_of_a_fit, monkeypatch):
+    other = SimpleNamespace(backend=SimpleNamespace(backend=lambda: "numpy"))
+    monkeypatch.setattr(_checkpoint, "keras", other)
     backend = keras.backend.backend()
-    with monkeypatch.context() as patch:
-        patch.setattr(_checkpoint.keras.backend, "backend", lambda: "numpy")
-        with pytest.raises(ValueError, match=f"Keras backend \\('{backend}', where"):
-            Checkpoint(file_of_a_fit, 0)
+    with pytest.raises(ValueError, match=f"Keras backend \\('{backend}', where"):
+        Checkpoint(file_of_a_fit, 0)
+
+
+def test_the_file_of_another_number_of_processes_is_refused(file_of_a_fit, monkeypatch):
+    monkeypatch.setattr(_checkpoint, "n_processes", lambda: 2)
+    with pytest.raises(ValueError, match=r"number of processes .*\(1, where .* 2\)"):
+        Checkpoint(file_of_a_fit, 0)
 
 
 def test_a_file_cut_short_is_refused(file_of_a_fit, path):
@@ -328,7 +336,7 @@ def test_a_file_with_a_pickle_is_refused(path):
     made = path.with_name("made")
     np.savez(path, np.array([MakesFolder(made)], dtype=object))
     with pytest.raises(ValueError, match="cannot be read as a checkpoint"):
-        _checkpoint_file.read(path)
+        _checkpoint_file.parsed(path.read_bytes(), path)
     assert not made.exists()
 
 
@@ -386,7 +394,7 @@ def test_a_file_holds_arrays_once_and_all_else(path):
     _checkpoint_file.write(path, tree)
     with np.load(path) as archive:
         assert len(archive.files) == 3
-    found = _checkpoint_file.read(path)
+    found = _checkpoint_file.parsed(path.read_bytes(), path)
     assert found["rng"] == tree["rng"]
     assert found["best"] == np.inf
     assert found["none"] is None
@@ -408,7 +416,7 @@ def test_writing_waits_for_the_interval_and_takes_little_of_the_time(path, monke
     assert not checkpoint.due()
     now[0] = 110.0
     assert checkpoint.due()
-    checkpoint.save({})
+    checkpoint.save({"rng": {}})
     now[0] += 49.0
     assert not checkpoint.due()
     now[0] += 1.0

@@ -120,15 +120,22 @@ TWO = """
 import keras, numpy as np
 from sklearn.neighbors import kneighbors_graph
 from skunsup import (
-    GAN, AdversarialAutoencoder, Autoencoder, AutoencoderDetector, NeighborEmbedding,
-    OutlierDetector, Source, VariationalAutoencoder, WassersteinAutoencoder,
+    GAN, AAEClassifier, AdversarialAutoencoder, Autoencoder, AutoencoderDetector,
+    DeepEmbeddedClustering, NeighborEmbedding, OutlierDetector, Source,
+    VariationalAutoencoder, WassersteinAutoencoder,
 )
 from skunsup._training import BaggedSampler, SourceRows, _loop, as_rows, weighted_sample
+from skunsup._training import paired
+from skunsup._training._checkpoint import Checkpoint
+from skunsup.models import _embedded_clusters
 
 X = np.random.default_rng(0).normal(size=(64, 6)).astype(np.float32)
 X[[3, 40, 60]] *= 6.0
 halves = X[:32], X[32:]
 mine = halves[rank]
+y = np.where(X[:, 0] > 0, "right", "left").astype(object)
+y[::3] = None
+labels = np.select([y == "left", y == "right"], [0, 1], -1)
 SMALL = {"batch_size": 16, "epochs": 1, "random_state": 0}
 DENSE = {"hidden_layer_sizes": (8,), **SMALL}
 found, plain_draw = {}, _loop.TrainingLoop.draw
@@ -138,11 +145,15 @@ class Half(Source):
     def read(self, i):
         return mine[self.boundaries[i] : self.boundaries[i + 1]]
 
-def samplers(source):
+def samplers(source=False, labelled=False):
     if source:
         parts = [SourceRows(None, Half.boundaries, 6) for half in halves]
         return [rows.own_sampler(None) for rows in parts]
-    return [weighted_sample(as_rows(half), None) for half in halves]
+    if not labelled:
+        return [weighted_sample(as_rows(half), None) for half in halves]
+    numbered = np.hstack([X, labels[:, None]]).astype(np.float32)
+    parts = zip(map(as_rows, np.split(numbered, 2)), np.split(labels, 2))
+    return [paired(rows, weighted_sample(rows, None), own)[1] for rows, own in parts]
 
 def drawn_by_two(samplers, m=1):
     '''Compose minibatches of 16 of 8 rows of each half, as two processes do.'''
@@ -151,8 +162,10 @@ def drawn_by_two(samplers, m=1):
         state, parts = loop.rng.bit_generator.state, []
         for i, sampler in enumerate(samplers):
             loop.rng.bit_generator.state = state
-            parts.append(32 * i + sampler.draw(32 * m, loop.rng).reshape(4, 8 * m))
-        return iter([np.concatenate(parts, axis=1).ravel()])
+            drawn = 32 * i + sampler.draw(32 * m, loop.rng)
+            parts.append(drawn.reshape(4, 8 * m, *drawn.shape[1:]))
+        both = np.concatenate(parts, axis=1)
+        return iter([both.reshape(-1, *both.shape[2:])])
     return draw
 
 def models():
@@ -161,22 +174,26 @@ def models():
         (GAN(2, **SMALL), {}), (AdversarialAutoencoder(2, **DENSE), {}),
         (Autoencoder(2, **DENSE), {"source": True}),
         (Autoencoder(2, **DENSE), {"held": True}),
+        (AAEClassifier(2, **DENSE), {"labelled": True}),
     ]
 
 def fitted(together):
     results = []
     for model, how in models():
         rows, held = (mine, mine) if together else (X, X)
-        source = how.get("source")
+        X_val = held[::2] if how.pop("held", False) else None
         if not together:
-            _loop.TrainingLoop.draw = drawn_by_two(samplers(source))
-        X_val = held[:: 2] if how.get("held") else None
-        model.fit(Half() if source and together else rows, X_val=X_val)
+            _loop.TrainingLoop.draw = drawn_by_two(samplers(**how))
+        known = np.split(y, 2)[rank] if together else y
+        rows = Half() if "source" in how and together else rows
+        model.fit(rows, known if "labelled" in how else None, X_val=X_val)
         _loop.TrainingLoop.draw = plain_draw
         history = dict(model.history_)
         if not ON_JAX:
             history.pop("spread", None)  # a mean over processes
+            history.pop("usage", None)
         values = [*model._network.values, *map(np.array, history.values())]
+        values.append(getattr(model, "class_prior_", np.zeros(1)))
         results.append(values)
     start = Autoencoder(2, **DENSE, init="pca", learning_rate=1e-30)
     rows = mine if together else X
@@ -197,7 +214,7 @@ def detected(together):
     results, weight = [], np.arange(64) % 3
     for i, model in enumerate(detectors()):
         if i == 0 and not together:
-            each = samplers(False)
+            each = samplers()
             each = [BaggedSampler(sample, (sample, sample)) for sample in each]
             _loop.TrainingLoop.draw = drawn_by_two(each, 2)
         rows, given = (mine, np.split(weight, 2)[rank]) if together else (X, weight)
@@ -212,8 +229,42 @@ NEAR = NeighborEmbedding(4, max_steps=6, n_neighbors=5, **{**DENSE, "epochs": No
 def embedded(rows):
     return NEAR.fit(rows)._network.values
 
+class Killed(BaseException):
+    pass
+
+def killed(model):
+    '''Fit and leave at the second write; the path is one for the first process.'''
+    path = f"{port}.npz" if rank == 0 else "nowhere/at/all.npz"
+    model.set_params(checkpoint=path, checkpoint_interval=0)
+    whole, written = Checkpoint.save, []
+    def save(checkpoint, place):
+        whole(checkpoint, place)
+        written.append(place)
+        if len(written) == 2:
+            raise Killed
+    Checkpoint.save = save
+    try:
+        model.fit(mine)
+    except Killed:
+        Checkpoint.save = whole
+        return model
+
+def clustered():
+    '''Return weights, and the sums of shares that targets come from.'''
+    seen, plain = [], _embedded_clusters.target_distribution
+    def target_distribution(q, frequency):
+        seen.append(float(frequency.sum()))
+        return plain(q, frequency)
+    _embedded_clusters.target_distribution = target_distribution
+    start = Autoencoder(2, **DENSE)
+    model = DeepEmbeddedClustering(2, start, **SMALL).fit(mine)
+    return float(sum(np.abs(v).sum() for v in model._network.values)), seen
+
 def apart(one, two):
-    return max(float(np.abs(a - b).max()) for a, b in zip(one, two, strict=True))
+    '''Return the largest difference, of what is above 1 relative to it.'''
+    pairs = zip(one, two, strict=True)
+    found = [np.abs(a - b) / np.maximum(1, np.abs(a)) for a, b in pairs]
+    return float(max(each.max() for each in found))
 
 def refusal(model):
     try:
@@ -242,7 +293,16 @@ far = AutoencoderDetector(support_fraction=0.5, **TWO)
 mine = mine * (1 + 99 * rank)
 found["outliers alone"] = refusal(far)
 mine = halves[rank]
-found["checkpoint"] = refusal(Autoencoder(2, **DENSE, checkpoint=f"{port}-{rank}.npz"))
+watched = {**DENSE, "epochs": 3, "callbacks": keras.callbacks.Callback()}
+wanted = VariationalAutoencoder(2, **watched).fit(mine)
+stopped = killed(VariationalAutoencoder(2, **watched))
+mine = mine + np.float32(rank)
+found["other data"] = refusal(stopped)
+mine = halves[rank]
+stopped.fit(mine)
+pairs = zip(wanted._network.values, stopped._network.values)
+found["resumed"] = [bool(np.array_equal(a, b)) for a, b in pairs]
+found["clustered"] = clustered()
 unseeded = Autoencoder(2, **{**DENSE, "random_state": None}).fit(mine)
 if not ON_JAX:
     found["compared neighbours"] = refusal(NEAR)
@@ -288,7 +348,7 @@ def in_two_processes(tmp_path_factory):
 
 @by_processes
 def test_two_processes_train_what_one_does(in_two_processes):
-    """On the same minibatches: dense, drawn and adversarial ones, a source, X_val."""
+    """On the same minibatches: drawn and adversarial ones, a source, X_val, labels."""
     first, second = in_two_processes
     assert max(first["apart"]) < 1e-6
     assert first["apart"][0] > 0
@@ -318,7 +378,20 @@ def test_two_processes_refuse_what_one_has_to_see(in_two_processes):
         assert "numbers of rows of one process" in found["graph"]
         assert "another set of detection parameters" in found["unlike detectors"]
         assert "Process 1 of the 2" in found["outliers alone"]
-        assert "checkpoint writes what one process trains" in found["checkpoint"]
+
+
+@by_processes
+def test_two_processes_go_on_from_one_checkpoint(in_two_processes):
+    for found in in_two_processes:
+        assert all(found["resumed"])
+        assert "written by a fit with another X, X_val" in found["other data"]
+
+
+@by_processes
+def test_two_processes_find_the_same_clusters(in_two_processes):
+    first, second = (found["clustered"] for found in in_two_processes)
+    assert first == second
+    assert first[1] == pytest.approx([64.0])  # a share of 1 for each row of both
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has them")

@@ -24,8 +24,9 @@ from skunsup import (
     VariationalAutoencoder,
     write_parquet,
 )
-from skunsup._training import _source_rows
+from skunsup._training import Rows, _source_rows
 from skunsup._training._source_rows import SourceRows
+from skunsup.outliers import _judged
 
 from .helpers import on_torch_or_asked, unchanged
 
@@ -123,22 +124,40 @@ def test_rows_are_held_out_of_each_chunk(small_shelves):
     found = np.histogram(held.index, rows.boundaries)[0]
     assert (np.abs(found - np.diff(rows.boundaries) / 4) < 1).all()
     for part in (rest, held):
-        drawn = part.draw(part.n_draws, rng)
-        assert np.array_equal(np.sort(drawn), part.index)
-        counts = np.bincount(part.draw(99, rng), minlength=N)
-        assert counts[part.index].min() == 99 // part.n_rows
-        assert counts.sum() == counts[part.index].sum() == 99
+        assert_drawn(part, rng)
     assert np.array_equal(held.rows_of(rows).take(slice(2, 9)), X[held.index[2:9]])
+
+
+def assert_drawn(part, rng):
+    """Check that rows of a sampler are drawn once an epoch, or about as often."""
+    drawn = part.draw(part.n_draws, rng)
+    assert np.array_equal(np.sort(drawn), part.index)
+    counts = np.bincount(part.draw(99, rng), minlength=N)
+    assert counts[part.index].min() == 99 // part.n_rows
+    assert counts.sum() == counts[part.index].sum() == 99
+
+
+def test_rows_are_those_of_a_mask(small_shelves):
+    rows = rows_of(Chunks(X, [0, 1, 9, 30, 63, 64]))
+    mask, rng = np.arange(N) % 3 == 1, np.random.default_rng(0)
+    part = rows.own_sampler(mask)
+    assert np.array_equal(part.index, np.flatnonzero(mask))
+    half = part.part(np.arange(part.n_rows) % 2 == 0)
+    assert np.array_equal(half.index, np.flatnonzero(mask)[::2])
+    for each in (part, half):
+        assert_drawn(each, rng)
+    hashes = half.by_hash(rows, lambda hashes: hashes)
+    assert np.array_equal(hashes, rows.hashes[half.index])
 
 
 def test_draws_do_not_take_memory_by_the_row():
     n, n_chunks = 5_000_000, 100
     rows = SourceRows(None, np.linspace(0, n, n_chunks + 1).astype(int), 1000)
-    rng = np.random.default_rng(0)
+    rng, mask = np.random.default_rng(0), np.ones(n, bool)
     tracemalloc.start()
     try:
         whole = rows.own_sampler(None)
-        for sample in (whole, whole.split(0.1, rng)[0]):
+        for sample in (whole, whole.split(0.1, rng)[0], rows.own_sampler(mask)):
             n_draws = sample.n_rows + 99
             assert sum(map(len, sample.pieces(n_draws, rng))) == n_draws
         peak = tracemalloc.get_traced_memory()[1]
@@ -198,6 +217,22 @@ def test_detectors_read_sources():
         n_estimators=2, max_samples=0.5, max_steps=20, random_state=0
     )
     assert np.isfinite(several.fit(Chunks(X)).score_samples(X)).all()
+
+
+@on_torch_or_asked
+def test_thresholds_come_from_so_many_rows(monkeypatch):
+    """The same for rows in memory and in a source; what is kept does not grow."""
+    monkeypatch.setattr(_judged, "MOST_JUDGED", 32)
+    model = AutoencoderDetector(max_steps=20, random_state=0)
+    weight = np.arange(N) % 2
+    for detector in (clone(model), clone(model).set_params(novelty=True)):
+        detector.fit(Chunks(X), sample_weight=weight)
+        assert len(detector._ensemble_scorer.known) <= 32
+        assert np.mean(detector.predict(X[1::2]) == 1) > 0
+    judged = _judged.Judged(Rows(np.arange(N)[:, None]), weight)
+    found = judged.of(lambda rows: rows.X[:, 0])
+    assert np.array_equal(found // 2, np.arange(32))
+    assert np.array_equal(judged.weight, found % 2)
 
 
 @on_torch_or_asked
@@ -280,6 +315,13 @@ class Changed(Chunks):
 def test_chunks_of_another_kind():
     with pytest.raises(TypeError, match="dict, but expected a NumPy array"):
         clone(MODEL).fit(Changed(lambda chunk: dict.fromkeys(range(len(chunk))), 0))
+    with pytest.raises(TypeError, match="returned NoneType, but expected a NumPy"):
+        clone(MODEL).fit(Changed(lambda chunk: None))
+    with pytest.raises(ValueError, match=r"shape \(3,\), but .* \(4,\): chunk 1"):
+        clone(MODEL).fit(Changed(lambda chunk: chunk[:, :3]))
+    frames = Changed(lambda chunk: pd.DataFrame(chunk).rename(columns={0: "a"}))
+    with pytest.raises(ValueError, match=r"with columns 'a', 1, .* array with rows"):
+        clone(MODEL).fit(frames)
     with pytest.raises(ValueError, match=r"In chunk 1 .*3 features"):
         clone(STOPPED).fit(X).transform(Changed(lambda chunk: chunk[:, :3]))
 
@@ -303,6 +345,8 @@ def test_arrays_of_libraries(tmp_path):
     for source in (closing, ArraySource(broken)):  # the file of the first is closed
         with pytest.raises(ValueError, match=r"Rows 0 to 63 .*Keep its file open"):
             model.fit(source)
+    with pytest.raises(ValueError, match=r"array cannot be read .*Open its file"):
+        ArraySource(stored)
 
 
 def test_an_array_that_is_cut_is_an_error(tmp_path):

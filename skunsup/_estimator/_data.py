@@ -114,7 +114,7 @@ def _noted(name: str, rows: Rows, *more: np.ndarray | None) -> None:
     """Let the checkpoint of the fit that runs, if there is one, know the data."""
     checkpoint = running_checkpoint()
     if checkpoint is not None:
-        checkpoint.note(name, rows.hashes, *more)
+        checkpoint.note(name, rows.hash_blocks(), *more)
 
 
 def is_trained(model: DataReader) -> bool:

@@ -12,8 +12,10 @@ from skunsup._training._processes import (
     all_rows,
     check_alike,
     check_rows_of_each,
+    mean_of_all,
     n_processes,
     one_process,
+    own_of_all,
     share_generator,
 )
 from skunsup._training._programs import compilations
@@ -56,10 +58,12 @@ __all__ = [
     "hstack",
     "is_mapped",
     "joint_rows",
+    "mean_of_all",
     "n_processes",
     "network_to_train",
     "one_process",
     "optimizer_config",
+    "own_of_all",
     "paired",
     "running_checkpoint",
     "share_generator",

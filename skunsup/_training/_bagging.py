@@ -54,6 +54,10 @@ class EnsembleConfig:
             sees[:, member] = place < self.max_samples
         return sees
 
+    def sees_of(self, rows: Rows) -> np.ndarray:
+        """Return whether each member trains on each row, (rows.n, n_members)."""
+        return np.concatenate([self.sees(hashes) for hashes in rows.hash_blocks()])
+
 
 @dataclass(frozen=True)
 class BaggedSampler(EpochSampler):
@@ -101,7 +105,7 @@ def bagged_sampler(
     members : EnsembleConfig
         Who sees what.
     """
-    sees = members.sees(rows.hashes[sample.index])
+    sees = sample.by_hash(rows, members.sees)
     parts = tuple(sample.part(column) if column.any() else sample for column in sees.T)
     return BaggedSampler(sample, parts)
 

@@ -3,15 +3,19 @@
 A fit may train several networks, one after another. A checkpoint holds the end of each
 training that is over, and a place within the one that runs. The next fit runs all that
 lies between two trainings again, and takes the trainings out of the file.
+
+Processes that train together have one file, that of the first of them. It has the
+weights once, and the random states of each.
 """
 
 import hashlib
 import secrets
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,10 +24,17 @@ import keras
 import numpy as np
 
 from skunsup._random import entropy_from
-from skunsup._training._checkpoint_file import check_path, read, unfinished, write
+from skunsup._training._checkpoint_file import content_of, parsed, unfinished, write
+from skunsup._training._processes import (
+    bytes_of_first,
+    check_alike,
+    n_processes,
+    of_all,
+    rank,
+)
 from skunsup._version import __version__
 
-FORMAT = 2
+FORMAT = 3
 MOST_OF_TIME = 0.02  # that writing may take
 
 # What fits are told apart by, and the words for it, the most telling first.
@@ -31,6 +42,7 @@ WORDS = {
     "format": "format of the file",
     "version": "version of skunsup",
     "backend": "Keras backend",
+    "processes": "number of processes that train together",
     "data": "X, X_val, y or sample_weight",
     "network": "network, by its parameters or by the columns of X",
     "optimizer": "optimizer, learning_rate or weight_decay",
@@ -55,7 +67,8 @@ class Checkpoint:
     Parameters
     ----------
     path : str or path
-        The file. One that is there is gone on from.
+        The file. One that is there is gone on from. Among processes that train
+        together the first reads and writes it, and says when.
     interval : float
         Seconds between two writes, at least.
 
@@ -67,10 +80,9 @@ class Checkpoint:
 
     def __init__(self, path: "str | PathLike[str]", interval: float) -> None:
         self.path, self.interval = Path(path), interval
-        check_path(self.path)
-        own = {"version": __version__, "backend": keras.backend.backend()}
-        self._head: dict[str, Any] = {"format": FORMAT, **own}
-        self._saved = read(self.path) if self.path.exists() else None
+        own = {"backend": keras.backend.backend(), "processes": n_processes()}
+        self._head: dict[str, Any] = {"format": FORMAT, "version": __version__, **own}
+        self._saved = _read_by_first(self.path)
         if self._saved is not None:
             self._compare(self._saved, self._head)
         self._entropy: list[int] = []
@@ -81,14 +93,17 @@ class Checkpoint:
 
     def entropy(self) -> int:
         """Return the seed of the next generator without a `random_state`."""
-        saved = (self._saved or {}).get("entropy", [])[len(self._entropy) :]
+        known = [] if self._saved is None else self._saved["entropy"][rank()]
+        saved = known[len(self._entropy) :]
         self._entropy.append(saved[0] if saved else secrets.randbits(128))
         return self._entropy[-1]
 
-    def note(self, name: str, *arrays: np.ndarray | None) -> None:
-        """Let the fit be known by arrays, too."""
+    def note(
+        self, name: str, pieces: Iterable[np.ndarray], *arrays: np.ndarray | None
+    ) -> None:
+        """Let the fit be known by arrays, too, one of which comes in pieces."""
         self._data.update(name.encode())
-        for array in arrays:
+        for array in chain(pieces, arrays):
             if array is not None:
                 self._data.update(np.ascontiguousarray(array).tobytes())
 
@@ -110,23 +125,29 @@ class Checkpoint:
         ValueError
             If the file holds another training.
         """
-        told_by = {"data": self._data.hexdigest(), **told_by}
-        place = len(self._ended)
-        self._told_by = told_by
-        saved = (self._saved or {}).get("trainings", [])[place:]
+        each = of_all({"data": self._data.hexdigest(), **told_by})
+        self._told_by = {
+            name: [one[name] for one in each] for name in ("data", *told_by)
+        }
+        saved = (self._saved or {}).get("trainings", [])[len(self._ended) :]
         if not saved:
             return None
-        self._compare(saved[0]["told_by"], told_by)
-        found: dict[str, Any] = saved[0]
-        return found
+        self._compare(saved[0]["told_by"], self._told_by)
+        known = {name: saved[0][name] for name in ("end", "place") if name in saved[0]}
+        return {
+            name: {**state, "rng": state["rng"][rank()]}
+            for name, state in known.items()
+        }
 
     def end(self, state: dict[str, Any]) -> None:
         """Take the end of the training that runs."""
+        state = {**state, "rng": of_all(state["rng"])}
         self._ended.append({"told_by": self._told_by, "end": state})
 
     def due(self) -> bool:
-        """Return True if it is time to write."""
-        return time.monotonic() >= self._next
+        """Return True if it is time to write, by the clock of the first process."""
+        due: bool = of_all(time.monotonic() >= self._next)[0]
+        return due
 
     def save(self, place: dict[str, Any]) -> None:
         """Write the file; a warning where that fails.
@@ -137,9 +158,11 @@ class Checkpoint:
             Where the training stands, as `write` takes it.
         """
         began = time.monotonic()
-        now = {"told_by": self._told_by, "place": place}
-        trainings = [*self._ended, now]
-        tree = {**self._head, "entropy": self._entropy, "trainings": trainings}
+        place, entropy = {**place, "rng": of_all(place["rng"])}, of_all(self._entropy)
+        if rank():
+            return
+        trainings = [*self._ended, {"told_by": self._told_by, "place": place}]
+        tree = {**self._head, "entropy": entropy, "trainings": trainings}
         try:
             write(self.path, tree)
         except OSError as error:
@@ -150,6 +173,8 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove the file, at the end of the fit."""
+        if rank():
+            return
         self.path.unlink(missing_ok=True)
         unfinished(self.path).unlink(missing_ok=True)
 
@@ -178,6 +203,26 @@ class Checkpoint:
         )
 
 
+def _read_by_first(path: Path) -> dict[str, Any] | None:
+    """Return what the file of the first process holds, None without one.
+
+    Raises
+    ------
+    ValueError
+        In all processes, where the first cannot read it.
+    """
+    content, error = None, ""
+    if rank() == 0:
+        try:
+            content = content_of(path)
+        except ValueError as found:
+            error = str(found)
+    there, error = of_all([content is not None, error])[0]
+    if error:
+        raise ValueError(error)
+    return parsed(bytes_of_first(content or b""), path) if there else None
+
+
 _running: ContextVar[Checkpoint | None] = ContextVar("checkpoint", default=None)
 
 
@@ -200,6 +245,8 @@ def checkpointed(path: Any, interval: float) -> Iterator[None]:
     interval : float
         Seconds between two writes, at least.
     """
+    if _running.get() is None:
+        check_alike({"checkpoint": str(path is not None)})
     if path is None or _running.get() is not None:
         yield
         return

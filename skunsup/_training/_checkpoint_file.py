@@ -1,5 +1,6 @@
 """File of a checkpoint: an `.npz` archive of arrays with JSON beside them."""
 
+import io
 import json
 import os
 import zipfile
@@ -63,25 +64,45 @@ def write(path: Path, tree: dict[str, Any]) -> None:
         raise
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Return what `write` wrote.
+def content_of(path: Path) -> bytes | None:
+    """Return what is in the file, None without one.
 
     Raises
     ------
     ValueError
-        If the file is no checkpoint, or a part of one.
+        If no file can be at `path`, or the one that is there cannot be read.
+    """
+    check_path(path)
+    try:
+        return path.read_bytes() if path.exists() else None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def parsed(content: bytes, path: Path) -> dict[str, Any]:
+    """Return what `write` wrote to a file of this content.
+
+    Raises
+    ------
+    ValueError
+        If it is no checkpoint, or a part of one; `path` is for the message.
     """
     try:
-        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as archive:
+        file = io.BytesIO(content)
+        with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
             packed, *held = [archive[f"arr_{i}"] for i in range(len(archive.files))]
         tree = json.loads(packed.tobytes())
         if not isinstance(tree, dict):
             raise ValueError("it has another content")
         whole: dict[str, Any] = _with_arrays(tree, held)
     except Exception as error:  # of zipfile, json and NumPy alike
-        name = f"{type(error).__name__}: {error}"
-        raise ValueError(UNREADABLE.format(path=str(path), error=name)) from error
+        raise _unreadable(path, error) from error
     return whole
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    name = f"{type(error).__name__}: {error}"
+    return ValueError(UNREADABLE.format(path=str(path), error=name))
 
 
 def unfinished(path: Path) -> Path:

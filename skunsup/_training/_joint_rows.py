@@ -66,7 +66,8 @@ def joint_rows(rows: Rows, weight: np.ndarray | None) -> tuple[Rows, np.ndarray 
     if n_processes() == 1:
         return rows, weight
     if largest(int(weight is not None)):
-        weight = all_rows(np.ones(rows.n) if weight is None else weight)
+        own = np.ones(rows.n) if weight is None else weight.astype(np.float64)
+        weight = all_rows(own)
     return JointRows(rows), weight
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -27,14 +28,11 @@ INDIVISIBLE = (
     "A step of {rows} rows cannot be cut among the {n} processes that train "
     "together. Use a batch_size that they divide, such as {near}."
 )
-
-
 NOTHING_LEFT = (
     "Process {i} of the {n} that train together has no row left to learn from: all "
     "that it has are taken for outliers, or have weight 0. Deal rows out at random."
 )
 PIECE_BYTES = 16 * 2**20  # of the rows that a process sends at once
-STATE_BYTES = 512  # room for the state of a generator
 
 
 def n_processes() -> int:
@@ -64,8 +62,9 @@ def check_alike(told_by: Mapping[str, str]) -> None:
     """Raise ValueError, in every process, where digests differ among processes."""
     if n_processes() == 1:
         return
+    backend().placement()  # refuses what cannot join them
     for what, digest in told_by.items():
-        found = _gathered(np.frombuffer(digest.encode(), np.uint8))
+        found = _gathered(_as_array(digest.encode()))
         unlike = np.flatnonzero((found != found[0]).any(axis=1))
         if len(unlike):
             n, other = len(found), int(unlike[0])
@@ -114,9 +113,27 @@ def share_generator(rng: np.random.Generator) -> None:
     """Let `rng` draw what that of the first process draws, from now on."""
     if n_processes() == 1:
         return
-    state = json.dumps(rng.bit_generator.state).encode().ljust(STATE_BYTES)
-    first = _gathered(np.frombuffer(state, np.uint8))[0]
-    rng.bit_generator.state = json.loads(first.tobytes())
+    rng.bit_generator.state = of_all(rng.bit_generator.state)[0]
+
+
+def of_all(value: Any) -> list[Any]:
+    """Return a value of each process, in their order, that JSON can hold."""
+    if n_processes() == 1:
+        return [value]
+    text = json.dumps(value).encode()
+    text = text.ljust(largest(len(text)))
+    return [json.loads(found.tobytes()) for found in _gathered(_as_array(text))]
+
+
+def bytes_of_first(content: bytes) -> bytes:
+    """Return the bytes that the first process has; those of others do not matter."""
+    if n_processes() == 1:
+        return content
+    own = np.zeros(of_all(len(content))[0], np.uint8)
+    if rank() == 0:
+        own = _as_array(content)
+    pieces = [own[i : i + PIECE_BYTES] for i in range(0, len(own), PIECE_BYTES)]
+    return b"".join(_gathered(piece)[0].tobytes() for piece in pieces)
 
 
 def all_rows(rows: np.ndarray) -> np.ndarray:
@@ -143,6 +160,14 @@ def all_rows(rows: np.ndarray) -> np.ndarray:
     return out
 
 
+def own_of_all(rows: np.ndarray, n: int) -> np.ndarray:
+    """Return those of the rows of all processes that are the `n` of this one."""
+    if n_processes() == 1:
+        return rows
+    end = sum(of_all(n)[: rank() + 1])
+    return rows[end - n : end]
+
+
 def mean_of_all(mean: float, weight: float) -> float:
     """Return the mean of the means of all processes, by their weights."""
     if n_processes() == 1:
@@ -163,6 +188,10 @@ def _gathered(values: np.ndarray) -> np.ndarray:
         found = sizes.ravel().tolist()
         shared = "what they share"
         raise ValueError(UNLIKE_SIZES.format(n=len(found), what=shared, sizes=found))
-    sent = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
+    sent = _as_array(np.ascontiguousarray(values).tobytes())
     gathered = np.ascontiguousarray(backend().gathered(sent))
     return np.frombuffer(gathered.tobytes(), values.dtype).reshape(-1, *values.shape)
+
+
+def _as_array(content: bytes) -> np.ndarray:
+    return np.frombuffer(content, np.uint8)

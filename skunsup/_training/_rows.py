@@ -78,6 +78,14 @@ class Rows:
         )
         return np.concatenate([_hashed(block, salt) for block in self.blocks()])
 
+    def hashes_of(self, at: np.ndarray | slice, taken: np.ndarray) -> np.ndarray:
+        """Return the hashes of rows, which were `taken` at these places."""
+        return self.hashes[at]
+
+    def hash_blocks(self) -> Iterator[np.ndarray]:
+        """Hashes of all rows in order, those of a block at a time."""
+        yield self.hashes
+
     def own_sampler(self, weight: np.ndarray | None) -> Any:
         """Return what draws these rows where they have an order of their own."""
         return None
@@ -87,6 +95,18 @@ class Rows:
             return self.X[index]
         out = aligned(len(index), self.d)
         return np.take(self.X, index, axis=0, out=out, mode="clip")
+
+
+class UnhashedRows(Rows):
+    """Base of rows whose hashes nobody keeps, since they would take 8 bytes each."""
+
+    def hashes_of(self, at: np.ndarray | slice, taken: np.ndarray) -> np.ndarray:
+        """Return the hashes of rows, which were `taken` at these places."""
+        return Rows(taken).hashes
+
+    def hash_blocks(self) -> Iterator[np.ndarray]:
+        """Hashes of all rows in order, those of a block at a time."""
+        return (Rows(block).hashes for block in self.blocks())
 
 
 class SparseRows(Rows):

@@ -155,6 +155,12 @@ class WeightedSampler(EpochSampler):
         values = of_each(rows).astype(np.float64)
         return float(np.average(values, weights=self.weight))
 
+    def by_hash(
+        self, rows: Rows, of_hashes: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Return what a function makes of the hash of each of these rows."""
+        return of_hashes(rows.hashes[self.index])
+
     def part(self, chosen: np.ndarray) -> "WeightedSampler":
         """Return the distinct rows that `chosen`, numbers or a mask, picks."""
         weight = None if self.weight is None else self.weight[chosen]
@@ -191,7 +197,9 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> WeightedSampler:
     ordered = order if kept is None else kept[order]
     if weight is None and len(first) == rows.n:
         return WeightedSampler(ordered, None)
-    ones = np.ones(len(ordered)) if weight is None else weight[ordered]
+    ones = np.ones(len(ordered))
+    if weight is not None:
+        ones = weight[ordered].astype(np.float64, copy=False)
     totals = np.add.reduceat(ones, first)
     return WeightedSampler(ordered[first], None if (totals == 1).all() else totals)
 

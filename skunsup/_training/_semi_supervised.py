@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skunsup._training._processes import all_rows
 from skunsup._training._rows import Rows
 from skunsup._training._sampling import EpochSampler, WeightedSampler
 
@@ -97,11 +98,15 @@ class SemiSupervisedSampler(EpochSampler):
         return SemiSupervisedSampler(rest, left, self.labels), held
 
     def shares(self, n_classes: int) -> np.ndarray:
-        """Return the share of each class in the weight of labelled rows."""
+        """Return the share of each class in the weight of all labelled rows.
+
+        Those of the other processes that train together count, too.
+        """
         labels, weight = self.labels[self.labelled.index], self.labelled.weight
         known = labels >= 0
         weight = None if weight is None else weight[known]
-        counts = np.bincount(labels[known], weight, minlength=n_classes)
+        own = np.bincount(labels[known], weight, minlength=n_classes)
+        counts = all_rows(own.astype(np.float64)[None]).sum(axis=0)
         return counts / max(counts.sum(), 1e-300)
 
 

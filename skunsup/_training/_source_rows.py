@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from skunsup._training._rows import Rows, as_rows
+from skunsup._training._rows import Rows, UnhashedRows, as_rows
 from skunsup._training._sampling import WeightedSampler, weighted_sample
 from skunsup._training._source_sampler import (
     SourceSampler,
@@ -17,7 +17,7 @@ from skunsup._training._source_sampler import (
 SHELF_BYTES = 64 * 2**20  # of rows that are shuffled together
 
 
-class SourceRows(Rows):
+class SourceRows(UnhashedRows):
     """Rows of a source, of which some chunks are in memory.
 
     Parameters
@@ -50,8 +50,11 @@ class SourceRows(Rows):
 
     def own_sampler(self, weight: np.ndarray | None) -> "SourceSampler":
         """Return what draws the rows a shelf at a time."""
+        whole = WholeSourceSampler(self.boundaries, self.chunks_of_shelf)
         if weight is None:
-            return WholeSourceSampler(self.boundaries, self.chunks_of_shelf)
+            return whole
+        if weight.dtype == bool:
+            return whole.part(weight)
         index = np.flatnonzero(weight > 0).astype(whole_numbers(self.n))
         own = weight[index].astype(np.float64)
         return SourceSampler(index, own, self.boundaries, self.chunks_of_shelf)
@@ -82,7 +85,7 @@ class SourceRows(Rows):
             return self._held[i]
 
 
-class _SourcePart(Rows):
+class _SourcePart(UnhashedRows):
     def __init__(self, rows: SourceRows, index: np.ndarray) -> None:
         self._rows, self._index = rows, index
         self.n, self.d = len(index), rows.d

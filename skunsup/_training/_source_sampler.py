@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from skunsup._training._rows import Rows
+from skunsup._training._rows import Rows, UnhashedRows
 from skunsup._training._sampling import WeightedSampler
+from skunsup._training._source_parts import ChunkPart, MaskPart
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,18 @@ class WholeSourceSampler(SourceSampler):
     ----------
     boundaries, chunks_of_shelf
         As in `SourceSampler`.
-    chosen_part : ChunkPart, default=None
+    chosen_part : ChunkPart or MaskPart, default=None
         Which rows of each chunk; None for all.
     """
 
-    chosen_part: "ChunkPart | None"
+    chosen_part: ChunkPart | MaskPart | None
     ends: np.ndarray
 
     def __init__(
         self,
         boundaries: np.ndarray,
         chunks_of_shelf: int,
-        chosen_part: "ChunkPart | None" = None,
+        chosen_part: ChunkPart | MaskPart | None = None,
     ) -> None:
         vars(self).update(
             weight=None,
@@ -125,6 +125,12 @@ class WholeSourceSampler(SourceSampler):
         """Return these of the rows of the source, still in it."""
         return SampledRows(rows, self)
 
+    def part(self, chosen: np.ndarray) -> SourceSampler:
+        """Return the rows that `chosen`, numbers or a mask of these, picks."""
+        if chosen.dtype != bool:
+            return super().part(chosen)
+        return self._of(MaskPart.of(chosen, self.ends, self.chosen_part))
+
     def split(
         self, fraction: float, rng: np.random.Generator
     ) -> tuple["WeightedSampler", "WeightedSampler"]:
@@ -132,9 +138,16 @@ class WholeSourceSampler(SourceSampler):
         if self.chosen_part is not None:
             return super().split(fraction, rng)
         held = ChunkPart(self.boundaries, fraction, int(rng.integers(2**63)))
-        cut = self.boundaries, self.chunks_of_shelf
-        rest = WholeSourceSampler(*cut, replace(held, held_out=False))
-        return rest, WholeSourceSampler(*cut, held)
+        return self._of(replace(held, held_out=False)), self._of(held)
+
+    def _of(self, part: ChunkPart | MaskPart) -> "WholeSourceSampler":
+        return WholeSourceSampler(self.boundaries, self.chunks_of_shelf, part)
+
+    def by_hash(
+        self, rows: Rows, of_hashes: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Return what a function makes of the hash of each row, a block at a time."""
+        return np.concatenate([of_hashes(h) for h in self.rows_of(rows).hash_blocks()])
 
     def mean_over(self, rows: Rows, of_each: Callable[[Rows], np.ndarray]) -> float:
         """Return the mean of one value for each of these rows, a block at a time."""
@@ -167,45 +180,7 @@ class WholeSourceSampler(SourceSampler):
         return numbers
 
 
-@dataclass(frozen=True)
-class ChunkPart:
-    """Rows that are held out of a source, or the others, found anew for each chunk.
-
-    Up to any chunk they are the same fraction of the rows, rounded up.
-
-    Parameters
-    ----------
-    boundaries : array of int, shape (n_chunks + 1,)
-        First row of each chunk, and the number of rows.
-    fraction : float
-        Of rows that are held out.
-    seed : int
-        Which rows of a chunk they are.
-    held_out : bool, default=True
-        False for the other rows.
-    """
-
-    boundaries: np.ndarray
-    fraction: float
-    seed: int
-    held_out: bool = True
-
-    @cached_property
-    def ends(self) -> np.ndarray:
-        """Number of these rows in the chunks before each, and in all."""
-        held = np.ceil(self.fraction * self.boundaries).astype(np.int64)
-        return held if self.held_out else self.boundaries - held
-
-    def rows(self, i: int) -> np.ndarray:
-        """Return the numbers of these rows in a chunk, in ascending order."""
-        first, end = self.boundaries[i : i + 2]
-        order = np.random.default_rng([self.seed, i]).permutation(end - first)
-        n = self.ends[i + 1] - self.ends[i]
-        chosen = order[:n] if self.held_out else order[len(order) - n :]
-        return first + np.sort(chosen)
-
-
-class SampledRows(Rows):
+class SampledRows(UnhashedRows):
     """The rows of a sampler of a source, read from it when they are asked for.
 
     Parameters

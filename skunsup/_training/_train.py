@@ -26,12 +26,10 @@ from skunsup._training._processes import (
     check_alike,
     n_processes,
     of_first,
-    one_process,
 )
 from skunsup._training._programs import LRUCache
 from skunsup._training._rows import Rows
 from skunsup._training._samplers import Sampler
-from skunsup._training._semi_supervised import SemiSupervisedSampler
 from skunsup._training._state import (
     Place,
     TrainingConfig,
@@ -85,7 +83,7 @@ def train(
     if checkpoint is not None:
         saved = checkpoint.begin(_told_by(architecture, recipes, plan, state))
     if n_processes() > 1:
-        state = _shared_start(architecture, recipes, plan, sample, validation, state)
+        state = _shared_start(architecture, recipes, plan, validation, state)
     if saved is not None and "end" in saved:
         end = end_of_tree(saved["end"], copied(plan.callbacks))
     else:
@@ -151,7 +149,6 @@ def _shared_start(
     architecture: Architecture,
     recipes: Sequence[OptimizerConfig],
     plan: TrainingConfig,
-    sample: Sampler | BaggedSampler,
     validation: Validation | None,
     state: TrainingState,
 ) -> TrainingState:
@@ -160,12 +157,8 @@ def _shared_start(
     Raises
     ------
     ValueError
-        If they do not train the same, or if the training needs the rows of all.
+        If they do not train the same.
     """
-    if running_checkpoint() is not None:
-        one_process("checkpoint writes what one process trains")
-    if plan.renewal is not None or isinstance(sample, SemiSupervisedSampler):
-        one_process("This estimator needs all rows at once")
     told_by = _told_by(architecture, recipes, plan, state)
     del told_by["start"]
     held_out = {"X_val or early_stopping": str(validation is None)}

@@ -7,10 +7,11 @@ import numpy as np
 from skunsup._docstrings import documented
 from skunsup._documentation import FIT, ROWS
 from skunsup._fit_data import FitData
+from skunsup._identity import digest
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals, unchanged_on_error, validated
-from skunsup._training import SemiSupervisedSampler
+from skunsup._training import SemiSupervisedSampler, check_alike
 from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
 from skunsup.models._class_predictor import ONE_CLASS, ClassPredictor
@@ -177,6 +178,7 @@ class AAEClassifier(ClassPredictor, CategoricalEstimator):
         return {"label_weight": float(self.label_weight)}
 
     def _labels(self, y: Any, n: int) -> np.ndarray | None:
+        check_alike({"set of classes in y": digest(self.classes_.tolist())})
         return label_numbers(y, self.classes_, n)
 
     def _start_values(

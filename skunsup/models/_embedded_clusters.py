@@ -8,7 +8,15 @@ from keras import ops
 
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture
-from skunsup._training import FittedNetwork, Rows, WeightedSampler, hstack
+from skunsup._training import (
+    FittedNetwork,
+    Rows,
+    WeightedSampler,
+    all_rows,
+    hstack,
+    mean_of_all,
+    own_of_all,
+)
 from skunsup.models._code import CodeNetwork
 from skunsup.models._gaussian import log_softmax
 from skunsup.models._weighted_decoder import WeightedDecoder
@@ -155,22 +163,29 @@ class TargetRenewal:
             if self._settled(known.argmax(axis=1), sample.weight):
                 return None
             weight = np.ones(len(known)) if sample.weight is None else sample.weight
-            self.targets = target_distribution(q, weight @ known)
+            frequency = all_rows((weight @ known)[None]).sum(axis=0)
+            self.targets = target_distribution(q, frequency)
             self.rows = hstack(self.data.rows, self.targets)
         return self.rows
 
     def saved(self) -> dict[str, Any]:
         """Return what it knows, as the file of a checkpoint takes it."""
-        return {"due": self.due, "labels": self.labels, "targets": self.targets}
+        assert self.labels is not None
+        labels, targets = all_rows(self.labels), all_rows(self.targets)
+        return {"due": self.due, "labels": labels, "targets": targets}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up what it knew."""
-        self.due, self.labels = saved["due"], saved["labels"]
-        self.targets = saved["targets"]
+        self.due = saved["due"]
+        n_distinct = len(self.data.sample.index)
+        self.labels = own_of_all(saved["labels"], n_distinct)
+        self.targets = own_of_all(saved["targets"], self.data.rows.n)
         self.rows = hstack(self.data.rows, self.targets)
 
     def _settled(self, labels: np.ndarray, weight: np.ndarray | None) -> bool:
         before, self.labels = self.labels, labels
         if before is None:
             return False
-        return bool(np.average(labels != before, weights=weight) < self.tol)
+        total = float(len(labels) if weight is None else weight.sum())
+        moved = float(np.average(labels != before, weights=weight))
+        return mean_of_all(moved, total) < self.tol

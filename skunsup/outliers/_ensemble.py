@@ -119,7 +119,8 @@ class EnsembleScorer:
 
     def output(self, rows: Rows, at: slice | np.ndarray) -> EnsembleOutput:
         """Return the view of some of the rows, chosen by a slice or by numbers."""
-        return self.view(rows.take(at), rows.hashes[at])
+        taken = rows.take(at)
+        return self.view(taken, rows.hashes_of(at, taken))
 
     def outputs(self, rows: Rows) -> Iterator[EnsembleOutput]:
         """Yield the views of the rows of this process, a block at a time."""

@@ -27,7 +27,6 @@ from skunsup._sklearn import validated
 from skunsup._training import (
     EnsembleConfig,
     Rows,
-    all_rows,
     check_alike,
     check_rows_of_each,
     joint_rows,
@@ -42,6 +41,7 @@ from skunsup.outliers._base import Detector
 from skunsup.outliers._combined import made_score
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._held_out import MOST_ROWS, held_out_anomaly
+from skunsup.outliers._judged import Judged
 from skunsup.outliers._parameters import DetectionParameters
 from skunsup.outliers._scores import Score
 from skunsup.outliers._trimming import usual_rows
@@ -112,7 +112,7 @@ class FlatDetector(Detector, DetectionParameters):
             rows, weight = joint_rows(own, check_weights(sample_weight, own.n))
             drawn = self._reference(rows, weight)
             kept = self._kept(rows, weight, drawn, inputs_of(model))
-            usual = weight if kept.all() else _ones(weight, kept) * kept
+            usual = weight if kept.all() else _among(weight, kept)
             given = None if usual is None else usual[rows.own_part]
             check_rows_of_each(own.n if given is None else int((given > 0).sum()))
             self._models = self._fitted(members, model, own, given, X_val)
@@ -120,12 +120,14 @@ class FlatDetector(Detector, DetectionParameters):
             self._take_columns()
             self.n_iter_, self.history_ = model.n_iter_, model.history_
             self.n_components_ = network_of(model).architecture.n_components
-            self._learn_views(members, rows, usual)
+            judged = Judged(rows, weight)
+            self._learn_views(members, rows, judged, usual)
             reference = self._ensemble_scorer.output(rows, drawn)
             self._score = score.fit(reference, kept[drawn])
-            scores = all_rows(self._row_scores(own))
-            as_new = self._as_new(scores, reference, drawn)
-            self._learn_threshold(scores, weight, as_new)
+            scores = judged.of(self._row_scores)
+            few = judged.is_whole and len(drawn) <= MOST_ROWS
+            as_new = self._as_new(scores, reference, drawn) if few else None
+            self._learn_threshold(scores, judged.weight, as_new)
         return self
 
     @property
@@ -231,17 +233,16 @@ class FlatDetector(Detector, DetectionParameters):
             )
             return [model]
         weight = check_weights(sample_weight, rows.n)
-        weight = np.ones(rows.n) if weight is None else weight
         models = [model, *(self._scorer(at) for at in range(1, members.n_members))]
-        for each, sees in zip(models, members.sees(rows.hashes).T, strict=True):
-            own = weight * sees
+        for each, sees in zip(models, members.sees_of(rows).T, strict=True):
+            own = _among(weight, sees)
             # With very few rows a network may be dealt one, or none.
-            own = own if np.count_nonzero(own) > 1 else weight
+            given = own if np.count_nonzero(own) > 1 else weight
             same_inputs(each, model)
             if each is not model:  # whose length is set
                 self._set_length(each, members)
             last = each is models[-1]
-            fit_rows(each, rows, sample_weight=own, X_val=X_val, preliminary=not last)
+            fit_rows(each, rows, sample_weight=given, X_val=X_val, preliminary=not last)
         return models
 
     def _reference(self, rows: Rows, weight: np.ndarray | None) -> np.ndarray:
@@ -278,14 +279,18 @@ class FlatDetector(Detector, DetectionParameters):
         return made_score(scoring, getattr(self, "loss", None), self._k())
 
     def _learn_views(
-        self, members: EnsembleConfig | None, rows: Rows, weight: Any
+        self,
+        members: EnsembleConfig | None,
+        rows: Rows,
+        judged: Judged,
+        weight: np.ndarray | None,
     ) -> None:
-        """Note which network learned from which rows."""
+        """Note which network learned from which of the rows that are judged."""
         networks = [network_of(model) for model in self._models]
         known = None
         if members is not None and members.max_samples < 1.0:
-            trained = weighted_sample(rows, check_weights(weight, rows.n))
-            known = rows.hashes[trained.index]
+            known = judged.of(lambda own: np.concatenate([*own.hash_blocks()]))
+            known = known if weight is None else known[judged.part_of(weight) > 0]
         likelihood = inputs_of(self.estimator_).likelihood_
         self._ensemble_scorer = EnsembleScorer(networks, members, known, likelihood)
 
@@ -293,8 +298,7 @@ class FlatDetector(Detector, DetectionParameters):
         self, scores: np.ndarray, reference: EnsembleOutput, drawn: np.ndarray
     ) -> np.ndarray | None:
         """Return the scores of few normal training rows, each by the others."""
-        few = len(drawn) <= MOST_ROWS
-        if self.contamination != "auto" or not self._all_normal() or not few:
+        if self.contamination != "auto" or not self._all_normal():
             return None
         found = scores.copy()
         found[drawn] = -held_out_anomaly(self._unfitted_score, reference)
@@ -320,5 +324,5 @@ class FlatDetector(Detector, DetectionParameters):
         return likelihood.pooled(shares)
 
 
-def _ones(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
-    return np.ones(len(rows)) if weight is None else weight
+def _among(weight: np.ndarray | None, kept: np.ndarray) -> np.ndarray:
+    return kept if weight is None else weight * kept

@@ -17,7 +17,8 @@ class DetectionParameters:
     Parameters
     ----------
     contamination : "auto" or float
-        A float in (0, 0.5] makes that fraction of the training rows outliers. "auto"
+        A float in (0, 0.5] makes that fraction of the training rows outliers, or of
+        262,144 of them, drawn evenly, where there are more. "auto"
         puts the threshold where clean data would be flagged at a rate of 1 %; see
         :class:`OutlierDetector`. With `novelty` and at most 1,000 rows it comes from
         scores that tenths of the rows get from what the others tell.

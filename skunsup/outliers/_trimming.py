@@ -5,6 +5,7 @@ from sklearn.ensemble import IsolationForest
 
 from skunsup._training import Rows, all_rows
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
+from skunsup.outliers._judged import Judged
 from skunsup.outliers._neighbors import Neighbors
 from skunsup.outliers._scales import Scales
 from skunsup.outliers._threshold import weighted_quantile
@@ -73,8 +74,18 @@ def usual_rows(
     """
     view = scorer.output(rows, reference)
     score = usual_neighbors(view, n_neighbors, seed)
-    own = np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
-    anomaly = all_rows(own)
-    kept: np.ndarray = anomaly <= weighted_quantile(anomaly, weight, support_fraction)
+    judged = Judged(rows, weight)
+    anomaly = judged.of(lambda own: _anomaly(scorer, score, own))
+    most = weighted_quantile(anomaly, judged.weight, support_fraction)
+    if judged.is_whole:
+        kept = anomaly <= most
+    else:
+        views = scorer.outputs(rows)
+        own = np.concatenate([score.anomaly(view) <= most for view in views])
+        kept = all_rows(own)
     seen = kept if weight is None else kept & (weight > 0)
     return kept if seen.sum() > 1 else np.ones(rows.n, bool)
+
+
+def _anomaly(scorer: EnsembleScorer, score: Neighbors, rows: Rows) -> np.ndarray:
+    return np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
