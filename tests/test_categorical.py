@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
-from skunsup import AAEClassifier, AAEClustering
+from skunsup import AAEClassifier, AAEClustering, Table
 from skunsup.models._categorical import CategoricalPrior, LeadingSoftmax, usage
 from skunsup.models._labels import check_labels, find_classes, label_numbers
 
@@ -78,6 +78,12 @@ def test_clusters_are_the_groups(clusterer, groups):
     np.testing.assert_allclose(found, np.divide(SIZES, 240), atol=0.01)
     drawn = np.bincount(clusterer.predict(clusterer.sample(400, random_state=0)))
     np.testing.assert_allclose(drawn / 400, clusterer.weights_, atol=0.08)
+
+
+def test_a_table_by_name_is_as_one_with_its_defaults():
+    kinds = {"table": 10.0, Table: 10.0, Table(): 10.0, None: 10.0, "images": None}
+    for kind, weight in kinds.items():
+        assert AAEClustering(inputs=kind)._weights().get("init_weight") == weight
 
 
 def test_labels_are_those_of_the_rows(clusterer, groups):

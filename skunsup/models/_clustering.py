@@ -6,7 +6,7 @@ from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
-from skunsup.inputs import Table
+from skunsup.inputs import Dense, Table, as_kind
 from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
 from skunsup.models._clusterer import Clusterer
@@ -131,7 +131,7 @@ class AAEClustering(CategoricalEstimator, Clusterer):
     def _weights(self) -> dict[str, float]:
         weight = self.init_weight
         if weight is None:
-            table = self.inputs is None or isinstance(self.inputs, Table)
+            table = isinstance(as_kind(self.inputs), Dense | Table)
             weight = TABLE_WEIGHT if table and self.init == "k-means" else 0.0
         balance = self.balance_weight
         if balance is None:
