@@ -14,6 +14,8 @@ SHARPNESS = 4.0
 BLOCK_ROWS = 1000
 SQUARABLE = 40  # powers of 2; squares and their sums are then far from 3.4e38
 
+MOST_EXPONENT = 126  # of powers of 2 that float32 has, both ways, with full precision
+
 
 class StartClusters(NamedTuple):
     """Clusters of KMeans.
@@ -57,8 +59,7 @@ def kmeans_clusters(
     seed, near = draw_seed(rng) % 2**31, squarable(X)
     kmeans = KMeans(min(k, n_distinct), n_init=4, random_state=seed).fit(near)
     centers = np.resize(kmeans.cluster_centers_, (k, X.shape[1])).astype(np.float32)
-    scale = 1.0 if near is X else 2.0 ** -_exponent(X)
-    return StartClusters(kmeans.labels_, centers, scale)
+    return StartClusters(kmeans.labels_, centers, 2.0 ** -_exponent(X))
 
 
 def cluster_values(
@@ -117,12 +118,14 @@ def check_rows(n_clusters: int, n_rows: int) -> None:
 def squarable(X: np.ndarray) -> np.ndarray:
     """Return rows whose squares are in range, by a power of 2 where they are not."""
     exponent = _exponent(X)
-    return X if abs(exponent) < SQUARABLE else np.ldexp(X, -exponent)
+    return np.ldexp(X, -exponent) if exponent else X
 
 
 def _exponent(X: np.ndarray) -> int:
-    """Power of 2 that no entry reaches."""
-    return int(np.frexp(np.abs(X).max())[1])
+    """Power of 2 near the largest entry; 0 where squares are in range without it."""
+    exponent = int(np.frexp(np.abs(X).max())[1])
+    within = min(max(exponent, -MOST_EXPONENT), MOST_EXPONENT)
+    return within if abs(exponent) >= SQUARABLE else 0
 
 
 def _hidden(part: NetworkSpec, values: list[np.ndarray], X: np.ndarray) -> np.ndarray:
