@@ -13,6 +13,13 @@ from skunsup._plain import UNKNOWN, add_form
 from skunsup._sklearn import python_number
 
 DATES = (date, datetime, time)
+INDEXES = ("Index", "CategoricalIndex", "IntervalIndex", "RangeIndex")
+
+
+def _is_pandas(value: Any, *names: str) -> bool:
+    """Return True for a value of a class of pandas by its name, no subclass."""
+    kind = type(value)
+    return kind.__name__ in names and kind.__module__.partition(".")[0] == "pandas"
 
 
 class _Index:
@@ -22,12 +29,8 @@ class _Index:
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Return labels, their type and the name."""
-        pandas = sys.modules.get("pandas")
-        if pandas is None or type(value) not in (
-            pandas.Index,
-            pandas.CategoricalIndex,
-            pandas.IntervalIndex,
-            pandas.RangeIndex,
+        if not _is_pandas(
+            value, "Index", "CategoricalIndex", "IntervalIndex", "RangeIndex"
         ):
             return None
         kind, label = plain(value.dtype), plain(value.name)
@@ -49,12 +52,7 @@ class _Times:
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Return the numbers that stand for them, their type and the name."""
-        pandas = sys.modules.get("pandas")
-        if pandas is None or type(value) not in (
-            pandas.DatetimeIndex,
-            pandas.TimedeltaIndex,
-            pandas.PeriodIndex,
-        ):
+        if not _is_pandas(value, "DatetimeIndex", "TimedeltaIndex", "PeriodIndex"):
             return None
         kind, label = plain(value.dtype), plain(value.name)
         return {"numbers": value.asi8, "type": kind, "label": label}
@@ -79,14 +77,9 @@ class _Time:
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Return it as the only one of an index."""
-        pandas = sys.modules.get("pandas")
-        if pandas is None or type(value) not in (
-            pandas.Timestamp,
-            pandas.Timedelta,
-            pandas.Period,
-            type(pandas.NaT),
-        ):
+        if not _is_pandas(value, "Timestamp", "Timedelta", "Period", "NaTType"):
             return None
+        pandas = importlib.import_module("pandas")
         return {"only": plain(pandas.Index([value]))}
 
     def read(self, fields: dict[str, Any]) -> Any:
@@ -120,8 +113,7 @@ class _Levels:
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Return the labels of each level, which of them each column has, and names."""
-        pandas = sys.modules.get("pandas")
-        if pandas is None or type(value) is not pandas.MultiIndex:
+        if not _is_pandas(value, "MultiIndex"):
             return None
         codes = [np.asarray(each) for each in value.codes]
         names = plain(list(value.names))
@@ -141,8 +133,7 @@ class _Interval:
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Return the ends, and which of them belong to it."""
-        pandas = sys.modules.get("pandas")
-        if pandas is None or type(value) is not pandas.Interval:
+        if not _is_pandas(value, "Interval"):
             return None
         ends = [plain(python_number(end)) for end in (value.left, value.right)]
         return {"ends": ends, "closed": value.closed}

@@ -33,7 +33,15 @@ import itertools
 import _common
 import numpy as np
 from _outlier_detectors import DETECTORS
-from outlier_views import N_GROUPS, both, cached, parser, plain_view, stored
+from outlier_views import (
+    N_GROUPS,
+    both,
+    cached,
+    fitted_views,
+    parser,
+    plain_view,
+    stored,
+)
 from outliers_adbench import REGRETTED, distinct, grouped, split
 from sklearn.ensemble import IsolationForest
 
@@ -81,25 +89,13 @@ def scores_of(path, seed):
 def views_of(X, seed):
     """Return which rows are kept, and the scores of each view."""
     from skunsup import AutoencoderDetector
-    from skunsup._training import as_rows
     from skunsup.outliers._neighbors import Neighbors
     from skunsup.outliers._scales import Scales
     from skunsup.outliers._scores import Covariance
 
-    detector, told = AutoencoderDetector(scoring=SCORING, random_state=seed), {}
-    own = detector._kept
-
-    def noted(rows, weight, drawn, inputs):
-        told["kept"], told["drawn"] = own(rows, weight, drawn, inputs), drawn
-        return told["kept"]
-
-    detector._kept = noted
-    detector.fit(X)
-    kept, drawn = told["kept"], told["drawn"]
-    view = detector._ensemble_scorer.output(as_rows(np.float32(X)), slice(None))
-    found = dict(
-        zip(SCORING, (p.anomaly(view) for p in detector._score.parts), strict=True)
-    )
+    detector = AutoencoderDetector(scoring=SCORING, random_state=seed)
+    scores, view, kept, drawn = fitted_views(detector, X)
+    found = dict(zip(SCORING, scores, strict=True))
     reference, among = view.part(drawn), kept[drawn]
     scaled = plain_view(Scales(X[drawn])(X))
     score = Covariance().fit(scaled.part(drawn), among)

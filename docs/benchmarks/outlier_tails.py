@@ -24,7 +24,7 @@ stored in a folder, and what it holds is not computed again::
 import _common
 import nab
 import numpy as np
-from outlier_views import N_GROUPS, both, cached, parser, stored
+from outlier_views import N_GROUPS, both, cached, fitted_views, parser, stored
 from outliers_adbench import distinct, grouped, split
 from sklearn.preprocessing import StandardScaler
 
@@ -68,20 +68,10 @@ def cached_series(options):
 def views_of(X, seed):
     """Return which rows are kept, which are the reference, and the scores."""
     from skunsup import AutoencoderDetector
-    from skunsup._training import as_rows
 
-    detector, told = AutoencoderDetector(random_state=seed), {}
-    own = detector._kept
-
-    def noted(rows, weight, drawn, inputs):
-        told["kept"], told["drawn"] = own(rows, weight, drawn, inputs), drawn
-        return told["kept"]
-
-    detector._kept = noted
-    detector.fit(X)
-    view = detector._ensemble_scorer.output(as_rows(np.float32(X)), slice(None))
-    found = zip(VIEWS, (p.anomaly(view) for p in detector._score.parts), strict=True)
-    return told | {name: np.float32(values) for name, values in found}
+    scores, _, kept, drawn = fitted_views(AutoencoderDetector(random_state=seed), X)
+    found = zip(VIEWS, map(np.float32, scores), strict=True)
+    return {"kept": kept, "drawn": drawn, **dict(found)}
 
 
 def ranked(values, reference):
@@ -106,13 +96,8 @@ def half_life(excess):
     return np.median(excess) / np.log(2)
 
 
-def usual(values, usual, every, name):
-    """Return ranks among the rows kept."""
-    return ranked(values, usual)
-
-
 TAILS = {
-    "the default": usual,
+    "the default": lambda v, u, e, name: ranked(v, u),
     "ranks of all": lambda v, u, e, name: ranked(v, e),
     **{
         f"exponential from {q}": lambda v, u, e, name, q=q: exponential(v, u, q)
@@ -134,16 +119,18 @@ def figures_of(scores):
     """Return AUROC and AP of each tail, of the time points if it is a series."""
     drawn = np.zeros(len(scores["kept"]), bool)
     drawn[scores["drawn"]] = True
+    series = "labels" in scores
+    labels = scores["labels" if series else "y"]
     among, figures = drawn & scores["kept"].astype(bool), []
     for tail in TAILS.values():
         total = np.zeros(len(drawn))
         for name in VIEWS:
             values = scores[name].astype(np.float64)
             total += tail(values, values[among], values[drawn], name)
-        if "labels" in scores:
+        if series:
             counts = np.convolve(np.ones(len(total)), np.ones(nab.WIDTH))
             total = np.convolve(total, np.ones(nab.WIDTH)) / counts
-        figures.append(both(scores["labels" if "labels" in scores else "y"], total))
+        figures.append(both(labels, total))
     return figures
 
 

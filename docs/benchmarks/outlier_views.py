@@ -116,6 +116,26 @@ def views_of(X, kept, seed):
     return {name: score.anomaly(view) for name, score in parts.items()}
 
 
+def fitted_views(detector, X):
+    """Fit a detector, and return each of its scores of the rows.
+
+    Also its view of the rows, which of them it keeps, and which are the reference.
+    """
+    from skunsup._training import as_rows
+
+    told, own = {}, detector._kept
+
+    def noted(rows, weight, drawn, inputs):
+        told["kept"], told["drawn"] = own(rows, weight, drawn, inputs), drawn
+        return told["kept"]
+
+    detector._kept = noted
+    detector.fit(X)
+    view = detector._ensemble_scorer.output(as_rows(np.float32(X)), slice(None))
+    scores = [part.anomaly(view) for part in detector._score.parts]
+    return scores, view, told["kept"], told["drawn"]
+
+
 def all_rows(X, seed):
     """Keep all rows."""
     return np.ones(len(X), bool)

@@ -195,6 +195,14 @@ class Architecture:
         for variable, value in zip(part.variables, part_values, strict=True):
             values[places[id(variable)]] = value
 
+    def put_own(
+        self, network: Network, values: list[np.ndarray], **named: np.ndarray
+    ) -> None:
+        """Write the values of variables, by name, that are of no part of `network`."""
+        places = {variable.name: i for i, variable in enumerate(network.variables)}
+        for name, value in named.items():
+            values[places[name]] = np.asarray(value, np.float32)
+
     def taken(
         self, network: Network, values: list[np.ndarray], name: str
     ) -> list[np.ndarray]:

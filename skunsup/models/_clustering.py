@@ -158,11 +158,10 @@ class AAEClustering(CategoricalEstimator, Clusterer):
         rows, n_distinct = data.rows.take(drawn), len(np.unique(drawn))
         clusters = kmeans_clusters(rows, k, n_distinct, rng)
         values = cluster_values(architecture, network, values, rows, clusters.labels)
-        if "init_weight" in self._weights():
+        if "init_weight" in architecture.settings:
             self.weights_ = np.bincount(clusters.labels, minlength=k) / len(rows)
-            places = {each.name: i for i, each in enumerate(network.variables)}
-            values[places["centers"]] = clusters.centers
-            values[places["scale"]] = np.asarray(clusters.scale, np.float32)
+            centers, scale = clusters.centers, np.array(clusters.scale)
+            architecture.put_own(network, values, centers=centers, scale=scale)
         return values
 
     def _prior(self) -> CategoricalPrior:

@@ -209,12 +209,11 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
             taken = found.architecture.taken(theirs, found.values, name)
             copies = [value.copy() for value in taken]
             architecture.put(network, values, name, copies)
-        places = {v.name: i for i, v in enumerate(network.variables)}
         drawn = data.sample.draw(min(data.sample.n_draws, KMEANS_ROWS), rng)
         rows, fitted = Rows(data.rows.take(drawn)), FittedNetwork(architecture, values)
-        values[places["centers"]] = self._centers(
-            fitted.compute("encode", rows), len(np.unique(drawn)), rng
-        )
+        codes, n_distinct = fitted.compute("encode", rows), len(np.unique(drawn))
+        centers = self._centers(codes, n_distinct, rng)
+        architecture.put_own(network, values, centers=centers)
         set_unit(architecture, network, values, rows)
         return values
 

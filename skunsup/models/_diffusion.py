@@ -230,10 +230,9 @@ class DiffusionModel(Sampler, DeepEstimator):
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
         values = architecture.initial_values(network, rng)
-        names = [variable.name for variable in network.variables]
-        values[names.index("scale")] = self._scores.scale
-        values[names.index("spread")] = self._scores.deviations
-        values[names.index("share")] = self._scores.share
+        found = self._scores
+        own = {"scale": found.scale, "spread": found.deviations, "share": found.share}
+        architecture.put_own(network, values, **own)
         return values
 
     def _complete_rows(

@@ -107,10 +107,9 @@ class FittedPriorSampler(Sampler, DeepEstimator):
         most = max(1, len(np.unique(rows, axis=0)) // ROWS_OF_COMPONENT)
         wanted = None if self.fitted_prior is True else size
         mixture = code_mixture(codes.astype(np.float64), wanted, most, rng)
-        names = [v.name for v in network.model().variables]
         values = list(state.values)
-        for name, value in zip(FITTED_PRIOR, mixture.variables(size), strict=True):
-            values[names.index(name)] = value
+        fitted = dict(zip(FITTED_PRIOR, mixture.variables(size), strict=True))
+        architecture.put_own(network.model(), values, **fitted)
         return architecture, replace(state, values=values)
 
     def _code_draws(

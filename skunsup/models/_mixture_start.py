@@ -75,9 +75,8 @@ def mixture_values(
     _narrow(halves["encoder"][-1], found)
     for name, part in halves.items():
         architecture.put(network, new, name, part)
-    places = {v.name: i for i, v in enumerate(network.variables)}
-    for name, value in found.items():
-        new[places[f"mixture_{name}"]] = value.astype(np.float32)
+    mixture = {f"mixture_{name}": value for name, value in found.items()}
+    architecture.put_own(network, new, **mixture)
     return new
 
 

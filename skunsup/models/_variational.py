@@ -197,9 +197,8 @@ class VariationalAutoencoder(
         rng: np.random.Generator,
     ) -> list[np.ndarray]:
         values = architecture.initial_values(network, rng)
-        places = {v.name: i for i, v in enumerate(network.variables)}
-        steps = self.warmup_epochs * self._steps_per_epoch(data)
-        values[places["warmup_steps"]] = np.array(steps, np.float32)
+        steps = np.array(self.warmup_epochs * self._steps_per_epoch(data))
+        architecture.put_own(network, values, warmup_steps=steps)
         if self.n_clusters is None:
             return values
         plan, recipes = self._plan(data, stopping=False), self._optimizer_configs()

@@ -69,6 +69,5 @@ def set_unit(
         Rows to restore.
     """
     loss = FittedNetwork(architecture, values).compute("row_loss", rows)
-    names = [variable.name for variable in network.variables]
     mean = max(loss.mean(dtype=np.float64), SMALLEST)
-    values[names.index("unit")] = np.array(mean, np.float32)
+    architecture.put_own(network, values, unit=np.array(mean))
