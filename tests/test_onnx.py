@@ -173,7 +173,9 @@ def test_models(name, blobs):
 @on_torch_or_asked
 def test_classifiers_give_labels_of_any_type(blobs):
     names = np.array(["no", "yes"])[np.arange(60) % 2]
-    for y in (names, np.arange(60) % 2 + 5):
+    numbers = np.arange(60) % 2 + 5
+    unknown = np.where(np.arange(60) < 30, numbers, np.nan)  # makes classes floats
+    for y in (names, numbers, unknown):
         model = AAEClassifier(**SHORT).fit(blobs, y)
         found = run(onnx.to_onnx(model, methods=["predict"]), NEW)
         np.testing.assert_array_equal(found["predict"], model.predict(NEW))

@@ -121,6 +121,17 @@ def test_keras_saves_the_networks(blobs, families, tmp_path, name):
     assert saved.groups == network.groups
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="of TensorFlow")
+def test_keras_exports_the_networks(blobs, families, tmp_path):
+    """TensorFlow wants a name of its own for each variable."""
+    import tensorflow as tf
+
+    network, X = families["VariationalAutoencoder"].model_, np.float32(blobs)
+    network.export(tmp_path / "network", format="tf_saved_model", verbose=False)
+    exported = tf.saved_model.load(str(tmp_path / "network"))
+    np.testing.assert_allclose(exported.serve(X), network(X), rtol=1e-5, atol=1e-6)
+
+
 def test_a_pickle_holds_numpy_alone(blobs):
     model = Autoencoder(**QUICK).fit(blobs)
     model.transform(blobs)

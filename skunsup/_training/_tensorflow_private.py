@@ -15,6 +15,7 @@ __all__ = [
     "call_flat",
     "callable_of",
     "dynamic_update_slice",
+    "rename",
     "tell_shape",
 ]
 
@@ -36,6 +37,19 @@ def callable_of(session: Any, options: Any) -> Callable[..., list[Any]]:
     """Return what a session runs as a function of the arrays that it is fed."""
     made: Callable[..., list[Any]] = session._make_callable_from_options(options)
     return made
+
+
+def rename(variable: Any, name: str) -> None:
+    """Give a variable another name, by which a SavedModel knows it.
+
+    Parameters
+    ----------
+    variable : tf.Variable
+        Created by another name.
+    name : str
+        The new one.
+    """
+    variable._handle_name = f"{name}:0"
 
 
 def tell_shape(variable: Any, shape: Any) -> None:

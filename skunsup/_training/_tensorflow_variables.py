@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from skunsup._training._tensorflow_private import tell_shape
+from skunsup._training._tensorflow_private import rename, tell_shape
 
 NUMBERS = re.compile(r"_\d+(?=_|$)")
 
@@ -28,8 +28,11 @@ def unkept(create: Callable[..., Any], **arguments: Any) -> Any:
     """
     if tf.distribute.has_strategy() or not tf.executing_eagerly():
         return create(**arguments)
-    # A name that ends so is not put behind those of layers.
-    name = NUMBERS.sub("", arguments["name"] or "variable") + "/"
-    variable = create(**{**arguments, "name": name, "shape": tf.TensorShape(None)})
+    name = NUMBERS.sub("", arguments["name"] or "variable")
+    # A name that ends in a slash is not put behind those of layers, and is not made
+    # unique in a graph either, where a SavedModel asks for it later.
+    shapeless = {"name": f"{name}/", "shape": tf.TensorShape(None)}
+    variable = create(**{**arguments, **shapeless})
+    rename(variable, name)
     tell_shape(variable, variable.read_value().shape)
     return variable

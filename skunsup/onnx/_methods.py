@@ -99,7 +99,10 @@ def predict_proba(model: Any, rows: RowsIn) -> str:
 
 
 def predict(model: Any, rows: RowsIn) -> str:
-    """Most probable clusters or classes, int64 or strings; numbers of a regressor."""
+    """Most probable clusters or classes, or numbers of a regressor.
+
+    Classes are int64, float64 or strings, as `classes_` are.
+    """
     graph = rows.graph
     if is_regressor(model):
         found = graph.cast(merged(rows, fitted_network(model), "outputs"), DOUBLE)
@@ -109,9 +112,9 @@ def predict(model: Any, rows: RowsIn) -> str:
     classes = getattr(model, "classes_", None)
     if classes is None:
         return best
-    if classes.dtype.kind in "iub":
-        return graph.take_from(graph.constant(classes, np.int64), best)
-    return graph.take_from(graph.strings(classes), best)
+    kind = CLASSES.get(classes.dtype.kind)
+    names = graph.constant(classes, kind) if kind else graph.strings(classes)
+    return graph.take_from(names, best)
 
 
 def _shares_of(model: Any) -> str:
@@ -142,6 +145,9 @@ def _memberships(model: VariationalAutoencoder, rows: RowsIn) -> str:
     log_joint = graph.node("Add", [half, graph.doubles(constant)])
     return graph.node("Softmax", [log_joint], axis=-1)
 
+
+# Types of classes in a file by those of NumPy; others are strings.
+CLASSES = {"i": np.int64, "u": np.int64, "b": np.int64, "f": np.float64}
 
 # Methods of models by name, in the order in which they are offered.
 METHODS: dict[str, Callable[[Any, RowsIn], str]] = {
