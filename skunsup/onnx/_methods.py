@@ -147,7 +147,7 @@ def _memberships(model: VariationalAutoencoder, rows: RowsIn) -> str:
 
 
 # Types of classes in a file by those of NumPy; others are strings.
-CLASSES = {"i": np.int64, "u": np.int64, "b": np.int64, "f": np.float64}
+CLASSES: dict[str, Any] = dict.fromkeys("iub", np.int64) | {"f": np.float64}
 
 # Methods of models by name, in the order in which they are offered.
 METHODS: dict[str, Callable[[Any, RowsIn], str]] = {
