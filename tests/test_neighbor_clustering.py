@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from scipy.optimize import linear_sum_assignment
+from sklearn import config_context
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, load_iris, make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
@@ -188,6 +189,9 @@ def test_stretched_groups_that_touch_are_told_by_a_mixture():
     assert accuracy(species, found.labels) < 0.9
     mixed = mixture_clusters(rows, 3, np.random.default_rng(0))
     assert accuracy(species, mixed) > 0.95
+    with config_context(array_api_dispatch=True):
+        again = mixture_clusters(rows, 3, np.random.default_rng(0))
+    np.testing.assert_array_equal(again, mixed)
     given = partition(codes, neighbors, None, 3, 0, mixed)
     np.testing.assert_array_equal(given.labels, mixed)
     assert 0 < given.information < found.information

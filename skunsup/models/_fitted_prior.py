@@ -1,12 +1,9 @@
 """Priors that are fitted to codes after training."""
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn import config_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,6 +14,7 @@ from skunsup._parameters import parameter, parameters
 from skunsup._random import draw_seed
 from skunsup._sklearn import integers
 from skunsup._training import FittedNetwork, TrainingState, as_rows
+from skunsup.models._gaussian_mixture import gaussian_mixture
 from skunsup.models._sampler import Sampler
 
 MOST_ROWS = 20_000
@@ -172,12 +170,5 @@ def _chosen(codes: np.ndarray, most: int, rng: np.random.Generator) -> int:
 
 
 def _mixture(codes: np.ndarray, k: int, rng: np.random.Generator) -> GaussianMixture:
-    model = GaussianMixture(
-        k,
-        reg_covar=RIDGE * float(codes.var(axis=0).mean() or 1.0),
-        random_state=draw_seed(rng) % 2**31,
-    )
-    # With dispatch there is no k-means start.
-    with config_context(array_api_dispatch=False), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(codes)
+    ridge = RIDGE * float(codes.var(axis=0).mean() or 1.0)
+    return gaussian_mixture(codes, k, draw_seed(rng) % 2**31, reg_covar=ridge)

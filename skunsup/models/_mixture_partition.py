@@ -1,10 +1,9 @@
 """Clusters by a mixture of normal distributions, where rows look like one."""
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
+
+from skunsup.models._gaussian_mixture import gaussian_mixture
 
 MOST_ROWS = 2_000  # that mixtures are fitted to
 STARTS = 10  # of k-means, as many as for the partitions of the graph
@@ -84,14 +83,11 @@ def fit(
     rows: np.ndarray, n_components: int, kind: str, seed: int, n_starts: int = STARTS
 ) -> GaussianMixture:
     """Return a mixture, the likeliest of some starts."""
-    model = GaussianMixture(
+    return gaussian_mixture(
+        rows,
         n_components,
+        seed,
         covariance_type=kind,
         reg_covar=RIDGE,
         n_init=n_starts,
-        random_state=seed,
     )
-    with warnings.catch_warnings():
-        # Of few distinct rows, or of a fit that has not ended, which is judged anyway.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(rows)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from sklearn import config_context
-from sklearn.mixture import GaussianMixture
 
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, CodePart, Network, check_loss
@@ -19,6 +17,7 @@ from skunsup._training import (
 )
 from skunsup.models._autoencoder import AutoencoderNetwork
 from skunsup.models._clusters import check_rows
+from skunsup.models._gaussian_mixture import gaussian_mixture
 from skunsup.models._parts import LIKELIHOOD_LOSSES
 from skunsup.models._start_values import train_first
 
@@ -101,15 +100,14 @@ def fitted_mixture(
     """Fit a Gaussian mixture to codes; with too few of them, some components twice."""
     codes = codes.astype(np.float64)
     scale = float(np.sqrt(codes.var(axis=0).mean())) or 1.0
-    model = GaussianMixture(
+    model = gaussian_mixture(
+        codes / scale,
         min(k, n_distinct),
+        draw_seed(rng) % 2**31,
         covariance_type="diag",
         reg_covar=RIDGE,
         n_init=N_INIT,
-        random_state=draw_seed(rng) % 2**31,
     )
-    with config_context(array_api_dispatch=False):  # with it there is no k-means start
-        model.fit(codes / scale)
     return {
         "logits": np.log(np.resize(model.weights_, k) + 1e-6),
         "means": np.resize(model.means_ * scale, (k, codes.shape[1])),
