@@ -1,5 +1,6 @@
 """Data that are read a chunk at a time."""
 
+import errno
 import os
 import tracemalloc
 import warnings
@@ -414,6 +415,51 @@ def test_scores_are_written_by_the_chunk(folder):
         write_parquet(model.score_samples, scaled, folder / "out")
     with pytest.raises(ValueError, match="returned 1 rows for the 16 rows of row gr"):
         write_parquet(lambda chunk: [0], source, folder / "other")
+
+
+class Fails:
+    """Ones for each row, and what it was made with in the third call."""
+
+    def __init__(self, what):
+        self.what, self.n_calls = what, 0
+
+    def __call__(self, chunk):
+        self.n_calls += 1
+        if self.n_calls < 3:
+            return np.ones(len(chunk))
+        if isinstance(self.what, BaseException):
+            raise self.what
+        return self.what(chunk)
+
+
+class FullDisk(pd.DataFrame):
+    """A table for which there is no space."""
+
+    def to_parquet(self, path, **given):
+        path.write_bytes(b"PAR1")
+        raise OSError(errno.ENOSPC, "Error writing bytes to file. Detail: [errno 28]")
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "words"),
+    [
+        (FullDisk, OSError, r"out'.*No space left on device.*Free space there"),
+        (lambda chunk: [0], ValueError, "returned 1 rows"),
+        (KeyboardInterrupt(), KeyboardInterrupt, None),
+        (OSError("no model"), OSError, "^no model$"),
+    ],
+)
+def test_nothing_is_left_of_scores_that_were_not_written(folder, what, error, words):
+    out = folder / "out"
+    with pytest.raises(error, match=words):
+        write_parquet(Fails(what), ParquetSource(folder), out)
+    assert not list(out.iterdir())
+    assert len(write_parquet(np.ravel, Chunks(X[:16, 0]), out)) == 16
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder):
+    with pytest.raises(FileExistsError, match=r"notes.txt' cannot be written to"):
+        write_parquet(np.ravel, Chunks(X), folder / "notes.txt")
 
 
 def test_a_file_that_changes_is_an_error(folder):

@@ -1,7 +1,7 @@
 """Folders of Parquet files, a row group at a time."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -154,79 +154,3 @@ class ParquetSource(Source):
                 f"{', '.join(map(repr, schema.names))}."
             )
         return {name: str(schema.field(name).type) for name in names}
-
-
-def write_parquet(
-    function: Callable[[Any], Any],
-    source: Source,
-    path: "str | PathLike[str]",
-    columns: Sequence[str] | None = None,
-) -> ParquetSource:
-    """Write what a function makes of each chunk, such as scores, to a folder.
-
-    Each chunk is one file, written under another name and then renamed. Needs pyarrow
-    and pandas.
-
-    Parameters
-    ----------
-    function : callable
-        From a chunk to an array or a DataFrame with as many rows, such as
-        `score_samples` of a fitted detector.
-    source : Source
-        What to read.
-    path : str or path
-        A folder, which is made. It may not hold Parquet files yet.
-    columns : sequence of str, default=None
-        Names of the columns, where `function` gives an array; None means "0", "1", ...
-
-    Returns
-    -------
-    ParquetSource
-        The files that were written.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds Parquet files, or `function` gives another number of rows.
-
-    See Also
-    --------
-    ParquetSource : What is written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> from skunsup import ArraySource, write_parquet
-    >>> source = ArraySource(np.ones((5, 2)))
-    >>> sums = write_parquet(
-    ...     lambda chunk: chunk.sum(axis=1), source, tempfile.mkdtemp(), ["sum"]
-    ... )
-    >>> sums.read(0)["sum"].tolist()
-    [2.0, 2.0, 2.0, 2.0, 2.0]
-    """
-    import pandas as pd
-
-    folder = Path(path)
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("*.parquet")):
-        raise ValueError(
-            f"path={str(path)!r} holds Parquet files, which would be mixed with those "
-            "that are written. Give a folder without any."
-        )
-    for i in range(source.n_chunks):
-        chunk = source.read(i)
-        made = function(chunk)
-        if len(made) != len(chunk):
-            raise ValueError(
-                f"The function returned {len(made)} rows for the {len(chunk)} rows of "
-                f"{source.name_of(i)}."
-            )
-        if not isinstance(made, pd.DataFrame):
-            values = np.asarray(made).reshape(len(made), -1)
-            names = columns or [str(j) for j in range(values.shape[1])]
-            made = pd.DataFrame(values, columns=list(names))
-        part = folder / f"part-{i:06d}.parquet.part"
-        made.to_parquet(part, index=False)
-        part.rename(part.with_suffix(""))
-    return ParquetSource(folder)
