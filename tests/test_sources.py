@@ -4,6 +4,7 @@ import errno
 import os
 import tracemalloc
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,8 @@ from skunsup import (
     VariationalAutoencoder,
     write_parquet,
 )
-from skunsup._training import Rows, _source_rows
+from skunsup._training import Rows, _rows, _source_rows
+from skunsup._training._bagging import BaggedSampler, EnsembleConfig, bagged_sampler
 from skunsup._training._source_rows import SourceRows
 from skunsup.outliers import _judged
 
@@ -54,6 +56,16 @@ class Chunks(Source):
 def small_shelves(monkeypatch):
     """Let two chunks be shuffled together."""
     monkeypatch.setattr(_source_rows, "SHELF_BYTES", 2 * 8 * D * 4)
+
+
+def peak_of(fit, *given):
+    """Return the most memory of Python and NumPy that a call held, in bytes."""
+    tracemalloc.start()
+    try:
+        fit(*given)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def rows_of(source):
@@ -155,16 +167,25 @@ def test_draws_do_not_take_memory_by_the_row():
     n, n_chunks = 5_000_000, 100
     rows = SourceRows(None, np.linspace(0, n, n_chunks + 1).astype(int), 1000)
     rng, mask = np.random.default_rng(0), np.ones(n, bool)
-    tracemalloc.start()
-    try:
+
+    def draw():
         whole = rows.own_sampler(None)
+        halves = whole.split(0.5, rng)
         for sample in (whole, whole.split(0.1, rng)[0], rows.own_sampler(mask)):
             n_draws = sample.n_rows + 99
             assert sum(map(len, sample.pieces(n_draws, rng))) == n_draws
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < n
+        assert sum(map(len, BaggedSampler(whole, halves).pieces(n, rng))) == n
+
+    assert peak_of(draw) < n
+
+
+def test_networks_are_dealt_rows_in_little_memory(monkeypatch):
+    monkeypatch.setattr(_rows, "BLOCK_BYTES", 2**14)
+    n, chunk = 400_000, np.zeros((1000, 1), np.float32)
+    rows = SourceRows(lambda i: chunk, np.arange(0, n + 1, 1000), 1)
+    dealt = partial(bagged_sampler, members=EnsembleConfig(4, 0.5, 1.0, 0))
+    # A byte for up to eight networks, twice, and a mask, made of another.
+    assert peak_of(dealt, rows, rows.own_sampler(None)) < 5 * n
 
 
 def test_rows_are_drawn_by_weight():

@@ -5,6 +5,7 @@ one half). Which is which follows from a row's content and a seed, so equal rows
 together, and a row can be told from later ones without keeping it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,9 +87,13 @@ class BaggedSampler(EpochSampler):
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
         """Return `n_draws` row numbers, draw i for member i modulo their number."""
+        return np.concatenate(list(self.pieces(n_draws, rng)))
+
+    def pieces(self, n_draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Return the result of `draw` in pieces; `rng` is used at once."""
         each, order = n_draws // len(self.members), self.everyone.order(rng)
-        drawn = [sample.draw(each, rng, order) for sample in self.members]
-        return np.column_stack(drawn).ravel()
+        drawn = [sample.pieces(each, rng, order) for sample in self.members]
+        return _interleaved([filter(len, pieces) for pieces in drawn])
 
 
 def bagged_sampler(
@@ -105,9 +110,29 @@ def bagged_sampler(
     members : EnsembleConfig
         Who sees what.
     """
-    sees = sample.by_hash(rows, members.sees)
-    parts = tuple(sample.part(column) if column.any() else sample for column in sees.T)
-    return BaggedSampler(sample, parts)
+    # An eighth of a byte for each member and row.
+    packed = sample.by_hash(rows, lambda h: np.packbits(members.sees(h), axis=1))
+    parts = []
+    for member in range(members.n_members):
+        byte, bit = divmod(member, 8)
+        chosen = packed[:, byte] & np.uint8(128 >> bit) > 0
+        parts.append(sample.part(chosen) if chosen.any() else sample)
+    return BaggedSampler(sample, tuple(parts))
+
+
+def _interleaved(drawn: list[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    """Yield entries of several series in turns, of which pieces may end anywhere."""
+    held = [np.empty(0, np.int32) for _ in drawn]
+    while True:
+        held = [
+            part if len(part) else next(pieces, part)
+            for part, pieces in zip(held, drawn, strict=True)
+        ]
+        n = min(map(len, held))
+        if not n:
+            return
+        yield np.column_stack([part[:n] for part in held]).ravel()
+        held = [part[n:] for part in held]
 
 
 def _uniform(hashes: np.ndarray, seed: int) -> np.ndarray:

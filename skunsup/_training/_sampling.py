@@ -112,6 +112,12 @@ class WeightedSampler(EpochSampler):
         rng.shuffle(drawn)
         return drawn
 
+    def pieces(
+        self, n_draws: int, rng: np.random.Generator, order: Any = None
+    ) -> Iterable[np.ndarray]:
+        """Return the result of `draw` in pieces; `rng` is used at once."""
+        return [self.draw(n_draws, rng, order)]
+
     def chosen(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
         """Return `n_draws` row numbers in the order of `index`.
 
