@@ -212,6 +212,8 @@ def test_pipelines_compute_the_same(blobs):
     assert_same(written_and_read(columns.fit(blobs)), columns, blobs)
 
 
+# MLflow's own, where it imports what serves models.
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
 def test_mlflow_writes_and_reads_by_skops(blobs, tmp_path):
     """The recipe of the guide; MLflow is no dependency of the tests."""
     flavour = pytest.importorskip("mlflow.sklearn")
