@@ -173,7 +173,8 @@ def test_pickles_load_under_another_backend(blobs, families, tmp_path, other):
     skops.io.dump({"": model, **families}, f"{path}.skops")
     command = [sys.executable, "-W", "ignore", "-c", LOAD, path, out]
     subprocess.run(command, check=True, env={**os.environ, "KERAS_BACKEND": other})
-    there = np.load(out)
+    with np.load(out) as file:
+        there = dict(file)
     np.testing.assert_allclose(there["codes"], model.transform(blobs), atol=1e-5)
     scores = model.score_samples(blobs)
     np.testing.assert_allclose(there["scores"], scores, rtol=1e-4, atol=1e-6)

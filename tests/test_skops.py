@@ -301,7 +301,8 @@ def test_files_of_releases_are_read(version):
     with warnings.catch_warnings():
         # Newer releases warn of older ones, newer scikit-learn too.
         warnings.simplefilter("ignore")
-        said = np.load(GOLDEN / version / "said.npz")
+        with np.load(GOLDEN / version / "said.npz") as file:
+            said = dict(file)
         for path in (GOLDEN / version).glob("*.skops"):
             model = skops.load(path, trusted=skunsup.TRUSTED_TYPES)
             X = said["numbers"]
