@@ -20,6 +20,7 @@ def session():
     ray.shutdown()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray itself
 def test_blocks_are_scored_as_the_whole(session):
     data = pytest.importorskip("ray.data")
     detector = AutoencoderDetector(**SMALL, random_state=0).fit(X)
