@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from skunsup import AutoencoderDetector
-from skunsup._training import _loop, _parallel, _train, compilations
+from skunsup._training import _loop, _loop_sizes, _parallel, _train, compilations
 from skunsup._training._backend import backend
+from skunsup._training._checkpoint import Checkpoint
 from skunsup._training._parallel import ParallelTrainer
 from skunsup._training._programs import LRUCache
 
@@ -129,6 +130,39 @@ def test_shares_rest_after_an_interruption(blobs, in_shards, monkeypatch):
     assert len(threads) == 2
     assert threads[1] <= threads[0]
     assert_equal_states(before, AutoencoderDetector(**QUICK).fit(blobs))
+
+
+@compiled_only
+def test_a_checkpoint_is_of_blocks_that_are_done(
+    blobs, in_shards, monkeypatch, tmp_path
+):
+    """Blocks are dealt out ahead until one is to be written."""
+
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr(_loop_sizes, "block_steps", lambda *given: 2)
+    params = {"max_steps": None, "epochs": 2, "early_stopping": True, "batch_size": 2}
+    wanted = in_shards(blobs, 2, **params)
+    ahead, whole = [], Checkpoint.save
+
+    def look(loop):
+        ahead.append(loop.n_dealt - len(loop.taken))
+
+    def save(checkpoint, place):
+        whole(checkpoint, place)
+        raise Killed
+
+    kept = {**params, "checkpoint": tmp_path / "fit.npz"}
+    with monkeypatch.context() as patch:
+        patch.setattr(_loop.TrainingLoop, "block_ended", look)
+        patch.setattr(Checkpoint, "due", lambda self: len(ahead) > 2)
+        patch.setattr(Checkpoint, "save", save)
+        with pytest.raises(Killed):
+            in_shards(blobs, 2, **kept)
+    assert max(ahead) > 0
+    assert ahead[-1] == 0
+    assert_equal_states(in_shards(blobs, 2, **kept), wanted)
 
 
 @pytest.mark.parametrize(

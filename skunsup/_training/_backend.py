@@ -34,7 +34,9 @@ class NetworkTrainer(Protocol):
     ) -> np.ndarray:
         """Take one step on each of the first `n_steps` minibatches of `block`."""
 
-    def runs(self, work: Iterable[Work], ahead: int) -> Generator[np.ndarray]:
+    def runs(
+        self, work: Iterable[Work], ahead: Callable[[], int]
+    ) -> Generator[np.ndarray]:
         """Return what `run` returns for each of `work`, its arguments."""
 
     def load(self, values: Values, optimizer_values: Values) -> None:

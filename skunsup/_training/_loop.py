@@ -196,10 +196,10 @@ class TrainingLoop:
         """
         self.taken, self.known = self.known, []
         self.drawing = self.rng.bit_generator.state
-        watched = self.copies or self.checkpoint is not None
-        work, ahead = self.work(first, count, len(self.taken)), 0 if watched else AHEAD
+        self.n_dealt, self.due = len(self.taken), False
+        work = self.work(first, count, self.n_dealt)
         # Closed, so that no thread takes another step after Ctrl-C.
-        with closing(self.trainer.runs(work, ahead)) as runs:
+        with closing(self.trainer.runs(work, self.ahead)) as runs:
             for records in runs:
                 self.taken.append(records)
                 self.block_ended()
@@ -208,11 +208,20 @@ class TrainingLoop:
                     break
         return self.taken_logs()
 
+    def ahead(self) -> int:
+        """Return how many blocks may be dealt out before another one is done."""
+        return 0 if self.copies or self.due else AHEAD
+
     def save_within(self, first: int, count: int) -> None:
-        """Write a checkpoint between two blocks of one epoch, where it is time."""
+        """Write a checkpoint between two blocks of one epoch, where it is time.
+
+        Once it is, no more blocks are dealt out until all that were are done.
+        """
         if self.checkpoint is None or count > 1 or self.plan.renewal is not None:
             return
-        if self.checkpoint.due() and sum(map(len, self.taken)) < self.n_steps:
+        self.due = self.checkpoint.due()
+        done = self.n_dealt == len(self.taken)
+        if self.due and done and sum(map(len, self.taken)) < self.n_steps:
             self.save(first)
 
     def work(self, first: int, count: int, n_known: int) -> Iterator[Work]:
@@ -228,6 +237,7 @@ class TrainingLoop:
             for block, n_steps in batches(drawn, self.rows, *cut, n_known):
                 if self.copies:
                     self.callbacks.call("on_train_batch_begin", done - before)
+                self.n_dealt += 1
                 yield block, n_steps, self.rate_factor(done + n_steps / 2)
                 done += n_steps
 

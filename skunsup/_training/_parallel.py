@@ -5,7 +5,7 @@ spread it: each of its products is too small to be cut. So several programs are 
 """
 
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 
@@ -57,7 +57,9 @@ class ParallelTrainer:
         pairs = zip(self.shards, self._dealt(block, n_steps), strict=True)
         return self._total([t.run(own, n_steps, rate_factor) for t, own in pairs])
 
-    def runs(self, work: Iterable[Work], ahead: int) -> Generator[np.ndarray]:
+    def runs(
+        self, work: Iterable[Work], ahead: Callable[[], int]
+    ) -> Generator[np.ndarray]:
         """Take steps as `Trainer.runs` does, each shard in a thread of its own."""
         with ExitStack() as stack:
             threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in self.shards]
@@ -67,7 +69,7 @@ class ParallelTrainer:
                 side_by_side = n_threads() > 1 and self._is_compiled(each[0].shape)
                 if side_by_side:
                     waiting.append(self._started(threads, *each))
-                while len(waiting) > (ahead if side_by_side else 0):
+                while len(waiting) > (ahead() if side_by_side else 0):
                     yield self._total([f.result() for f in waiting.popleft()])
                 if not side_by_side:
                     yield self.run(*each)

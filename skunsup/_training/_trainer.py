@@ -110,15 +110,18 @@ class Trainer(ABC):
                 records = program(self, block, n_steps)
         return np.asarray(records, np.float64)[:n_steps]
 
-    def runs(self, work: Iterable[Work], ahead: int) -> Generator[np.ndarray]:
+    def runs(
+        self, work: Iterable[Work], ahead: Callable[[], int]
+    ) -> Generator[np.ndarray]:
         """Return what `run` returns for each of `work`, its arguments.
 
         Parameters
         ----------
         work : iterable of (block, n_steps, rate_factor)
             Read as the steps are taken.
-        ahead : int
-            How many more a trainer may read before it has taken the steps of one.
+        ahead : callable
+            Returns how many more a trainer may read before it has taken the steps of
+            one. It is asked before each.
         """
         return (self.run(*each) for each in work)
 
