@@ -31,7 +31,7 @@ from skunsup.outliers._nearest import Nearest
 from skunsup.outliers._neighbors import Neighbors, normalised
 from skunsup.outliers._scales import Deviations, Scales
 from skunsup.outliers._scores import Covariance, Residual
-from skunsup.outliers._tails import Tail
+from skunsup.outliers._tails import Tail, rounded
 from skunsup.outliers._threshold import exceeded_quantile
 from skunsup.outliers._trimming import usual_neighbors
 
@@ -347,6 +347,15 @@ def test_beyond_the_highest_a_tail_goes_on_with_the_logarithm():
     far = tail(values.max() * np.exp([0.0, 1.0, 50.0]))
     np.testing.assert_allclose(far - far[0], [0.0, 1.0, 50.0])
     assert far[0] == pytest.approx(np.log(1001 / 1.5))
+
+
+def test_rounding_errors_do_not_decide_ranks():
+    """Two rows that are each other's neighbours are equally far from it."""
+    values = np.array([0.3, 0.7, 0.7 * (1 + 1e-14), 0.7 * (1 - 1e-7), 0.9, 1e300])
+    level = Tail(values)(values)
+    np.testing.assert_array_equal(level[1:4], level[1])
+    assert level[0] < level[1] < level[4] < level[5]
+    assert rounded(np.array([0.0, -3.0, np.inf])).tolist() == [0.0, -3.0, np.inf]
 
 
 @pytest.mark.parametrize("values", [np.zeros(9), np.ones(9), np.r_[np.zeros(8), 3.0]])

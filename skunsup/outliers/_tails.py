@@ -3,6 +3,17 @@
 import numpy as np
 
 MOST_KNOTS = 1000
+EXACT = 2.0**16  # rounding errors of float32 are a hundredth of the steps that remain
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """Return values of 16 bits, so that rounding errors do not decide ranks.
+
+    Two rows that are each other's neighbours are equally far from it but for the last
+    digits, which differ between processors, and so are copies of a row.
+    """
+    mantissa, exponent = np.frexp(values)
+    return np.ldexp(np.round(mantissa * EXACT) / EXACT, exponent)
 
 
 class Tail:
@@ -23,10 +34,11 @@ class Tail:
     def __init__(self, values: np.ndarray) -> None:
         n = len(values)
         ordered = np.sort(values)
-        below = np.searchsorted(ordered, ordered, "left")
-        upto = np.searchsorted(ordered, ordered, "right")
+        ranked = rounded(ordered)
+        below = np.searchsorted(ranked, ranked, "left")
+        upto = np.searchsorted(ranked, ranked, "right")
         at = np.unique(np.linspace(0, n - 1, min(n, MOST_KNOTS)).astype(int))
-        # Equal values share their ranks.
+        # Values that are equal but for rounding errors share their ranks.
         level = -np.log1p(-(below + upto) / 2.0 / (n + 1.0))
         self.values, first = np.unique(ordered[at], return_index=True)
         self.levels = level[at][first]

@@ -8,6 +8,7 @@ from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._judged import Judged
 from skunsup.outliers._neighbors import Neighbors
 from skunsup.outliers._scales import Scales
+from skunsup.outliers._tails import rounded
 from skunsup.outliers._threshold import weighted_quantile
 
 FIRST_FRACTION = 0.6  # so that a dense group of a fifth of the rows is gone
@@ -81,11 +82,13 @@ def usual_rows(
         kept = anomaly <= most
     else:
         views = scorer.outputs(rows)
-        own = np.concatenate([score.anomaly(view) <= most for view in views])
+        own = np.concatenate([rounded(score.anomaly(view)) <= most for view in views])
         kept = all_rows(own)
     seen = kept if weight is None else kept & (weight > 0)
     return kept if seen.sum() > 1 else np.ones(rows.n, bool)
 
 
 def _anomaly(scorer: EnsembleScorer, score: Neighbors, rows: Rows) -> np.ndarray:
-    return np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
+    return rounded(
+        np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
+    )
