@@ -350,7 +350,7 @@ def test_beyond_the_highest_a_tail_goes_on_with_the_logarithm():
 
 
 def test_rounding_errors_do_not_decide_ranks():
-    """Two rows that are each other's neighbours are equally far from it."""
+    """Rows that are each other's nearest neighbours have one distance."""
     values = np.array([0.3, 0.7, 0.7 * (1 + 1e-14), 0.7 * (1 - 1e-7), 0.9, 1e300])
     level = Tail(values)(values)
     np.testing.assert_array_equal(level[1:4], level[1])

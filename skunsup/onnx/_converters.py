@@ -20,7 +20,7 @@ from skunsup.models._clusterer import Clusterer
 from skunsup.onnx._graph import DOUBLE, FLOAT, ML_OPSET, ONNX_OPSET, Graph
 from skunsup.onnx._images import image_features
 from skunsup.onnx._kinds import network_rows
-from skunsup.onnx._methods import METHODS, RowsIn, decoded, kind_of_data
+from skunsup.onnx._methods import METHODS, RowsIn, decoded, kind_of_data, label_type
 from skunsup.onnx._scores import View, anomaly
 from skunsup.onnx._series import times_of
 from skunsup.onnx._skl2onnx_private import (
@@ -56,7 +56,11 @@ REFUSED = {
     inputs.Inputs: NO_STEP,
 }
 LABELLING = (Clusterer, models.AAEClassifier, models.AAEClustering, FineTuned)
-LABELS: dict[str, Any] = dict.fromkeys("iub", Int64TensorType) | {"f": DoubleTensorType}
+LABELS = {
+    np.int64: Int64TensorType,
+    np.float64: DoubleTensorType,
+    None: StringTensorType,
+}
 LARGEST = 1.7976931348623157e308
 
 
@@ -134,8 +138,7 @@ def _type_of(model: Any, method: str, given: Any) -> Any:
     if method == "predict":
         if is_regressor(model):
             return DoubleTensorType([None] if model._flat else [None, model.n_outputs_])
-        classes = getattr(model, "classes_", np.arange(0))
-        return LABELS.get(classes.dtype.kind, StringTensorType)([None])
+        return LABELS[label_type(model)]([None])
     if method == "predict_proba":
         return DoubleTensorType([None, None])
     double = not isinstance(given, FloatTensorType)

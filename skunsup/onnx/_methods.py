@@ -112,9 +112,17 @@ def predict(model: Any, rows: RowsIn) -> str:
     classes = getattr(model, "classes_", None)
     if classes is None:
         return best
-    kind = CLASSES.get(classes.dtype.kind)
-    names = graph.constant(classes, kind) if kind else graph.strings(classes)
+    kind = label_type(model)
+    names = graph.strings(classes) if kind is None else graph.constant(classes, kind)
     return graph.take_from(names, best)
+
+
+def label_type(model: Any) -> Any:
+    """Type of the labels of a model in a file; None for strings."""
+    classes = getattr(model, "classes_", None)
+    if classes is None or classes.dtype.kind in "iub":
+        return np.int64
+    return np.float64 if classes.dtype.kind == "f" else None
 
 
 def _shares_of(model: Any) -> str:
@@ -145,9 +153,6 @@ def _memberships(model: VariationalAutoencoder, rows: RowsIn) -> str:
     log_joint = graph.node("Add", [half, graph.doubles(constant)])
     return graph.node("Softmax", [log_joint], axis=-1)
 
-
-# Types of classes in a file by those of NumPy; others are strings.
-CLASSES: dict[str, Any] = dict.fromkeys("iub", np.int64) | {"f": np.float64}
 
 # Methods of models by name, in the order in which they are offered.
 METHODS: dict[str, Callable[[Any, RowsIn], str]] = {

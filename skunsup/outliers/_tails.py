@@ -9,8 +9,8 @@ EXACT = 2.0**16  # rounding errors of float32 are a hundredth of the steps that 
 def rounded(values: np.ndarray) -> np.ndarray:
     """Return values of 16 bits, so that rounding errors do not decide ranks.
 
-    Two rows that are each other's neighbours are equally far from it but for the last
-    digits, which differ between processors, and so are copies of a row.
+    The distance between two rows is the same from either of them but for the last
+    digits, which differ between processors. So are the scores of copies of a row.
     """
     mantissa, exponent = np.frexp(values)
     return np.ldexp(np.round(mantissa * EXACT) / EXACT, exponent)

@@ -1,5 +1,7 @@
 """Rows that are normal by all that can be said before networks are trained."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
@@ -76,19 +78,18 @@ def usual_rows(
     view = scorer.output(rows, reference)
     score = usual_neighbors(view, n_neighbors, seed)
     judged = Judged(rows, weight)
-    anomaly = judged.of(lambda own: _anomaly(scorer, score, own))
+    anomaly = judged.of(lambda own: np.concatenate([*_anomalies(scorer, score, own)]))
     most = weighted_quantile(anomaly, judged.weight, support_fraction)
     if judged.is_whole:
         kept = anomaly <= most
     else:
-        views = scorer.outputs(rows)
-        own = np.concatenate([rounded(score.anomaly(view)) <= most for view in views])
-        kept = all_rows(own)
+        blocks = _anomalies(scorer, score, rows)
+        kept = all_rows(np.concatenate([block <= most for block in blocks]))
     seen = kept if weight is None else kept & (weight > 0)
     return kept if seen.sum() > 1 else np.ones(rows.n, bool)
 
 
-def _anomaly(scorer: EnsembleScorer, score: Neighbors, rows: Rows) -> np.ndarray:
-    return rounded(
-        np.concatenate([score.anomaly(view) for view in scorer.outputs(rows)])
-    )
+def _anomalies(
+    scorer: EnsembleScorer, score: Neighbors, rows: Rows
+) -> Iterator[np.ndarray]:
+    return (rounded(score.anomaly(view)) for view in scorer.outputs(rows))
