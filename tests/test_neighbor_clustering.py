@@ -21,12 +21,11 @@ from skunsup.models._cluster_training import (
     cluster_numbers,
     representatives,
 )
+from skunsup.models._edge_information import edge_information, moved
 from skunsup.models._mixture_partition import mixture_clusters, suited
 from skunsup.models._partition import (
     _graphs,
     best_partition,
-    edge_information,
-    moved,
     number_of_clusters,
     partition,
 )

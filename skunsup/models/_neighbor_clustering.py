@@ -1,6 +1,5 @@
 """Clustering by a neighbour embedding."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +10,7 @@ from skunsup._docstrings import documented
 from skunsup._documentation import ROWS
 from skunsup._fit_data import FitData, TrainingTask
 from skunsup._networks import Architecture
-from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import integers
+from skunsup._parameters import parameters
 from skunsup._training import TrainingState
 from skunsup.models._cluster_network import ClusterNetwork
 from skunsup.models._cluster_training import (
@@ -27,30 +25,10 @@ from skunsup.models._cluster_training import (
 )
 from skunsup.models._clusterer import SoftClusterer
 from skunsup.models._neighbor_estimator import NeighborEstimator
-from skunsup.models._neighbor_parameters import NeighborParameters
+from skunsup.models._neighbor_parameters import NeighborClusterParameters
 from skunsup.models._pair_training import continued, own_outputs, with_columns
 
 MIXTURE_METRICS = ("euclidean", "cosine")  # by which a normal distribution is round
-
-
-@parameters
-class NeighborClusterParameters(NeighborParameters):
-    """Clusters.
-
-    Parameters
-    ----------
-    n_clusters : int, sequence of int or None
-        Number of clusters, at most that of distinct rows. Of several numbers, such as
-        ``range(2, 11)``, one is chosen, see Notes; None means those from 2 to 20.
-    n_components : int
-        Width of the code, whose length is 1. None means 32, or what an own `encoder`
-        returns.
-    """
-
-    n_clusters: int | Sequence[int] | None = parameter(
-        [integers(1), "array-like", None], default=None, kw_only=False
-    )
-    n_components: int | None = parameter(default=None)
 
 
 @parameters

@@ -1,6 +1,6 @@
 """Parameters of neighbour embeddings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -139,3 +139,23 @@ class EmbeddingParameters(DecoderParameters, NeighborParameters):
     coordinates: str = parameter(
         [StrOptions({"auto", "code", "map", "spectral"})], default="auto"
     )
+
+
+@parameters
+class NeighborClusterParameters(NeighborParameters):
+    """Clusters.
+
+    Parameters
+    ----------
+    n_clusters : int, sequence of int or None
+        Number of clusters, at most that of distinct rows. Of several numbers, such as
+        ``range(2, 11)``, one is chosen, see Notes; None means those from 2 to 20.
+    n_components : int
+        Width of the code, whose length is 1. None means 32, or what an own `encoder`
+        returns.
+    """
+
+    n_clusters: int | Sequence[int] | None = parameter(
+        [integers(1), "array-like", None], default=None, kw_only=False
+    )
+    n_components: int | None = parameter(default=None)

@@ -10,6 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup._graph import Neighbors, nearest_neighbors
+from skunsup.models._edge_information import edge_information, moved
 from skunsup.models._spectral import TINY, affinity, spectral_coordinates, unit_rows
 
 SIZES = (10, 20, 50)  # of the graphs, in neighbours of a row
@@ -21,7 +22,6 @@ FEW_STARTS = 5  # the same, where numbers of clusters are tried
 PRICE = 0.75  # nats of mutual information that a nat of entropy must bring
 SIZE_PRICE = 0.65  # the same, of partitions into one number of clusters
 LEVEL = 0.02  # nats below the best of these by which they count as level
-RARE = 1e-9  # probability of an edge of which there is none
 
 
 @dataclass(frozen=True)
@@ -199,33 +199,6 @@ def _candidates(
     ]
 
 
-def moved(labels: np.ndarray, graph: sp.csr_array, n_clusters: int) -> np.ndarray:
-    """Move each row to the cluster that its edges make most likely, all at once.
-
-    One step of maximising the likelihood of a degree-corrected block model (Karrer &
-    Newman 2011, eq. 14), which for all edges is their mutual information. Where that
-    leaves a cluster empty, `labels` are returned.
-
-    Parameters
-    ----------
-    labels : array of int, shape (n,)
-        Clusters from 0 to `n_clusters` - 1.
-    graph : sparse array of shape (n, n)
-        Symmetric, not negative, with an edge at each row.
-    n_clusters : int
-        How many.
-    """
-    members = np.eye(n_clusters)[labels]
-    edges = graph @ members
-    joint = members.T @ edges
-    joint = joint / joint.sum()
-    share = joint.sum(axis=1)
-    gain = np.log((joint + RARE) / (np.outer(share, share) + RARE))
-    likely = np.where(share > 0, edges @ gain, -np.inf)
-    found: np.ndarray = likely.argmax(axis=1)
-    return found if len(np.unique(found)) == n_clusters else labels
-
-
 def _width(n_clusters: int, each: float) -> int:
     return max(n_clusters + 1, int(each * n_clusters))
 
@@ -239,30 +212,3 @@ def _clustered(
         warnings.simplefilter("ignore", ConvergenceWarning)
         labels: np.ndarray = kmeans.fit(space, sample_weight=weight).labels_
     return labels
-
-
-def edge_information(
-    labels: np.ndarray, graph: sp.csr_array, n_clusters: int
-) -> tuple[float, float]:
-    """Mutual information of the clusters at the two ends of an edge, and their entropy.
-
-    Both in nats, for an edge drawn by its weight.
-
-    Parameters
-    ----------
-    labels : array of int, shape (n,)
-        Clusters from 0 to `n_clusters` - 1.
-    graph : sparse array of shape (n, n)
-        Symmetric, not negative.
-    n_clusters : int
-        How many.
-    """
-    members = np.eye(n_clusters)[labels]
-    joint = members.T @ (graph @ members)
-    joint = joint / joint.sum()
-    share = joint.sum(axis=1)
-    expected = np.outer(share, share)
-    known = joint > 0
-    information = joint[known] @ np.log(joint[known] / expected[known])
-    own = share[share > 0]
-    return float(information), float(-own @ np.log(own))
