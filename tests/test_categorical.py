@@ -15,7 +15,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
 
 from skunsup import AAEClassifier, AAEClustering, Table
-from skunsup.models._categorical import CategoricalPrior, LeadingSoftmax, usage
+from skunsup.models._categorical_encoder import LeadingSoftmax
+from skunsup.models._categories import CategoricalPrior, usage
 from skunsup.models._labels import check_labels, find_classes, label_numbers
 
 from .helpers import unchanged

@@ -23,6 +23,7 @@ from skunsup import (
 )
 from skunsup._estimator import network_of
 from skunsup._training import Rows, WeightedSampler
+from skunsup.models._clusters import StartClusters
 from skunsup.models._embedded_clusters import (
     TargetRenewal,
     log_assignment,
@@ -278,3 +279,10 @@ def test_fewer_distinct_rows_than_clusters_leave_clusters_empty():
     model = DeepEmbeddedClustering(5, start, max_steps=10, random_state=0).fit(X)
     assert len(np.unique(model.labels_)) <= 3
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_an_empty_cluster_starts_from_the_centre_of_another():
+    rows, far = np.zeros((4, 2), np.float32), np.ones((1, 2), np.float32)
+    clusters = StartClusters(np.array([0, 0, 2, 0, 2]), np.zeros((4, 2)), 1.0)
+    means = clusters.means(np.concatenate([rows, far]))
+    np.testing.assert_array_equal(means, [[0, 0], [0.5, 0.5], [0, 0], [0.5, 0.5]])

@@ -11,7 +11,7 @@ from sklearn.mixture import GaussianMixture
 from skunsup import DiffusionModel, Table, Text
 from skunsup._networks import Numbers
 from skunsup._training import as_rows, compilations, weighted_sample
-from skunsup.models._diffusion_network import HOT
+from skunsup.models._diffusion_categories import HOT
 from skunsup.models._diffusion_noise import drawn_within
 from skunsup.models._diffusion_rows import Scores
 from skunsup.models._margins import drawn_between, margin_of
@@ -112,8 +112,10 @@ def test_noisy_scores_of_a_category_say_how_likely_it_is():
     cells = slice(2), slice(2, 5)
     noisy, sigma = rng.normal(size=(50, 5)), rng.uniform(0.3, 3.0, (50, 1))
     c = 1 / np.sqrt(1 + sigma**2)
-    network = model.model_
-    logs = network.logs(network.own_logits(tensor(noisy), tensor(sigma)))
+    categories = model.model_.categories
+    logs = categories.log_probabilities(
+        categories.own_logits(tensor(noisy), tensor(sigma))
+    )
     found = [np.exp(keras.ops.convert_to_numpy(log))[:, 0] for log in logs]
     for cell, probabilities in zip(cells, found, strict=True):
         gaps = noisy[:, None, cell] - c[..., None] * mean[cell, cell]

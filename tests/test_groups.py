@@ -17,7 +17,7 @@ from skunsup import (
     BiGAN,
 )
 from skunsup._training import compilations
-from skunsup.models._adversary import AdversarialEstimator
+from skunsup.models._adversarial_estimator import AdversarialEstimator
 
 from .estimators import estimator_classes
 

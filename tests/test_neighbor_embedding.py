@@ -20,9 +20,9 @@ from skunsup import Blocks, Images, NeighborEmbedding, Sequences, Table, Text
 from skunsup._graph import nearest_neighbors
 from skunsup._training import as_rows, weighted_sample
 from skunsup.models import _map_layout
+from skunsup.models._contrast import info_nce, place_info_nce
 from skunsup.models._map_layout import leading_columns, map_layout
 from skunsup.models._map_training import NEAREST, of_codes, of_places
-from skunsup.models._neighbor_network import info_nce, place_info_nce
 from skunsup.models._projection import learned_projection
 from skunsup.models._views import stored_views
 

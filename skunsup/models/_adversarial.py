@@ -9,8 +9,8 @@ from skunsup._networks import Architecture, Group, generator_loss, make_prior
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
 from skunsup.inputs import Dense
+from skunsup.models._adversarial_estimator import AdversarialEstimator
 from skunsup.models._adversary import (
-    AdversarialEstimator,
     Adversary,
     discriminator_parts,
     penalty_settings,

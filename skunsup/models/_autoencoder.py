@@ -19,6 +19,7 @@ from skunsup.models._fitted_prior import (
     fitted_setting,
 )
 from skunsup.models._latent import LatentTransformer
+from skunsup.models._layerwise import layerwise_values
 from skunsup.models._parameters import (
     CodeParameters,
     LossParameters,
@@ -29,7 +30,7 @@ from skunsup.models._parts import (
     noise_settings,
     reconstruction,
 )
-from skunsup.models._start_values import fitted_values, layerwise_values
+from skunsup.models._start_values import fitted_values
 
 PCA_ROWS = 20_000
 

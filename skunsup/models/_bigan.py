@@ -17,13 +17,14 @@ from skunsup._networks import (
 )
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
+from skunsup.models._adversarial_estimator import AdversarialEstimator
 from skunsup.models._adversary import (
-    AdversarialEstimator,
     Adversary,
     discriminator_parts,
     penalty_settings,
     spread,
 )
+from skunsup.models._code import DecodingNetwork
 from skunsup.models._fitted_prior import (
     FittedPriorParameters,
     FittedPriorSampler,
@@ -33,11 +34,11 @@ from skunsup.models._latent import LatentTransformer
 from skunsup.models._parameters import CodeParameters, DiscriminatorParameters
 from skunsup.models._parts import encoder_and_decoder
 
-RECONSTRUCTION_SHARE = 0.9
+SHARE = 0.9  # of the reconstruction in the anomaly score
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class BiGANNetwork(Adversary):
+class BiGANNetwork(Adversary, DecodingNetwork):
     """Encoder, decoder and a discriminator of pairs of a row and a code.
 
     Objective: the loss of the discriminator on pairs (x, encode(x)) as real ones and
@@ -97,14 +98,6 @@ class BiGANNetwork(Adversary):
         """Codes of rows."""
         return self.encoder(x, training=False)
 
-    def decode(self, code: Any) -> Any:
-        """Rows of codes."""
-        return self.rows(self.decoder(code, training=False))
-
-    def reconstruct(self, x: Any) -> Any:
-        """Rows of the codes of rows."""
-        return self.decode(self.encode(x))
-
     def row_loss(self, x: Any) -> Any:
         """Mean squared error of each row's reconstruction."""
         return ops.mean(ops.square(self.residual(x)), axis=-1)
@@ -117,12 +110,11 @@ class BiGANNetwork(Adversary):
         own, other = (self.discriminator(pair, training=False) for pair in pairs)
         matching = ops.sum(ops.abs(own - other), axis=-1)
         error = ops.sum(ops.abs(x - output), axis=-1)
-        share = RECONSTRUCTION_SHARE
-        return -share * error - (1.0 - share) * matching
+        return -SHARE * error - (1.0 - SHARE) * matching
 
     def split_loss(self, x: Any) -> Any:
         """Part of reconstruction in the anomaly score, then each column's share."""
-        shares = RECONSTRUCTION_SHARE * ops.abs(self.residual(x))
+        shares = SHARE * ops.abs(self.residual(x))
         return with_shares(ops.sum(shares, axis=-1), shares)
 
     def call(self, x: Any, training: bool = False) -> Any:

@@ -1,172 +1,23 @@
 """The network of adversarial autoencoders whose code has a category."""
 
-import math
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 from keras import ops
 
-from skunsup._networks import (
-    GaussianPrior,
-    Group,
-    NetworkSpec,
-    Prior,
-    generator_loss,
-    squared_distances,
-)
+from skunsup._networks import Group, generator_loss, squared_distances
 from skunsup.models._adversary import METRICS, Adversary, spread
+from skunsup.models._categories import cross_entropy, imbalance, usage
 from skunsup.models._prior import PriorNetwork, rescale
 
-TINY = 1e-6
 TERMS = {
     "balance_weight": "balance",
     "init_weight": "clustering",
     "label_weight": "classification",
 }
 CATEGORY_METRICS = ("category_accuracy_real", "category_accuracy_fake", "usage")
-
-
-@keras.saving.register_keras_serializable(package="skunsup")
-class LeadingSoftmax(keras.layers.Layer):
-    """Softmax of the first columns; the others pass.
-
-    Parameters
-    ----------
-    n_categories : int
-        Number of columns of the softmax.
-    """
-
-    def __init__(self, n_categories: int, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
-        self.n_categories = n_categories
-        self.built = True
-
-    def call(self, x: Any) -> Any:
-        """Return probabilities and the columns behind them."""
-        k = self.n_categories
-        logits = x[:, :k]  # Keras warns of a softmax over one column
-        shares = ops.softmax(logits) if k > 1 else ops.ones_like(logits)
-        return ops.concatenate([shares, x[:, k:]], axis=-1)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shapes do not change."""
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
-        config = super().get_config()
-        config.pop("dtype")
-        return {**config, "n_categories": self.n_categories}
-
-
-@dataclass(frozen=True)
-class CategoricalEncoder:
-    """A part whose first columns become probabilities.
-
-    Parameters
-    ----------
-    inner : Part
-        Gives logits, and the continuous code behind them.
-    n_categories : int
-        Number of logits.
-    """
-
-    inner: NetworkSpec
-    n_categories: int
-
-    @property
-    def regularized(self) -> bool:
-        """True if layers add losses of their own."""
-        return self.inner.regularized
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of columns in."""
-        return self.inner.n_inputs
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of columns out."""
-        return self.inner.n_outputs
-
-    def build(self) -> keras.Model:
-        """Return a new Keras model with weights of no importance."""
-        inputs = keras.Input((self.n_inputs,), dtype="float32")
-        softmax = LeadingSoftmax(self.n_categories)
-        return keras.Sequential([inputs, self.inner.build(), softmax])
-
-    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """Start values of the inner part."""
-        return self.inner.initial_values(rng)
-
-
-@keras.saving.register_keras_serializable(package="skunsup")
-class CategoricalPrior(Prior):
-    """A category, one-hot, and independent of it a standard normal code.
-
-    Parameters
-    ----------
-    width : int
-        Number of columns of both together.
-    shares : tuple of float
-        Probability of each category.
-    """
-
-    name = "categorical"
-
-    def __init__(self, width: int, shares: tuple[float, ...]) -> None:
-        super().__init__(width)
-        self.shares = tuple(shares)
-        self._normal = GaussianPrior(width - len(self.shares))
-
-    @property
-    def identity(self) -> Hashable:
-        """Width and shares."""
-        return (self.width, self.shares)
-
-    def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
-        return {"width": self.width, "shares": list(self.shares)}
-
-    def place(self, e: Any, u: Any) -> Any:
-        """Pick a category by the uniform number."""
-        k = len(self.shares)
-        ends = np.cumsum(self.shares)[:-1].astype(np.float32)
-        passed = ops.cast(u >= ops.convert_to_tensor(ends[None]), "int32")
-        category = ops.sum(passed, axis=1)
-        return ops.concatenate([ops.one_hot(category, k), e[:, k:]], axis=-1)
-
-    def log_density(self, z: Any) -> Any:
-        """Log-density of the normal part; categories have no say in it."""
-        return self._normal.log_density(z[:, len(self.shares) :])
-
-
-def imbalance(probabilities: Any) -> Any:
-    """Divergence of the mean probabilities from equal ones, in nats.
-
-    Their Kullback-Leibler divergence: 0 where the k categories are used alike, log k
-    where only one is (Springenberg 2016, eq. 6).
-    """
-    mean = ops.mean(probabilities, axis=0)
-    return math.log(probabilities.shape[-1]) + ops.sum(mean * ops.log(mean + TINY))
-
-
-def usage(probabilities: Any) -> Any:
-    """Perplexity of the mean probabilities, relative to that of equal shares.
-
-    1 where categories are used alike, 1 / k where only one of k is.
-    """
-    return ops.exp(-imbalance(probabilities))
-
-
-def cross_entropy(one_hot: Any, probabilities: Any) -> Any:
-    """Mean cross-entropy of the rows that have a category, in nats."""
-    known = ops.maximum(ops.sum(one_hot), 1.0)
-    return -ops.sum(one_hot * ops.log(probabilities + TINY)) / known
 
 
 @keras.saving.register_keras_serializable(package="skunsup")

@@ -9,20 +9,17 @@ import numpy as np
 
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, NetworkSpec
-from skunsup._networks import resolve_activation as resolved
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals
-from skunsup.inputs import Dense, Inputs
+from skunsup.inputs import Dense
+from skunsup.models._adversarial_estimator import AdversarialEstimator
 from skunsup.models._adversary import (
-    AdversarialEstimator,
     discriminator_parts,
     penalty_settings,
 )
-from skunsup.models._categorical import (
-    CategoricalEncoder,
-    CategoricalNetwork,
-    CategoricalPrior,
-)
+from skunsup.models._categorical import CategoricalNetwork
+from skunsup.models._categorical_encoder import categorical_encoder
+from skunsup.models._categories import CategoricalPrior
 from skunsup.models._latent import LatentTransformer, summing_to_one
 from skunsup.models._parameters import (
     OWN_NETWORK,
@@ -31,13 +28,7 @@ from skunsup.models._parameters import (
     LossParameters,
     NoiseParameters,
 )
-from skunsup.models._parts import (
-    decoder_part,
-    hidden_sizes,
-    noise_settings,
-    own_encoder,
-    reconstruction,
-)
+from skunsup.models._parts import decoder_part, noise_settings, reconstruction
 from skunsup.models._sampler import Sampler
 
 
@@ -114,31 +105,3 @@ class CategoricalEstimator(
     @abstractmethod
     def _weights(self) -> dict[str, float]:
         """Return the weights of terms that the subclass has."""
-
-
-def categorical_encoder(
-    estimator: Any, inputs: Inputs, n_categories: int
-) -> CategoricalEncoder:
-    """Return the network from rows to probabilities with a continuous code behind.
-
-    Raises
-    ------
-    ValueError
-        If an own encoder does not fit.
-    """
-    wanted, given = estimator.n_components, estimator.encoder
-    if given is None:
-        hidden = hidden_sizes(estimator, inputs)
-        sizes = (*hidden, n_categories + (wanted or 2))
-        inner = inputs.encoder(sizes, resolved(estimator.activation))
-        return CategoricalEncoder(inner, n_categories)
-    asked = None if wanted is None else n_categories + wanted
-    encoder = own_encoder(given, inputs, asked)
-    if encoder.n_outputs <= n_categories or asked not in (None, encoder.n_outputs):
-        least = f"{asked}" if asked else f"at least {n_categories + 1}"
-        raise ValueError(
-            f"encoder returns {encoder.n_outputs} columns, but expected {least}: "
-            f"{n_categories} logits and n_components={wanted} columns of style behind "
-            "them. Let its last layer have that many units."
-        )
-    return CategoricalEncoder(encoder, n_categories)

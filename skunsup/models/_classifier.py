@@ -12,8 +12,8 @@ from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import reals, unchanged_on_error, validated
 from skunsup._training import SemiSupervisedSampler, check_alike
-from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
+from skunsup.models._categories import CategoricalPrior
 from skunsup.models._class_predictor import ONE_CLASS, ClassPredictor
 from skunsup.models._labels import check_labels, label_numbers
 

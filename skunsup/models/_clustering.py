@@ -7,8 +7,8 @@ from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
 from skunsup.inputs import Dense, Table, as_kind
-from skunsup.models._categorical import CategoricalPrior
 from skunsup.models._categorical_estimator import CategoricalEstimator
+from skunsup.models._categories import CategoricalPrior
 from skunsup.models._clusterer import Clusterer
 from skunsup.models._clusters import check_rows, cluster_values, kmeans_clusters
 

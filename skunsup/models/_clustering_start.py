@@ -8,9 +8,8 @@ from skunsup._estimator import DeepEstimator
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, check_loss
 from skunsup.models._autoencoder import Autoencoder
+from skunsup.models._halves import HALVES
 from skunsup.models._parts import LIKELIHOOD_LOSSES
-
-HALVES = ("encoder", "decoder")
 
 
 def default_start(model: DeepEstimator, seed: int) -> Autoencoder:

@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 from skunsup._networks import Architecture, Network, NetworkSpec, building
 from skunsup._random import draw_seed
 
+N_INIT = 4  # of KMeans
 RIDGE = 1e-3
 SHARPNESS = 4.0
 BLOCK_ROWS = 1000
@@ -34,9 +35,18 @@ class StartClusters(NamedTuple):
     centers: np.ndarray
     scale: float
 
+    def means(self, X: np.ndarray) -> np.ndarray:
+        """Mean row of each cluster, float32; that of an empty one repeats another's."""
+        found = [X[self.labels == i].mean(axis=0) for i in np.unique(self.labels)]
+        return np.resize(np.stack(found), self.centers.shape).astype(np.float32)
+
 
 def kmeans_clusters(
-    X: np.ndarray, k: int, n_distinct: int, rng: np.random.Generator
+    X: np.ndarray,
+    k: int,
+    n_distinct: int,
+    rng: np.random.Generator,
+    n_init: int = N_INIT,
 ) -> StartClusters:
     """Find the clusters of KMeans.
 
@@ -50,6 +60,8 @@ def kmeans_clusters(
         How many rows are distinct. Centres beyond it repeat the first ones.
     rng : numpy.random.Generator
         Seeds KMeans.
+    n_init : int, default=4
+        Starts of KMeans.
 
     Returns
     -------
@@ -57,7 +69,7 @@ def kmeans_clusters(
         Labels are below `n_distinct` and k.
     """
     seed, near = draw_seed(rng) % 2**31, squarable(X)
-    kmeans = KMeans(min(k, n_distinct), n_init=4, random_state=seed).fit(near)
+    kmeans = KMeans(min(k, n_distinct), n_init=n_init, random_state=seed).fit(near)
     centers = np.resize(kmeans.cluster_centers_, (k, X.shape[1])).astype(np.float32)
     return StartClusters(kmeans.labels_, centers, 2.0 ** -_exponent(X))
 

@@ -8,11 +8,22 @@ from keras import ops
 from skunsup._networks import Corruption, Network, column_losses, row_loss, with_shares
 
 
-class DecoderNetwork(Network):
-    """Base of the networks that `encode` rows and decode what that gives.
+class DecodingNetwork(Network):
+    """Base of the networks that `encode` rows and have a part `decoder` of codes."""
 
-    Its `settings` are `loss`, a reconstruction loss as `check_loss` returns it, and
-    others; `decoder` is one of its parts.
+    def decode(self, code: Any) -> Any:
+        """Rows of codes."""
+        return self.rows(self.decoder(code, training=False))
+
+    def reconstruct(self, x: Any) -> Any:
+        """Rows of the codes of rows."""
+        return self.decode(self.encode(x))
+
+
+class DecoderNetwork(DecodingNetwork):
+    """Base of the networks that decode what `encode` gives, with a reconstruction loss.
+
+    Its `settings` are `loss`, as `check_loss` returns it, and others.
     """
 
     defaults: ClassVar[dict[str, Any]] = {"loss": "mean_squared_error"}
@@ -43,14 +54,6 @@ class DecoderNetwork(Network):
 
     def _real_losses(self, x: Any, output: Any, _: Any) -> Any:
         return self.reconstruction_loss(x[..., None], output[..., None])
-
-    def decode(self, code: Any) -> Any:
-        """Rows of codes."""
-        return self.rows(self.decoder(code, training=False))
-
-    def reconstruct(self, x: Any) -> Any:
-        """Rows of the codes of rows."""
-        return self.decode(self.encode(x))
 
     def row_loss(self, x: Any) -> Any:
         """Reconstruction loss of each row."""

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.cluster import KMeans
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._estimator import (
@@ -29,14 +28,14 @@ from skunsup._training import FittedNetwork, Rows
 from skunsup._training_parameters import NUMBER_OF
 from skunsup.models._clusterer import SoftClusterer
 from skunsup.models._clustering_start import (
-    HALVES,
     check_start,
     default_start,
     loss_of,
     unwrapped,
 )
-from skunsup.models._clusters import check_rows, squarable
+from skunsup.models._clusters import check_rows, kmeans_clusters
 from skunsup.models._embedded_clusters import EmbeddedClusteringNetwork, TargetRenewal
+from skunsup.models._halves import halves_of, with_halves
 from skunsup.models._latent import LatentTransformer
 from skunsup.models._weighted_decoder import set_unit
 
@@ -202,31 +201,17 @@ class DeepEmbeddedClustering(SoftClusterer, LatentTransformer):
         start = self._start(draw_seed(rng) % 2**31)
         if not is_trained(start):
             fit_data(start, data, rng)
-        values = architecture.initial_values(network, rng)
         found = network_of(start)
-        theirs = found.template()
-        for name in HALVES:
-            taken = found.architecture.taken(theirs, found.values, name)
-            copies = [value.copy() for value in taken]
-            architecture.put(network, values, name, copies)
+        halves = halves_of(found.architecture, found.template(), found.values)
+        values = architecture.initial_values(network, rng)
+        values = with_halves(architecture, network, values, halves)
         drawn = data.sample.draw(min(data.sample.n_draws, KMEANS_ROWS), rng)
-        rows, fitted = Rows(data.rows.take(drawn)), FittedNetwork(architecture, values)
-        codes, n_distinct = fitted.compute("encode", rows), len(np.unique(drawn))
-        centers = self._centers(codes, n_distinct, rng)
-        architecture.put_own(network, values, centers=centers)
+        rows, n_distinct = Rows(data.rows.take(drawn)), len(np.unique(drawn))
+        codes = FittedNetwork(architecture, values).compute("encode", rows)
+        clusters = kmeans_clusters(codes, self.n_clusters, n_distinct, rng, N_INIT)
+        architecture.put_own(network, values, centers=clusters.means(codes))
         set_unit(architecture, network, values, rows)
         return values
-
-    def _centers(
-        self, codes: np.ndarray, n_distinct: int, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Centres of KMeans; where there are too few rows for them, some twice."""
-        k, seed = self.n_clusters, draw_seed(rng) % 2**31
-        near = squarable(codes)
-        kmeans = KMeans(min(k, n_distinct), n_init=N_INIT, random_state=seed).fit(near)
-        members = (codes[kmeans.labels_ == i] for i in range(kmeans.n_clusters))
-        centers = np.stack([of_one.mean(axis=0) for of_one in members])
-        return np.resize(centers, (k, codes.shape[1])).astype(np.float32)
 
     def _renewal(self, architecture: Architecture, data: FitData) -> TargetRenewal:
         return TargetRenewal(architecture, data, self.update_interval, self.tol)

@@ -1,6 +1,5 @@
 """The diffusion model."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -19,15 +18,14 @@ from skunsup._networks import (
     Numbers,
     resolve_activation,
 )
-from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import integers
+from skunsup._parameters import parameters
 from skunsup._training import TrainingState, WeightedSampler
 from skunsup.inputs import TrainingDefaults
 from skunsup.models._diffusion_draws import Draws
 from skunsup.models._diffusion_network import DiffusionNetwork
+from skunsup.models._diffusion_parameters import DiffusionParameters
 from skunsup.models._diffusion_rows import ScoreRows, Scores
 from skunsup.models._latent import bounded
-from skunsup.models._parameters import SIZES
 from skunsup.models._parts import layer_sizes
 from skunsup.models._sampler import Sampler
 
@@ -44,7 +42,7 @@ TOO_FEW_KINDS = (
 
 
 @parameters
-class DiffusionModel(Sampler, DeepEstimator):
+class DiffusionModel(Sampler, DiffusionParameters, DeepEstimator):
     """Generator of rows that takes noise away step by step.
 
     A network learns to tell rows from Gaussian noise that was added to them, at all
@@ -58,32 +56,6 @@ class DiffusionModel(Sampler, DeepEstimator):
     intervals of scores, so that `sample` gives such values and no others. A category
     has a score for each of its values, and the network gives their probabilities. See
     :ref:`diffusion`.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : int or sequence of int
-        Widths of the hidden layers of the network.
-    activation : str or callable
-        Of the hidden layers: a Keras name or a callable on tensors.
-    n_steps : int
-        Steps of the sampler, each of which asks the network twice. It can be changed
-        after `fit`, and compiles nothing.
-    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
-        None means the optimizer's own, 0.001 for Adam. Fits that differ in a constant
-        rate share one compiled program.
-    batch_size : int, "auto" or None
-        Rows a step. "auto" means 256. None, or more than there are rows, takes all rows
-        in one step.
-    epochs : int, "auto" or None
-        Passes over the rows, at most; None for as many as `max_steps` takes. "auto"
-        means as many as 6,000 steps take, but at least 10 and at most 400; of tables
-        with categories, which are memorised sooner, half as many steps and at
-        most 150.
-    early_stopping : bool
-        Hold out `validation_fraction` of the distinct rows (or take `X_val` of `fit`),
-        stop when their loss no longer falls, and keep the best weights. The loss is
-        that of telling noise from rows, at fixed noise of eight levels: squared errors
-        of numbers and cross-entropies of categories.
 
     Attributes
     ----------
@@ -141,12 +113,6 @@ class DiffusionModel(Sampler, DeepEstimator):
     >>> model.sample(3, random_state=0).shape
     (3, 4)
     """
-
-    hidden_layer_sizes: int | Sequence[int] = parameter(SIZES, default=(256, 256, 256))
-    activation: str | Callable = parameter([str, callable], default="silu")
-    n_steps: int = parameter([integers(1)], default=25)
-    learning_rate: Any = parameter(default=0.002)
-    learning_rate_schedule: str | None = parameter(default="cosine")
 
     _criterion = "row_loss"
     _scales_columns: ClassVar[bool] = True

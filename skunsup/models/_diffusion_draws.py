@@ -41,7 +41,7 @@ class Draws:
         """Return rows with gaps as in training rows, 0 where cells are missing."""
         scores = self.scores
         given = np.zeros((n, scores.n_scores), np.float32)
-        states = scores.drawn_states(np.zeros((n, scores.n_cells)), rng)
+        states = scores.gaps.drawn(np.zeros((n, scores.n_cells)), rng)
         drawn = self._solved(given, states, rng)
         if (states == 0).all():
             return drawn
@@ -67,7 +67,7 @@ class Draws:
         scores = self.scores
         if scores.components is not None:
             return draw_given(self.compute, scores, rows, observed, self.n_steps, rng)
-        for drawn_states in (scores.drawn_states, lambda known, rng: known):
+        for drawn_states in (scores.gaps.drawn, lambda known, rng: known):
             given, known = scores.given(rows, observed, rng)
             states = drawn_states(known, rng)
             by_column = states[:, scores.column_cells]

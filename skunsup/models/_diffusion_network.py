@@ -1,7 +1,7 @@
 """The network of the diffusion model: its loss and its sampler."""
 
-import itertools
 import math
+from functools import partial
 from typing import Any, ClassVar
 
 import keras
@@ -10,6 +10,7 @@ from keras import ops
 from scipy.special import ndtri
 
 from skunsup._networks import Network, noise_state, normal, uniform
+from skunsup.models._diffusion_categories import Categories
 from skunsup.models._diffusion_noise import (
     HIGHEST,
     LOWEST,
@@ -22,12 +23,6 @@ from skunsup.models._diffusion_noise import (
 
 LOG_MEAN, LOG_SPREAD = -1.0, 1.4  # of sigma in training
 N_LEVELS = 8  # of noise, by which rows are judged
-HOT = 2.0  # by how much the score of a row's category exceeds the others'
-
-
-def runs_of(sizes: Any) -> list[tuple[int, int]]:
-    """Number of categories, and how many cells in a row have it, for each such run."""
-    return [(k, len([*run])) for k, run in itertools.groupby(map(int, sizes))]
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -64,20 +59,13 @@ class DiffusionNetwork(Network):
         self.cells = np.array(self.settings["cells"], np.int32)
         self.n_scores, self.n_cells = len(self.cells), int(self.cells.max()) + 1
         self.noise_state = noise_state()
-        self.scale = self.add_weight(
-            name="scale", shape=(self.n_scores,), initializer="ones", trainable=False
-        )
         n_real = self.settings["n_real"]
-        self.deviation = self.add_weight(
-            name="spread", shape=(n_real,), initializer="ones", trainable=False
-        )
-        self.share = self.add_weight(
-            name="share",
-            shape=(self.n_scores - n_real,),
-            initializer="ones",
-            trainable=False,
-        )
-        self.runs = runs_of(np.bincount(self.cells[n_real:] - n_real))
+        add = partial(self.add_weight, initializer="ones", trainable=False)
+        self.scale = add(name="scale", shape=(self.n_scores,))
+        self.deviation = add(name="spread", shape=(n_real,))
+        self.share = add(name="share", shape=(self.n_scores - n_real,))
+        sizes = np.bincount(self.cells[n_real:] - n_real)
+        self.categories = Categories(sizes, self.share)
         levels = (np.arange(N_LEVELS) + 0.5) / N_LEVELS
         sigmas = np.exp(LOG_MEAN + LOG_SPREAD * ndtri(levels))
         self.levels = sigmas.astype(np.float32)[:, None]
@@ -94,14 +82,15 @@ class DiffusionNetwork(Network):
         n = ops.shape(x)[0]
         share = uniform((n, self.settings["n_real"]), self.noise_state)
         clean, observed = self.scores(x, share)
-        strata = uniform((n, 1), self.noise_state)
-        strata = (ops.cast(ops.arange(n), "float32")[:, None] + strata) / n
+        place = ops.cast(ops.arange(n), "float32")[:, None]
+        strata = (place + uniform((n, 1), self.noise_state)) / n
         quantile = normal_quantile(ops.clip(strata, 1e-6, 1 - 1e-6))
         sigma = ops.exp(LOG_MEAN + LOG_SPREAD * quantile)
         sigma = ops.clip(sigma, LOWEST, HIGHEST)
         state = self.states(observed, n)
         noise = normal((n, self.n_scores), self.noise_state)
-        return [self.denoising(clean, noise, sigma, state)]
+        errors, wanted = self.errors(clean, noise, sigma, state)
+        return [ops.sum(errors) / ops.maximum(ops.sum(wanted), 1.0)]
 
     def states(self, observed: Any, n: Any) -> Any:
         """States of the cells of a minibatch, some of them given."""
@@ -111,11 +100,6 @@ class DiffusionNetwork(Network):
         chance = uniform((n, 1), self.noise_state) / share  # of a cell to be given
         hit = uniform((n, self.n_cells), self.noise_state) > chance
         return observed - 1.0 + observed * ops.cast(hit, "float32")
-
-    def denoising(self, clean: Any, noise: Any, sigma: Any, state: Any) -> Any:
-        """Mean loss over the cells whose state is 0."""
-        errors, wanted = self.errors(clean, noise, sigma, state)
-        return ops.sum(errors) / ops.maximum(ops.sum(wanted), 1.0)
 
     def errors(self, clean: Any, noise: Any, sigma: Any, state: Any) -> tuple[Any, Any]:
         """Losses of cells, 0 where the state is not 0; and 1 where it is.
@@ -127,10 +111,8 @@ class DiffusionNetwork(Network):
         numbers, logs = self.found(c * clean + s * noise, clean, sigma, state)
         r = self.settings["n_real"]
         losses = ops.square(numbers - (c * noise - s * clean)[:, :r])
-        if self.runs:
-            hot = clean[:, r:] / HOT + self.share
-            pairs = zip(self.split(hot), logs, strict=True)
-            crossed = [-ops.sum(true * log, axis=-1) for true, log in pairs]
+        if self.categories.runs:
+            crossed = self.categories.cross_entropies(clean[:, r:], logs)
             losses = ops.concatenate([losses, *crossed], axis=-1)
         wanted = ops.cast(ops.abs(state) < 0.5, "float32")
         return wanted * losses, wanted
@@ -143,10 +125,12 @@ class DiffusionNetwork(Network):
         logits, so that it has only to learn what the other cells say.
         """
         r = self.settings["n_real"]
-        own = self.own_logits(noisy[:, r:], sigma)
+        categories = self.categories
+        own = categories.own_logits(noisy[:, r:], sigma)
         seen = noisy
-        if self.runs:
-            seen = ops.concatenate([seen[:, :r], self.centred(self.logs(own))], axis=-1)
+        if categories.runs:
+            expected = categories.expected(categories.log_probabilities(own))
+            seen = ops.concatenate([seen[:, :r], expected], axis=-1)
         by_score = ops.take(state, self.cells, axis=-1)
         seen = ops.where(by_score > 0.5, clean, seen)
         seen = ops.where(by_score < -0.5, ops.zeros_like(seen), seen)
@@ -154,40 +138,16 @@ class DiffusionNetwork(Network):
         out = self.denoiser(ops.concatenate([seen, state, level], axis=-1))
         known, scale = linear_part(sigma, self.deviation)
         numbers = known * noisy[:, :r] + scale * out[:, :r]
-        return numbers, self.logs(own + out[:, r:])
-
-    def logs(self, logits: Any) -> list[Any]:
-        """Logarithms of probabilities, shape (n, cells, categories) for each size."""
-        return [ops.log_softmax(part) for part in self.split(logits)]
-
-    def centred(self, logs: list[Any]) -> Any:
-        """Scores of categories that are expected with such probabilities."""
-        flat = [ops.reshape(p, (-1, math.prod(p.shape[1:]))) for p in logs]
-        return HOT * (ops.exp(ops.concatenate(flat, axis=-1)) - self.share)
-
-    def own_logits(self, noisy: Any, sigma: Any) -> Any:
-        """Logits of categories given the noisy scores of their own cell (Bayes)."""
-        variance = sigma * sigma
-        seen = ops.sqrt(1.0 + variance) * noisy + HOT * self.share
-        return ops.log(self.share) + HOT * seen / variance
-
-    def split(self, scores: Any) -> list[Any]:
-        """Scores of categories by cell, (n, cells, categories), for each size."""
-        parts, start = [], 0
-        for k, n in self.runs:
-            part = scores[..., start : start + k * n]
-            parts.append(ops.reshape(part, (-1, n, k)))
-            start += k * n
-        return parts
+        return numbers, categories.log_probabilities(own + out[:, r:])
 
     def velocity(self, noisy: Any, given: Any, sigma: Any, state: Any) -> Any:
         """Slope of scores with noise; `given` counts where the state is 1."""
         numbers, logs = self.found(noisy, given, sigma, state)
-        if not self.runs:
+        if not self.categories.runs:
             return numbers
         c = ops.rsqrt(1.0 + sigma * sigma)
         r = self.settings["n_real"]
-        clean = self.centred(logs)
+        clean = self.categories.expected(logs)
         hot = (c * noisy[:, r:] - clean) / (sigma * c)
         return ops.concatenate([numbers, hot], axis=-1)
 
@@ -247,12 +207,8 @@ class DiffusionNetwork(Network):
         ones = ops.ones((N_LEVELS, 1, 1))
         noise = ops.convert_to_tensor(self.noise)[:, None] * ops.ones_like(clean)
         sigma = ops.convert_to_tensor(self.levels)[:, None] * ops.ones_like(x[:, :1])
-        errors, wanted = self.errors(
-            at_levels(ones * clean),
-            at_levels(noise),
-            at_levels(sigma),
-            at_levels(ones * (observed - 1.0)),
-        )
+        given = (ones * clean, noise, sigma, ones * (observed - 1.0))
+        errors, wanted = self.errors(*map(at_levels, given))
         n = ops.maximum(ops.sum(wanted, axis=-1), 1.0)
         of_levels = ops.reshape(ops.sum(errors, axis=-1) / n, (N_LEVELS, -1))
         return ops.mean(of_levels, axis=0)

@@ -18,19 +18,20 @@ from skunsup._networks import (
 )
 from skunsup._parameters import parameter, parameters
 from skunsup.inputs import Inputs
+from skunsup.models._adversarial_estimator import AdversarialEstimator
 from skunsup.models._adversary import (
-    AdversarialEstimator,
     discriminator_parts,
     penalty_settings,
 )
 from skunsup.models._gan_network import GANNetwork
 from skunsup.models._latent import bounded
+from skunsup.models._own_parts import own_output
 from skunsup.models._parameters import (
     OWN_NETWORK,
     DiscriminatorParameters,
     LayerParameters,
 )
-from skunsup.models._parts import hidden_sizes, own_output
+from skunsup.models._parts import hidden_sizes
 from skunsup.models._sampler import Sampler
 
 N_NOISE = 16

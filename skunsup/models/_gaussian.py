@@ -8,6 +8,7 @@ from keras import ops
 from scipy.special import softmax
 
 N_PAIRS = 4
+LOG_VARIANCES = (-10.0, 10.0)  # of codes and components
 
 
 def kl_divergence(mean: Any, log_variance: Any) -> Any:

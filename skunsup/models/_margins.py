@@ -10,6 +10,7 @@ BEYOND = 2.0  # standard deviations that such a value at an end reaches outward
 FAR = 6.0  # standard deviations from the mean at which tails are called long
 MOST_KNOTS = 1000
 LARGEST_SCORE = 4.5
+MOST_APART = 10.0  # ratio of standard deviations up to which they are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +78,13 @@ def margin_of(x: np.ndarray, weight: np.ndarray) -> Margin:
     Parameters
     ----------
     x : array of shape (n,), float64
-        The values, without NaN.
+        The values, NaN where missing.
     weight : array of shape (n,)
         Weights of the rows.
     """
+    known = ~np.isnan(x)
+    # Rows of weight 0 alone may have a value.
+    x, weight = (x[known], weight[known]) if known.any() else (np.zeros(1), np.ones(1))
     values, place = np.unique(x, return_inverse=True)
     total = weight.sum()
     share = np.bincount(place, weight) / total
@@ -98,6 +102,22 @@ def margin_of(x: np.ndarray, weight: np.ndarray) -> Margin:
     else:
         made = _quantile_margin(values, share, total, repeats)
     return replace(made, whole=bool((np.rint(values) == values).all()))
+
+
+def relative_deviations(numbers: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Standard deviations of columns relative to their root mean square.
+
+    All are 1 where some column varies more than ten times as much as another.
+    """
+    known = ~np.isnan(numbers)
+    total = np.maximum((weight[:, None] * known).sum(axis=0), 1e-12)
+    filled = np.where(known, numbers, 0.0)
+    mean = weight @ filled / total
+    variance = weight @ np.where(known, np.square(filled - mean), 0.0) / total
+    varied = variance[variance > 0]
+    if not len(varied) or varied.max() > MOST_APART**2 * varied.min():
+        return np.ones(len(mean))
+    return np.where(variance > 0, np.sqrt(variance / varied.mean()), 1.0)
 
 
 def _quantile_margin(

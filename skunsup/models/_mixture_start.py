@@ -18,8 +18,9 @@ from skunsup._training import (
 from skunsup.models._autoencoder import AutoencoderNetwork
 from skunsup.models._clusters import check_rows
 from skunsup.models._gaussian_mixture import gaussian_mixture
+from skunsup.models._halves import halves_of, with_halves
+from skunsup.models._layerwise import train_first
 from skunsup.models._parts import LIKELIHOOD_LOSSES
-from skunsup.models._start_values import train_first
 
 MIXTURE_ROWS = 20_000
 N_INIT = 5
@@ -66,14 +67,9 @@ def mixture_values(
     drawn = data.sample.draw(min(data.sample.n_draws, MIXTURE_ROWS), rng)
     codes = FittedNetwork(plain, trained).compute("encode", Rows(data.rows.take(drawn)))
     found = fitted_mixture(codes, k, len(np.unique(drawn)), rng)
-    new = list(values)
-    halves = {
-        name: [value.copy() for value in plain.taken(built, trained, name)]
-        for name in ("encoder", "decoder")
-    }
+    halves = halves_of(plain, built, trained)
     _narrow(halves["encoder"][-1], found)
-    for name, part in halves.items():
-        architecture.put(network, new, name, part)
+    new = with_halves(architecture, network, values, halves)
     mixture = {f"mixture_{name}": value for name, value in found.items()}
     architecture.put_own(network, new, **mixture)
     return new

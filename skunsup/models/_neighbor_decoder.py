@@ -7,7 +7,10 @@ from keras import ops
 
 from skunsup.models._neighbor_network import (
     CodePairs,
+    CoordinateNetwork,
     CoordinatePairs,
+    MapNetwork,
+    NeighborNetwork,
     PairNetwork,
     PlacePairs,
 )
@@ -74,3 +77,10 @@ class DecodedMapNetwork(DecodedPairs, PlacePairs):
     """
 
     own_terms = ("contrast", "coordinates", "reconstruction")
+
+
+DECODED: dict[type, type[DecodedPairs]] = {
+    NeighborNetwork: DecodedNeighborNetwork,
+    MapNetwork: DecodedMapNetwork,
+    CoordinateNetwork: DecodedCoordinateNetwork,
+}

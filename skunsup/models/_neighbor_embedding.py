@@ -6,20 +6,14 @@ import numpy as np
 
 from skunsup._estimator import is_trained, network_of
 from skunsup._fit_data import FitData, TrainingTask
-from skunsup._graph import nearest_neighbors
 from skunsup._networks import Architecture, Network
 from skunsup._parameters import parameters
 from skunsup._training import Rows, TrainingState
+from skunsup.models._coordinates import train_coordinates
 from skunsup.models._latent import LatentTransformer
-from skunsup.models._map_layout import NEAREST, leading_columns, map_layout
-from skunsup.models._map_training import of_codes, of_places, with_place_noise
+from skunsup.models._map_training import with_place_noise
 from skunsup.models._neighbor_data import NeighborData
-from skunsup.models._neighbor_decoder import (
-    DecodedCoordinateNetwork,
-    DecodedMapNetwork,
-    DecodedNeighborNetwork,
-    DecodedPairs,
-)
+from skunsup.models._neighbor_decoder import DECODED
 from skunsup.models._neighbor_estimator import NeighborEstimator, kind_of_noise
 from skunsup.models._neighbor_network import (
     CoordinateNetwork,
@@ -28,37 +22,18 @@ from skunsup.models._neighbor_network import (
     PairNetwork,
 )
 from skunsup.models._neighbor_parameters import EmbeddingParameters
-from skunsup.models._pair_training import (
-    continued,
-    own_outputs,
-    shortened,
-    with_columns,
-)
 from skunsup.models._parts import decoder_part, reconstruction
-from skunsup.models._spectral import affinity, spectral_coordinates
 from skunsup.models._weighted_decoder import set_unit
 
 HEAD = 256
 MAP_COMPONENTS = 3  # at most, where it is left open whether they make up a map
 MAP_WIDTH = 32  # of the code below a map
-SPECTRAL_NEIGHBORS = 20
-SHARE = 1.0  # of the steps, in which coordinates are learned
 UNIT_ROWS = 1_000  # whose loss at the start is the unit of the reconstruction loss
 NETWORKS: dict[str, type[PairNetwork]] = {
     "code": NeighborNetwork,
     "map": MapNetwork,
     "spectral": CoordinateNetwork,
 }
-DECODED: dict[str, type[DecodedPairs]] = {
-    "code": DecodedNeighborNetwork,
-    "map": DecodedMapNetwork,
-    "spectral": DecodedCoordinateNetwork,
-}
-
-TOO_MANY_COORDINATES = (
-    "coordinates='spectral' with n_components={k}, but X has {n} distinct rows to "
-    "train on. Use fewer components than rows, or coordinates='code'."
-)
 
 DECODER_ALONE = (
     "decoder was given, but reconstruction_weight=None leaves it out. Give the weight "
@@ -198,16 +173,12 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
     ) -> Architecture:
         """Return the architecture with a decoder of what the network gives."""
         loss, last = reconstruction(self.loss, replace(data, rows=data.whole))
-        width, hidden = self._n_outputs(encoder), self._hidden(data)
+        width, hidden, n = self._n_outputs(encoder), self._hidden(data), data.whole.d
         decoder = decoder_part(self, width, data.inputs, last, hidden)
-        more = {
-            "loss": loss,
-            "reconstruction_weight": weight,
-            "n_columns": data.whole.d,
-        }
+        more = {"loss": loss, "reconstruction_weight": weight, "n_columns": n}
         return replace(
             encoder,
-            network=DECODED[self._kind_of_coordinates()],
+            network=DECODED[encoder.network],
             parts={**encoder.parts, "decoder": decoder},
             settings={**encoder.settings, **more},
             likelihood=data.likelihood or data.inputs.likelihood_,
@@ -230,9 +201,8 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
         return values
 
     def _n_coordinates(self) -> int:
-        given = self.n_components
         few = self._kind_of_coordinates() == "map"
-        return given or (MAP_COMPONENTS - 1 if few else self._width)
+        return self.n_components or (MAP_COMPONENTS - 1 if few else self._width)
 
     def _n_outputs(self, architecture: Architecture) -> int:
         parts = architecture.parts
@@ -242,38 +212,7 @@ class NeighborEmbedding(NeighborEstimator, LatentTransformer, EmbeddingParameter
         kind = self._kind_of_coordinates()
         if kind == "code":
             return task.architecture, task.run()
-        data, architecture, first = task.data, task.architecture, task
+        data = task.data
         assert isinstance(data, NeighborData)
-        if kind == "map":
-            noise = float(self.noise_level) if self._noise(data) else 0.0
-            first, task = of_codes(task, noise), of_places(task)
-        if task.going_on:
-            start = own_outputs(architecture, task.start.values, data, "coordinates")
-            return architecture, with_columns(task, _known(start)).run()
-        unknown = np.zeros((len(data.origin), self._n_coordinates() + 1))
-        state = continued(first, first.start, unknown)
-        if state.interrupted:
-            return architecture, state
-        codes = own_outputs(first.architecture, state.values, data)
-        wanted = _known(self._coordinates_of(codes, data, state.rng))
-        return architecture, continued(shortened(task, SHARE), state, wanted)
-
-    def _coordinates_of(
-        self, codes: np.ndarray, data: NeighborData, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Return the coordinates of distinct rows that the head shall learn."""
-        n, width = len(codes), self._n_coordinates()
-        if self._kind_of_coordinates() == "map":
-            near = nearest_neighbors(codes, min(NEAREST, n - 1)) if n > 1 else None
-            start = leading_columns(codes, width)
-            return map_layout(data.neighbors, near, start, rng)
-        if width >= n:
-            raise ValueError(TOO_MANY_COORDINATES.format(k=width, n=n))
-        near = nearest_neighbors(codes, min(SPECTRAL_NEIGHBORS, n - 1))
-        weight = data.sample.sample.weight
-        return spectral_coordinates(affinity(near, weight), width)
-
-
-def _known(coordinates: np.ndarray) -> np.ndarray:
-    """Return coordinates with a 1 behind each row."""
-    return np.column_stack([coordinates, np.ones(len(coordinates))])
+        noise = float(self.noise_level) if self._noise(data) else 0.0
+        return train_coordinates(task, kind, self._n_coordinates(), noise)

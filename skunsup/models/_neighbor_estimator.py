@@ -27,18 +27,18 @@ from skunsup._training import (
 )
 from skunsup.inputs import TrainingDefaults
 from skunsup.models._latent import EncodingTransformer
-from skunsup.models._neighbor_data import (
-    NeighborData,
+from skunsup.models._neighbor_data import NeighborData, paired_rows
+from skunsup.models._neighbor_network import REFERENCES, PairNetwork
+from skunsup.models._neighbor_parameters import NeighborParameters
+from skunsup.models._own_parts import own_encoder
+from skunsup.models._parts import layer_sizes, linear
+from skunsup.models._projection import learned_projection
+from skunsup.models._row_graph import (
     check_graph_given,
     graph_neighbors,
     neighbors_of,
-    paired_rows,
     whole_graph,
 )
-from skunsup.models._neighbor_network import REFERENCES, PairNetwork
-from skunsup.models._neighbor_parameters import NeighborParameters
-from skunsup.models._parts import layer_sizes, linear, own_encoder
-from skunsup.models._projection import learned_projection
 
 HIDDEN = (256, 256)
 # Of few rows smaller minibatches, so that no row is told from many of its own group.

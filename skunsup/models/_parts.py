@@ -1,11 +1,8 @@
 """The sub-networks that an estimator's parameters ask for."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
-
-import keras
 
 from skunsup._fit_data import FitData
 from skunsup._networks import (
@@ -17,9 +14,9 @@ from skunsup._networks import (
     keras_name,
     output_activation,
     resolve_activation,
-    user_network,
 )
 from skunsup.inputs import Inputs
+from skunsup.models._own_parts import own_encoder, own_output
 
 # Reconstruction losses in place of the likelihoods of a variational autoencoder.
 LIKELIHOOD_LOSSES = {
@@ -148,83 +145,6 @@ def decoder_part(
 def linear(n_inputs: int, n_outputs: int) -> DenseStack:
     """Return one linear layer."""
     return DenseStack(n_inputs, (n_outputs,), "linear")
-
-
-def own_encoder(
-    given: keras.Model | Callable, inputs: Inputs, wanted: int | None
-) -> NetworkSpec:
-    """Return the user's network that takes rows, in the shape that the kind says."""
-    if inputs.row_shape_ is not None:
-        given = FromShape(given, inputs.row_shape_)
-    return user_network("encoder", given, inputs.n_columns_, wanted)
-
-
-def own_output(
-    name: str, given: keras.Model | Callable, n_inputs: int, inputs: Inputs
-) -> NetworkSpec:
-    """Return the user's network that makes rows.
-
-    Raises
-    ------
-    ValueError
-        If its rows have another number of columns than is needed for those of X.
-    """
-    n_features = inputs.n_outputs_
-    if inputs.row_shape_ is not None:
-        given = ToShape(given, inputs.row_shape_)
-    part = user_network(name, given, n_inputs, n_features)
-    if part.n_outputs != n_features:
-        raise ValueError(
-            f"{name} returns {part.n_outputs} columns, but X has {n_features} "
-            f"features. Let its last layer have {n_features} units."
-        )
-    return part
-
-
-@dataclass(frozen=True)
-class FromShape:
-    """A function of widths that returns `given` behind a change of shape.
-
-    Parameters
-    ----------
-    given : keras.Model or callable
-        An encoder of inputs of that shape, or a function of (shape, wanted).
-    shape : tuple of int
-        What a row means to it.
-    """
-
-    given: Any
-    shape: tuple[int, ...]
-
-    def __call__(self, n_inputs: int, wanted: int | None) -> keras.Model:
-        """Return the network of rows."""
-        own = isinstance(self.given, keras.Model)
-        model = self.given if own else self.given(self.shape, wanted)
-        reshape = keras.layers.Reshape(self.shape)
-        return keras.Sequential([keras.Input((n_inputs,)), reshape, model])
-
-
-@dataclass(frozen=True)
-class ToShape:
-    """A function of widths that returns `given` and makes its output flat.
-
-    Parameters
-    ----------
-    given : keras.Model or callable
-        A decoder to outputs of that shape, or a function of (n_inputs, shape).
-    shape : tuple of int
-        What a row means to it.
-    """
-
-    given: Any
-    shape: tuple[int, ...]
-
-    def __call__(self, n_inputs: int, wanted: int) -> keras.Model:
-        """Return the network that makes rows."""
-        own = isinstance(self.given, keras.Model)
-        model = self.given if own else self.given(n_inputs, self.shape)
-        flat = keras.layers.Flatten("channels_last")
-        return keras.Sequential([keras.Input((n_inputs,)), model, flat])
 
 
 def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:

@@ -1,19 +1,11 @@
 """The variational autoencoder."""
 
-from typing import Any
-
 import numpy as np
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
-from skunsup._docstrings import documented
-from skunsup._documentation import ROWS
 from skunsup._fit_data import FitData
 from skunsup._networks import Architecture, Network
-from skunsup._parameters import parameter, parameters
-from skunsup._sklearn import available_if, integers
+from skunsup._parameters import parameters
 from skunsup._training import FittedNetwork, as_rows
-from skunsup.models._clusterer import with_probabilities
 from skunsup.models._conditional import (
     N_PRIOR,
     gibbs_rows,
@@ -23,14 +15,13 @@ from skunsup.models._conditional import (
 )
 from skunsup.models._fitted_prior import (
     FittedPriorParameters,
-    FittedPriorSampler,
     fitted_setting,
 )
-from skunsup.models._gaussian import LearnedMixture
 from skunsup.models._latent import LatentTransformer
+from skunsup.models._mixture_prior import MixturePrior
 from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parts import decoder_part, encoder_part
-from skunsup.models._variational_network import LOG_VARIANCES, VariationalNetwork
+from skunsup.models._variational_network import VariationalNetwork
 from skunsup.models._variational_parameters import (
     LIKELIHOODS,
     VariationalParameters,
@@ -38,18 +29,9 @@ from skunsup.models._variational_parameters import (
 )
 
 
-def _has_clusters(model: "VariationalAutoencoder") -> bool:
-    if model.n_clusters is None:
-        raise AttributeError(
-            "Codes follow one normal distribution, so there are no clusters. Give "
-            "n_clusters=10, or as many as are wanted, before fit."
-        )
-    return True
-
-
 @parameters
 class VariationalAutoencoder(
-    FittedPriorSampler, LatentTransformer, FittedPriorParameters, VariationalParameters
+    MixturePrior, LatentTransformer, FittedPriorParameters, VariationalParameters
 ):
     """Autoencoder with a normal distribution of codes, which can generate rows.
 
@@ -64,12 +46,6 @@ class VariationalAutoencoder(
     the mixture. The start is an autoencoder of the same layers that is trained as long
     with a fifth of the cells set to 0, and a `sklearn.mixture.GaussianMixture` of its
     codes.
-
-    Parameters
-    ----------
-    n_clusters : int or None
-        Components of the mixture that codes follow, at most the number of rows; None
-        for one standard normal distribution.
 
     Attributes
     ----------
@@ -108,52 +84,6 @@ class VariationalAutoencoder(
     >>> model.sample(3, random_state=0).shape
     (3, 4)
     """
-
-    n_clusters: int | None = parameter([integers(1), None], default=None)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        return tags if self.n_clusters is None else with_probabilities(tags)
-
-    @available_if(_has_clusters)
-    @documented(ROWS)
-    def predict(self, X: Any) -> np.ndarray:
-        """Find the most probable component of each row.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Numbers from 0 to `n_clusters` - 1.
-        """
-        return self.predict_proba(X).argmax(axis=1)
-
-    @available_if(_has_clusters)
-    @documented(ROWS)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each component of the mixture, given a row.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_clusters), float64
-            In [0, 1], rows sum to 1.
-        """
-        codes = np.split(self._compute("posterior", X)[0], 2, axis=1)
-        return self._learned_mixture().memberships(*codes)
-
-    @property
-    def weights_(self) -> np.ndarray:
-        """Shares of the components of the mixture."""
-        return self._learned_mixture().weights
-
-    @property
-    def means_(self) -> np.ndarray:
-        """Means of the components of the mixture."""
-        return self._learned_mixture().means
-
-    @property
-    def covariances_(self) -> np.ndarray:
-        """Variances of the columns of the code in each component."""
-        return self._learned_mixture().variances
 
     @property
     def noise_variance_(self) -> np.ndarray:
@@ -204,27 +134,11 @@ class VariationalAutoencoder(
         plan, recipes = self._plan(data, stopping=False), self._optimizer_configs()
         return mixture_values(architecture, network, values, data, recipes, plan, rng)
 
-    def _prior(self) -> Any:
-        if self.n_clusters is None or self.fitted_prior is not False:
-            return super()._prior()
-        return self._learned_mixture()
-
     def _code_draws(
         self, network: FittedNetwork, rows: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         mean, deviation = posterior(network, rows)
         return mean + deviation * rng.standard_normal(mean.shape)
-
-    def _learned_mixture(self) -> LearnedMixture:
-        _has_clusters(self)
-        check_is_fitted(self)
-        logits, means, log_variances = (
-            self._network.value(f"mixture_{name}").astype(np.float64)
-            for name in ("logits", "means", "log_variances")
-        )
-        shares = np.exp(logits - logits.max())
-        variances = np.exp(np.clip(log_variances, *LOG_VARIANCES))
-        return LearnedMixture(shares / shares.sum(), means, variances)
 
     def _complete_rows(
         self, rows: np.ndarray, observed: np.ndarray, rng: np.random.Generator

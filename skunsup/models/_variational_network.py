@@ -8,14 +8,14 @@ import numpy as np
 from keras import ops
 
 from skunsup._networks import (
-    Network,
-    RealLoss,
     fitted_prior,
     noise_state,
     normal,
     with_shares,
 )
+from skunsup.models._cell_likelihood import LikelihoodNetwork
 from skunsup.models._gaussian import (
+    LOG_VARIANCES,
     Mixture,
     kl_divergence,
     log_mixture,
@@ -25,14 +25,9 @@ from skunsup.models._gaussian import (
     opposite_pairs,
 )
 
-LOG_VARIANCES = (-10.0, 10.0)
-SMALLEST_VARIANCE = 1e-4
-TINY = 1e-7
-DECAY = 0.95
-
 
 @keras.saving.register_keras_serializable(package="skunsup")
-class VariationalNetwork(Network):
+class VariationalNetwork(LikelihoodNetwork):
     """Encoder to a normal distribution of codes, decoder to one of rows.
 
     Objective: minus the evidence lower bound, mean of -log p(x | z) + beta KL(q(z | x),
@@ -48,12 +43,6 @@ class VariationalNetwork(Network):
         Codes to the means of rows.
     n_features, n_components : int
         Widths of rows and of codes.
-    distribution : {"gaussian", "bernoulli", "multinomial"}
-        Distribution of a row given its code.
-    noise_variance : {"diagonal", "isotropic"} or float
-        Variance of the Gaussian likelihood: followed, for each column or for all
-        together, by a moving average of its best value (Rybkin, Daniilidis & Levine
-        2021, section 3.2), or fixed.
     beta : float
         Weight of the KL term.
     n_importance_samples : int or None
@@ -63,14 +52,15 @@ class VariationalNetwork(Network):
     fitted_prior : (int, int) or None
         As `skunsup._networks.fitted_prior` takes it: of a prior that takes the place of
         the others in scores and draws after training.
+    distribution, noise_variance
+        As of `LikelihoodNetwork`.
     """
 
     own_terms = ("reconstruction", "kl")
     own_metrics = ("beta",)
 
     defaults: ClassVar[dict[str, Any]] = {
-        "distribution": "gaussian",
-        "noise_variance": "diagonal",
+        **LikelihoodNetwork.defaults,
         "beta": 1.0,
         "n_importance_samples": None,
         "n_clusters": None,
@@ -79,12 +69,8 @@ class VariationalNetwork(Network):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        noise_variance = self.settings["noise_variance"]
         self.noise_state = noise_state()
-        fixed = 1.0 if isinstance(noise_variance, str) else noise_variance
-        plain = self.settings["n_features"]
-        n_cells = plain if self.likelihood is None else self.likelihood.n_cells
-        self.variance = self._state("variance", (n_cells,), fixed)
+        self.variance = self._variance()
         self.steps = self._state("steps", (), 0.0)
         self.warmup_steps = self._state("warmup_steps", (), 0.0)
         rng = np.random.default_rng(0)
@@ -101,12 +87,6 @@ class VariationalNetwork(Network):
                 self.add_weight(name=f"mixture_{name}", shape=(k, n_components))
                 for name in ("means", "log_variances")
             )
-
-    def _state(self, name: str, shape: tuple[int, ...], value: float) -> Any:
-        constant = keras.initializers.Constant(value)
-        return self.add_weight(
-            name=name, shape=shape, initializer=constant, trainable=False
-        )
 
     def loss_terms(self, x: Any) -> list[Any]:
         """Minus the log-likelihood and the weighted KL term, then the weight."""
@@ -125,14 +105,6 @@ class VariationalNetwork(Network):
     def encode(self, x: Any) -> Any:
         """Means of the codes of rows."""
         return self._posterior(x, training=False)[0]
-
-    def decode(self, code: Any) -> Any:
-        """Means of the rows of codes."""
-        return self.rows(self.decoder(code, training=False))
-
-    def reconstruct(self, x: Any) -> Any:
-        """Rows of the mean codes of rows."""
-        return self.decode(self.encode(x))
 
     def posterior(self, x: Any) -> Any:
         """Means of the codes of rows, then the log-variances."""
@@ -210,52 +182,6 @@ class VariationalNetwork(Network):
             return log_normal(z, zero, zero)
         return log_mixture(z, self._mixture())
 
-    def _nll(self, x: Any, output: Any) -> Any:
-        """Minus the log-likelihood of each cell."""
-        return self._cell_losses(x, output, self._real_nll)
-
-    def _cell_losses(self, x: Any, output: Any, real: RealLoss) -> Any:
-        if self.likelihood is None:
-            return real(x, output, slice(None))
-        return self.likelihood.losses(x, output, real)
-
-    def _real_nll(self, x: Any, output: Any, at: Any) -> Any:
-        excess = self._excess(x, output, at)
-        if self.settings["distribution"] != "gaussian":
-            return excess
-        variance = _picked(self.variance, at)
-        return 0.5 * (math.log(2 * math.pi) + ops.log(variance)) + excess
-
-    def _excess(self, x: Any, output: Any, at: Any) -> Any:
-        """Minus the log-likelihood of real cells, without the Gaussian's constant."""
-        x = ops.broadcast_to(x, ops.shape(output))
-        if self.settings["distribution"] == "bernoulli":
-            return ops.binary_crossentropy(x, output)
-        if self.settings["distribution"] == "multinomial":
-            return -x * ops.log(output + TINY)
-        variance = _picked(self.variance, at)
-        return 0.5 * ops.square(x - output) / variance
-
-    def _follow_variance(self, x: Any, output: Any) -> None:
-        kind = self.settings["noise_variance"]
-        if not isinstance(kind, str) or self.settings["distribution"] != "gaussian":
-            return
-        square = self._cell_losses(x, output, lambda x, y, _: ops.square(x - y))
-        error = self.mean_of_all(ops.stop_gradient(ops.mean(square, axis=0)))
-        old = ops.convert_to_tensor(self.variance)
-        observed = None if self.likelihood is None else self.likelihood.observed(x)
-        share = ops.ones_like(error)
-        if observed is not None:
-            share = self.mean_of_all(ops.mean(observed, axis=0))
-        if kind == "isotropic":
-            real = slice(None) if self.likelihood is None else self.likelihood.real
-            error, share = (
-                ops.ones_like(v) * ops.mean(_picked(v, real)) for v in (error, share)
-            )
-        error = ops.where(share > 0, error / ops.maximum(share, TINY), old)
-        moved = DECAY * old + (1.0 - DECAY) * error
-        self.variance.assign(ops.maximum(moved, SMALLEST_VARIANCE))
-
     def _warmed(self) -> Any:
         """Share of `beta` that applies after the steps so far."""
         steps = ops.convert_to_tensor(self.steps) + 1.0
@@ -292,9 +218,3 @@ class VariationalNetwork(Network):
         log_weight = self._log_prior(z) - log_normal(z, mean, log_variance)
         log_weight = log_weight - self._nll_at(x, z)
         return ops.logsumexp(log_weight, axis=-1) - math.log(len(self.draws))
-
-
-def _picked(values: Any, at: slice | np.ndarray) -> Any:
-    """Entries of a vector at a slice or at an array of places."""
-    values = ops.convert_to_tensor(values)
-    return values[at] if isinstance(at, slice) else ops.take(values, at, axis=0)

@@ -1,0 +1,115 @@
+"""Encoders to the probabilities of categories, with a continuous code behind them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from skunsup._networks import NetworkSpec, resolve_activation
+from skunsup.inputs import Inputs
+from skunsup.models._own_parts import own_encoder
+from skunsup.models._parts import hidden_sizes
+
+
+@keras.saving.register_keras_serializable(package="skunsup")
+class LeadingSoftmax(keras.layers.Layer):
+    """Softmax of the first columns; the others pass.
+
+    Parameters
+    ----------
+    n_categories : int
+        Number of columns of the softmax.
+    """
+
+    def __init__(self, n_categories: int, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", **kwargs)
+        self.n_categories = n_categories
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        """Return probabilities and the columns behind them."""
+        k = self.n_categories
+        logits = x[:, :k]  # Keras warns of a softmax over one column
+        shares = ops.softmax(logits) if k > 1 else ops.ones_like(logits)
+        return ops.concatenate([shares, x[:, k:]], axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shapes do not change."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments, as Keras saves them."""
+        config = super().get_config()
+        config.pop("dtype")
+        return {**config, "n_categories": self.n_categories}
+
+
+@dataclass(frozen=True)
+class CategoricalEncoder:
+    """A part whose first columns become probabilities.
+
+    Parameters
+    ----------
+    inner : Part
+        Gives logits, and the continuous code behind them.
+    n_categories : int
+        Number of logits.
+    """
+
+    inner: NetworkSpec
+    n_categories: int
+
+    @property
+    def regularized(self) -> bool:
+        """True if layers add losses of their own."""
+        return self.inner.regularized
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of columns in."""
+        return self.inner.n_inputs
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of columns out."""
+        return self.inner.n_outputs
+
+    def build(self) -> keras.Model:
+        """Return a new Keras model with weights of no importance."""
+        inputs = keras.Input((self.n_inputs,), dtype="float32")
+        softmax = LeadingSoftmax(self.n_categories)
+        return keras.Sequential([inputs, self.inner.build(), softmax])
+
+    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Start values of the inner part."""
+        return self.inner.initial_values(rng)
+
+
+def categorical_encoder(
+    estimator: Any, inputs: Inputs, n_categories: int
+) -> CategoricalEncoder:
+    """Return the network from rows to probabilities with a continuous code behind.
+
+    Raises
+    ------
+    ValueError
+        If an own encoder does not fit.
+    """
+    wanted, given = estimator.n_components, estimator.encoder
+    if given is None:
+        hidden = hidden_sizes(estimator, inputs)
+        sizes = (*hidden, n_categories + (wanted or 2))
+        inner = inputs.encoder(sizes, resolve_activation(estimator.activation))
+        return CategoricalEncoder(inner, n_categories)
+    asked = None if wanted is None else n_categories + wanted
+    encoder = own_encoder(given, inputs, asked)
+    if encoder.n_outputs <= n_categories or asked not in (None, encoder.n_outputs):
+        least = f"{asked}" if asked else f"at least {n_categories + 1}"
+        raise ValueError(
+            f"encoder returns {encoder.n_outputs} columns, but expected {least}: "
+            f"{n_categories} logits and n_components={wanted} columns of style behind "
+            "them. Let its last layer have that many units."
+        )
+    return CategoricalEncoder(encoder, n_categories)
