@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+import skunsup
 from skunsup import (
     AAEClassifier,
     ArraySource,
@@ -293,6 +295,25 @@ def test_a_category_out_of_few_rows_is_not_known(monkeypatch):
     model = Autoencoder(1, inputs=Table(), epochs=1)
     with pytest.raises(ValueError, match=r"In chunk 0 \(rows 0 to 7\): .*'z'"):
         model.fit(Chunks(table))
+
+
+IN_MEMORY = [
+    StandardScaler(),
+    skunsup.Images(),
+    skunsup.OutlierDetector(PCA(2)),
+    skunsup.PretrainedFeatures(),
+    skunsup.Sequences(),
+    skunsup.SlidingWindows(2),
+    skunsup.Table(),
+    skunsup.Text(),
+    skunsup.TokenVectorizer(),
+]
+
+
+@pytest.mark.parametrize("step", IN_MEMORY, ids=repr)
+def test_steps_that_read_no_sources_say_what_to_do(step):
+    with unchanged(step), pytest.raises(TypeError, match=r"X\.map\(step\.transform"):
+        step.fit(Chunks(X))
 
 
 # Bad sources --------------------------------------------------------------------------

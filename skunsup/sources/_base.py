@@ -12,6 +12,13 @@ NO_TABLE = (
     "DataFrame of pandas."
 )
 
+IN_MEMORY = (
+    "X is of type {name}, read a chunk at a time, but this step needs its rows in "
+    "memory. Give a fitted step a chunk, X.read(0), or map it over the source, "
+    "X.map(step.transform). Models read sources themselves, as in "
+    "Autoencoder(inputs=Table()).fit(X)."
+)
+
 
 class Source(ABC):
     """Rows that are read a chunk at a time, for data larger than memory.
@@ -78,6 +85,10 @@ class Source(ABC):
 
     def __iter__(self) -> Iterator[Any]:
         return map(self.read, range(self.n_chunks))
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        """Refuse to be read as a whole, as steps would do that know no sources."""
+        raise TypeError(IN_MEMORY.format(name=type(self).__name__))
 
     def map(self, function: Callable[[Any], Any]) -> "Source":
         """Return the source with a function applied to each chunk when it is read.
