@@ -5,8 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from skunsup._training import as_rows, weighted_sample
+from skunsup._training._minibatches import batches
 from skunsup._training._rows import MappedRows
-from skunsup._training._sampling import WeightedSampler, batches
+from skunsup._training._sampling import WeightedSampler
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(50, 7))

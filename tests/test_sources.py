@@ -29,7 +29,8 @@ from skunsup import (
     write_parquet,
 )
 from skunsup._training import Rows, _rows, _source_rows
-from skunsup._training._bagging import BaggedSampler, EnsembleConfig, bagged_sampler
+from skunsup._training._bagging import EnsembleConfig, bagged_sampler
+from skunsup._training._sampling import BaggedSampler
 from skunsup._training._source_rows import SourceRows
 from skunsup.outliers import _judged
 

@@ -1,7 +1,7 @@
 """The engine: minibatches, the epoch loop, and one compiled program for many steps."""
 
 import skunsup._keras_import  # noqa: F401
-from skunsup._training._bagging import BaggedSampler, EnsembleConfig, bagged_sampler
+from skunsup._training._bagging import EnsembleConfig, bagged_sampler
 from skunsup._training._callbacks import check_callbacks
 from skunsup._training._checkpoint import checkpointed, running_checkpoint
 from skunsup._training._fitted import FittedNetwork, shared_network
@@ -21,7 +21,7 @@ from skunsup._training._processes import (
 from skunsup._training._programs import compilations
 from skunsup._training._rows import Rows, as_rows, flat_map, hstack, is_mapped
 from skunsup._training._samplers import RowSampler, Sampler
-from skunsup._training._sampling import WeightedSampler, weighted_sample
+from skunsup._training._sampling import BaggedSampler, WeightedSampler, weighted_sample
 from skunsup._training._semi_supervised import SemiSupervisedSampler, paired
 from skunsup._training._source_rows import SourceRows
 from skunsup._training._state import Renewal, TrainingConfig, TrainingState

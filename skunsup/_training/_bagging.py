@@ -5,13 +5,12 @@ one half). Which is which follows from a row's content and a seed, so equal rows
 together, and a row can be told from later ones without keeping it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from skunsup._training._rows import Rows
-from skunsup._training._sampling import EpochSampler, WeightedSampler
+from skunsup._training._sampling import BaggedSampler, WeightedSampler
 
 GOLDEN = 0x9E3779B97F4A7C15
 MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
@@ -60,42 +59,6 @@ class EnsembleConfig:
         return np.concatenate([self.sees(hashes) for hashes in rows.hash_blocks()])
 
 
-@dataclass(frozen=True)
-class BaggedSampler(EpochSampler):
-    """One sample for each member, drawn in turns.
-
-    Parameters
-    ----------
-    everyone : Sample
-        All rows.
-    members : tuple of Sample
-        Those of each member.
-    """
-
-    everyone: WeightedSampler
-    members: tuple[WeightedSampler, ...]
-
-    @property
-    def index(self) -> np.ndarray:
-        """Position of each distinct row in the data, ordered by content."""
-        return self.everyone.index
-
-    @property
-    def n_draws(self) -> int:
-        """Draws an epoch: as many for each member as the largest sample has."""
-        return len(self.members) * max(sample.n_draws for sample in self.members)
-
-    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
-        """Return `n_draws` row numbers, draw i for member i modulo their number."""
-        return np.concatenate(list(self.pieces(n_draws, rng)))
-
-    def pieces(self, n_draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Return the result of `draw` in pieces; `rng` is used at once."""
-        each, order = n_draws // len(self.members), self.everyone.order(rng)
-        drawn = [sample.pieces(each, rng, order) for sample in self.members]
-        return _interleaved([filter(len, pieces) for pieces in drawn])
-
-
 def bagged_sampler(
     rows: Rows, sample: WeightedSampler, members: EnsembleConfig
 ) -> BaggedSampler:
@@ -105,7 +68,7 @@ def bagged_sampler(
     ----------
     rows : Rows
         The data, read once.
-    sample : Sample
+    sample : WeightedSampler
         Of `rows`.
     members : EnsembleConfig
         Who sees what.
@@ -118,21 +81,6 @@ def bagged_sampler(
         chosen = packed[:, byte] & np.uint8(128 >> bit) > 0
         parts.append(sample.part(chosen) if chosen.any() else sample)
     return BaggedSampler(sample, tuple(parts))
-
-
-def _interleaved(drawn: list[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
-    """Yield entries of several series in turns, of which pieces may end anywhere."""
-    held = [np.empty(0, np.int32) for _ in drawn]
-    while True:
-        held = [
-            part if len(part) else next(pieces, part)
-            for part, pieces in zip(held, drawn, strict=True)
-        ]
-        n = min(map(len, held))
-        if not n:
-            return
-        yield np.column_stack([part[:n] for part in held]).ravel()
-        held = [part[n:] for part in held]
 
 
 def _uniform(hashes: np.ndarray, seed: int) -> np.ndarray:

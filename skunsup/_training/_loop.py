@@ -11,20 +11,17 @@ from sklearn.utils import gen_batches
 
 from skunsup._networks import Architecture, recorded, take_up
 from skunsup._training._backend import NetworkTrainer, Work, backend
-from skunsup._training._bagging import BaggedSampler
+from skunsup._training._best_weights import BestWeights, all_finite
 from skunsup._training._callbacks import Callbacks
 from skunsup._training._checkpoint import running_checkpoint
 from skunsup._training._loop_sizes import loop_sizes
+from skunsup._training._loss_logs import LossLogs
+from skunsup._training._minibatches import batches
 from skunsup._training._progress import Logs, Progress
 from skunsup._training._rows import Rows
 from skunsup._training._samplers import Sampler
-from skunsup._training._sampling import batches
-from skunsup._training._state import (
-    Place,
-    TrainingConfig,
-    TrainingState,
-    generator_at,
-)
+from skunsup._training._sampling import BaggedSampler
+from skunsup._training._state import Place, TrainingConfig, TrainingState, generator_at
 from skunsup._training._validation import Validation
 
 WARMUP = 0.02  # share of the steps in which a cosine schedule rises
@@ -54,8 +51,7 @@ class TrainingLoop:
         self.rows, self.sample, self.validation = rows, sample, validation
         self.rng = generator_at(state.rng.bit_generator.state)
         self.history: dict[str, list[float]] = {}
-        self.kept = state.values
-        self.best, self.stale = np.inf, 0
+        self.best = BestWeights(state.values, plan)
         self.was_interrupted = False
         sizes = loop_sizes(
             plan,
@@ -73,7 +69,7 @@ class TrainingLoop:
             plan.callbacks, trainer, self.n_epochs, min(self.n_steps, self.total)
         )
         self.copies = self.callbacks.copies
-        self.names = (*trainer.network.term_names, *trainer.network.own_metrics)
+        self.logs = LossLogs(trainer.network, self.n_steps)
         self.progress = Progress(self.n_epochs) if plan.verbose else None
 
     def train(self, place: Place | None = None) -> None:
@@ -96,7 +92,9 @@ class TrainingLoop:
         if self.progress is not None:
             self.progress.end()
         self.callbacks.call("on_train_end", self.last_logs())
-        self.take_callbacks_weights()
+        # Callbacks may set weights at the end, as EarlyStopping does.
+        if self.copies and self.plan.patience is None:
+            self.best.keep_finite(self.trainer.values())
 
     def save(self, epoch: int) -> None:
         """Write a checkpoint, between two epochs or two blocks of one."""
@@ -108,9 +106,7 @@ class TrainingLoop:
             self.trainer.optimizer_values(),
             self.drawing if self.taken else self.rng.bit_generator.state,
             self.history,
-            self.kept,
-            self.best,
-            self.stale,
+            *self.best.saved(),
             self.taken,
             [recorded(callback) for callback in self.copies],
             {} if renewal is None else renewal.saved(),
@@ -122,7 +118,7 @@ class TrainingLoop:
         self.trainer.load(place.values, place.optimizer_values)
         self.rng = generator_at(place.rng)
         self.history, self.known = place.history, place.taken
-        self.kept, self.best, self.stale = place.kept, place.best, place.stale
+        self.best.restore(place.kept, place.best, place.stale)
         for callback, known in zip(self.copies, place.callbacks, strict=True):
             take_up(callback, known)
         if self.plan.renewal is not None:
@@ -136,21 +132,21 @@ class TrainingLoop:
         """
         if count == 1:
             return self.epoch(first)
-        before = self.kept, self.trainer.optimizer_values()
+        before = self.best.values, self.trainer.optimizer_values()
         drawing = self.rng.bit_generator.state
         try:
             logs = self.minibatches(first, count)
         except KeyboardInterrupt:
-            self.note(*self.taken_logs(whole=True))
+            self.note(*self.logs.of_epochs(self.taken, whole=True))
             raise
         values = self.trainer.values()
         losses = [each["loss"] for each in logs]
-        if not np.isfinite(losses).all() or not _all_finite(values):
+        if not np.isfinite(losses).all() or not all_finite(values):
             self.trainer.load(*before)
             self.rng.bit_generator.state = drawing
             return all(self.epoch(first + i) for i in range(count))
         self.note(*logs)
-        self.kept, self.taken = values, []
+        self.best.values, self.taken = values, []
         return True
 
     def epoch(self, epoch: int) -> bool:
@@ -161,18 +157,18 @@ class TrainingLoop:
             self.callbacks.call("on_epoch_begin", epoch)
         logs = self.minibatches(epoch)[0]
         values = self.trainer.values()
-        if not np.isfinite(logs["loss"]) or not _all_finite(values):
+        if not np.isfinite(logs["loss"]) or not all_finite(values):
             self.diverged(epoch, logs["loss"])
             return False
         if self.validation is not None:
             logs["val_loss"] = self.validation.loss(self.architecture, values)
         self.note(logs)
-        self.keep(values, logs)
+        self.best.take(values, logs)
         self.callbacks.call("on_epoch_end", epoch, logs)
         if self.progress is not None:
             self.progress(epoch + 1, logs)
         self.taken = []
-        return not (self.exhausted() or self.callbacks.stopped)
+        return not (self.best.exhausted or self.callbacks.stopped)
 
     def renewed(self, epoch: int) -> bool:
         """Let the rows be renewed before an epoch; return False if training ends."""
@@ -206,7 +202,7 @@ class TrainingLoop:
                 self.save_within(first, count)
                 if not np.isfinite(records[:, : self.trainer.n_terms]).all():
                     break
-        return self.taken_logs()
+        return self.logs.of_epochs(self.taken)
 
     def ahead(self) -> int:
         """Return how many blocks may be dealt out before another one is done."""
@@ -256,16 +252,8 @@ class TrainingLoop:
         """Tell callbacks the mean loss since the epoch began."""
         if self.copies:
             records = np.concatenate(self.taken)
-            loss = self.logs(records.mean(axis=0))["loss"]
+            loss = self.logs.of(records)["loss"]
             self.callbacks.call("on_train_batch_end", len(records) - 1, {"loss": loss})
-
-    def taken_logs(self, whole: bool = False) -> list[Logs]:
-        """Return the mean losses of the epochs last run, or of the `whole` ones."""
-        records = np.concatenate(self.taken or [np.empty((0, len(self.names)))])
-        parts = np.split(records, range(self.n_steps, len(records), self.n_steps))
-        if whole:
-            parts = [part for part in parts if len(part) == self.n_steps]
-        return [self.logs(part.mean(axis=0)) for part in parts]
 
     def rate_factor(self, step: float) -> float:
         """Share of the learning rate that the schedule gives around a step.
@@ -277,30 +265,6 @@ class TrainingLoop:
             return 1.0
         rise = min(1.0, step / (WARMUP * self.total))
         return rise * 0.5 * (1.0 + np.cos(np.pi * step / self.total))
-
-    def logs(self, means: np.ndarray) -> Logs:
-        """Name the means of terms and metrics; a single term is just the loss."""
-        n_terms = self.trainer.n_terms
-        means = np.append(
-            means[:n_terms] / self.trainer.network.n_members, means[n_terms:]
-        )
-        entries = list(zip(self.names, means.tolist(), strict=True))
-        named = entries if n_terms > 1 else entries[n_terms:]
-        return {"loss": float(means[:n_terms].sum()), **dict(named)}
-
-    def keep(self, values: list[np.ndarray], logs: Logs) -> None:
-        """Keep the best weights where early stopping judges them, else the last."""
-        if self.plan.patience is None:
-            self.kept = values
-            return
-        loss = logs["val_loss"]
-        self.stale = 0 if loss < self.best - self.plan.tol else self.stale + 1
-        if loss < self.best:
-            self.best, self.kept = loss, values
-
-    def exhausted(self) -> bool:
-        """Return True if early stopping has waited long enough."""
-        return self.plan.patience is not None and self.stale >= self.plan.patience
 
     def diverged(self, epoch: int, loss: float) -> None:
         """Explain a loss that is not finite, and fall back on finite weights."""
@@ -323,8 +287,7 @@ class TrainingLoop:
         self.was_interrupted = True
         done = len(self.history.get("loss", []))
         if self.plan.patience is None or not self.history:
-            values = self.trainer.values()
-            self.kept = values if _all_finite(values) else self.kept
+            self.best.keep_finite(self.trainer.values())
         warnings.warn(
             f"Training was interrupted after {done} of {self.n_epochs} epochs; the "
             "estimator is fitted with the best weights so far.",
@@ -332,16 +295,6 @@ class TrainingLoop:
             stacklevel=2,
         )
 
-    def take_callbacks_weights(self) -> None:
-        """Honour callbacks that set weights at the end, as EarlyStopping does."""
-        if self.copies and self.plan.patience is None:
-            values = self.trainer.values()
-            self.kept = values if _all_finite(values) else self.kept
-
     def last_logs(self) -> Logs:
         """Logs of the last epoch."""
         return {name: values[-1] for name, values in self.history.items()}
-
-
-def _all_finite(values: list[np.ndarray]) -> bool:
-    return all(np.isfinite(value).all() for value in values)

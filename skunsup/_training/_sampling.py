@@ -1,4 +1,4 @@
-"""Minibatches drawn from rows with weights.
+"""Rows drawn for minibatches, by their weights.
 
 The training set is a measure: distinct rows with total weights, in an order that
 depends on the rows' content alone. So a row of weight 0 is absent, a row of weight 2
@@ -9,13 +9,13 @@ weights arrive can change a fit, to the bit.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
 
+from skunsup._training._minibatches import interleaved
 from skunsup._training._processes import largest, n_processes, rank
-from skunsup._training._rows import Rows, aligned
+from skunsup._training._rows import Rows
 
 
 class EpochSampler(ABC):
@@ -179,6 +179,42 @@ class WeightedSampler(EpochSampler):
         return np.searchsorted(np.cumsum(self.weight), position, "right")
 
 
+@dataclass(frozen=True)
+class BaggedSampler(EpochSampler):
+    """One sample for each member, drawn in turns.
+
+    Parameters
+    ----------
+    everyone : WeightedSampler
+        All rows.
+    members : tuple of WeightedSampler
+        Those of each member.
+    """
+
+    everyone: WeightedSampler
+    members: tuple[WeightedSampler, ...]
+
+    @property
+    def index(self) -> np.ndarray:
+        """Position of each distinct row in the data, ordered by content."""
+        return self.everyone.index
+
+    @property
+    def n_draws(self) -> int:
+        """Draws an epoch: as many for each member as the largest sample has."""
+        return len(self.members) * max(sample.n_draws for sample in self.members)
+
+    def draw(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+        """Return `n_draws` row numbers, draw i for member i modulo their number."""
+        return np.concatenate(list(self.pieces(n_draws, rng)))
+
+    def pieces(self, n_draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Return the result of `draw` in pieces; `rng` is used at once."""
+        each, order = n_draws // len(self.members), self.everyone.order(rng)
+        drawn = [sample.pieces(each, rng, order) for sample in self.members]
+        return interleaved([filter(len, pieces) for pieces in drawn])
+
+
 def weighted_sample(rows: Rows, weight: np.ndarray | None) -> WeightedSampler:
     """Merge equal rows of `rows` and order what is left by content.
 
@@ -208,38 +244,3 @@ def weighted_sample(rows: Rows, weight: np.ndarray | None) -> WeightedSampler:
         ones = weight[ordered].astype(np.float64, copy=False)
     totals = np.add.reduceat(ones, first)
     return WeightedSampler(ordered[first], None if (totals == 1).all() else totals)
-
-
-def batches(
-    pieces: Iterable[np.ndarray],
-    rows: Rows,
-    batch_size: int,
-    n_steps: int,
-    block_size: int,
-    first: int = 0,
-) -> Iterator[tuple[np.ndarray, int]]:
-    """Yield blocks of `n_steps` minibatches, each (block, steps that it holds).
-
-    Blocks have shape (block_size, batch_size, d), with room for `n_steps` or more; what
-    is behind the steps is undefined. Those before the block `first` are not read.
-    """
-    size = block_size * batch_size
-    for drawn in islice(_regrouped(pieces, n_steps * batch_size), first, None):
-        block = taken = rows.take(drawn)
-        if len(taken) < size:
-            block = aligned(size, rows.d)
-            block[: len(taken)] = taken
-        yield block.reshape(block_size, batch_size, rows.d), len(taken) // batch_size
-
-
-def _regrouped(pieces: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Yield the entries of `pieces`, `size` at a time; the last may be fewer."""
-    rest: np.ndarray | None = None
-    for piece in pieces:
-        held = piece if rest is None or not len(rest) else np.concatenate([rest, piece])
-        whole = len(held) - len(held) % size
-        for start in range(0, whole, size):
-            yield held[start : start + size]
-        rest = held[whole:]
-    if rest is not None and len(rest):
-        yield rest

@@ -16,7 +16,6 @@ from skunsup._networks import (
     own_code_explained,
 )
 from skunsup._training._backend import NetworkTrainer, backend
-from skunsup._training._bagging import BaggedSampler
 from skunsup._training._callbacks import copied
 from skunsup._training._checkpoint import WORDS, running_checkpoint
 from skunsup._training._loop import TrainingLoop
@@ -30,6 +29,7 @@ from skunsup._training._processes import (
 from skunsup._training._programs import LRUCache
 from skunsup._training._rows import Rows
 from skunsup._training._samplers import Sampler
+from skunsup._training._sampling import BaggedSampler
 from skunsup._training._state import (
     Place,
     TrainingConfig,
@@ -113,7 +113,7 @@ def _train(
         run = TrainingLoop(architecture, plan, rows, sample, validation, trainer, state)
         run.train(place)
         return TrainingState(
-            run.kept,
+            run.best.values,
             trainer.optimizer_values(),
             run.rng,
             run.history,

@@ -21,16 +21,13 @@ from skunsup._estimator import (
     read_rows,
     same_inputs,
 )
-from skunsup._identity import digest
 from skunsup._random import draw_seed, make_generator
 from skunsup._sklearn import validated
 from skunsup._training import (
     EnsembleConfig,
     Rows,
-    check_alike,
     check_rows_of_each,
     joint_rows,
-    n_processes,
     share_generator,
     weighted_sample,
 )
@@ -38,12 +35,10 @@ from skunsup._validation import check_weights
 from skunsup.inputs import Inputs
 from skunsup.models._latent import LatentTransformer
 from skunsup.outliers._base import Detector
-from skunsup.outliers._combined import made_score
 from skunsup.outliers._ensemble import EnsembleOutput, EnsembleScorer
 from skunsup.outliers._held_out import MOST_ROWS, held_out_anomaly
 from skunsup.outliers._judged import Judged
 from skunsup.outliers._parameters import DetectionParameters
-from skunsup.outliers._scores import Score
 from skunsup.outliers._trimming import usual_rows
 
 N_COMPONENTS = 16
@@ -52,14 +47,7 @@ BATCH_SIZE = 128  # of numbers, where the user leaves it open
 MOST_REFERENCE_NUMBERS = 2**24
 # By `novelty`. The more neighbours are asked for, the more each row of reference costs.
 MOST_REFERENCE_ROWS = {True: 3_000, False: 1_000}
-# What `None` stands for, by `novelty`.
-N_NEIGHBORS = {True: 1, False: 20}
-SUPPORT_FRACTION = {True: 1.0, False: 0.8}
 MAX_SAMPLES = 0.5
-SCORING: dict[bool, str | tuple[str, ...]] = {
-    True: "hybrid",
-    False: ("residual", "neighbors", "covariance"),
-}
 
 WHOLE = (
     "A detector measures by default how far apart rows are, but rows of "
@@ -185,12 +173,6 @@ class FlatDetector(Detector, DetectionParameters):
         viewer = getattr(self, "_ensemble_scorer", None)
         return viewer.members if self.warm_start and viewer is not None else None
 
-    def _check_alike(self) -> None:
-        """Raise ValueError where processes that train together detect unlike things."""
-        if n_processes() > 1:
-            told = [getattr(self, field.name) for field in fields(DetectionParameters)]
-            check_alike({"set of detection parameters": digest(told)})
-
     def _generator(self) -> np.random.Generator:
         """Return a generator by `random_state`, alike in all processes."""
         rng = make_generator(self.random_state)
@@ -265,18 +247,6 @@ class FlatDetector(Detector, DetectionParameters):
         scorer = EnsembleScorer([], None, None, inputs.likelihood_)
         seed = draw_seed(self._generator())
         return usual_rows(scorer, rows, weight, drawn, support, self._k(), seed)
-
-    def _support(self) -> float:
-        given = self.support_fraction
-        return SUPPORT_FRACTION[bool(self.novelty)] if given is None else float(given)
-
-    def _k(self) -> float:
-        given = self.n_neighbors
-        return N_NEIGHBORS[bool(self.novelty)] if given is None else given
-
-    def _unfitted_score(self) -> Score:
-        scoring = SCORING[bool(self.novelty)] if self.scoring is None else self.scoring
-        return made_score(scoring, getattr(self, "loss", None), self._k())
 
     def _learn_views(
         self,

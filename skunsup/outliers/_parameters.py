@@ -1,13 +1,25 @@
 """Groups of parameters that detectors have, and defaults that suit detection."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
+from skunsup._identity import digest
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, integers, reals
+from skunsup._training import check_alike, n_processes
 from skunsup._training_parameters import TrainingParameters
 from skunsup.outliers._base import CONTAMINATION
-from skunsup.outliers._combined import SCORES
+from skunsup.outliers._combined import SCORES, made_score
+from skunsup.outliers._scores import Score
+
+# What `None` stands for, by `novelty`.
+N_NEIGHBORS = {True: 1, False: 20}
+SUPPORT_FRACTION = {True: 1.0, False: 0.8}
+SCORING: dict[bool, str | tuple[str, ...]] = {
+    True: "hybrid",
+    False: ("residual", "neighbors", "covariance"),
+}
 
 
 @parameters
@@ -81,6 +93,24 @@ class DetectionParameters:
     n_neighbors: float | None = parameter(
         [integers(1), reals(0, 1, "neither"), None], default=None
     )
+
+    def _check_alike(self) -> None:
+        """Raise ValueError where processes that train together detect unlike things."""
+        if n_processes() > 1:
+            told = [getattr(self, field.name) for field in fields(DetectionParameters)]
+            check_alike({"set of detection parameters": digest(told)})
+
+    def _support(self) -> float:
+        given = self.support_fraction
+        return SUPPORT_FRACTION[bool(self.novelty)] if given is None else float(given)
+
+    def _k(self) -> float:
+        given = self.n_neighbors
+        return N_NEIGHBORS[bool(self.novelty)] if given is None else given
+
+    def _unfitted_score(self) -> Score:
+        scoring = SCORING[bool(self.novelty)] if self.scoring is None else self.scoring
+        return made_score(scoring, getattr(self, "loss", None), self._k())
 
 
 @parameters

@@ -1,8 +1,5 @@
-"""Series as users pass them, and the arithmetic of windows over them."""
+"""Series as users pass them, and names of their columns and time points."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -15,14 +12,6 @@ from skunsup._dates import refuse_dates
 from skunsup._sklearn import output_container
 
 FLOATS = (np.float64, np.float32)
-# A time point's value from those of its windows: what to start with, and how to take in
-# one window after the other.
-REDUCTIONS: dict[str, tuple[float, np.ufunc]] = {
-    "mean": (0.0, np.add),
-    "max": (-np.inf, np.maximum),
-    "min": (np.inf, np.minimum),
-}
-METHODS = (*REDUCTIONS, "last")
 
 
 def check_series(estimator: BaseEstimator, X: Any, *, reset: bool) -> list[np.ndarray]:
@@ -120,94 +109,6 @@ def _refuse_gaps(series: np.ndarray, columns: Any, name: str) -> None:
         "finite numbers. Fill the gap first, for instance with "
         "pandas.DataFrame.interpolate, or cut the series there and give a list."
     )
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Positions of the windows of a series.
-
-    Parameters
-    ----------
-    n_times : int
-        Length of the series, at least `window_length`.
-    window_length, stride : int
-        Of the windows.
-    pad : bool
-        Whether the first window stands for the time points before its end as well.
-    """
-
-    n_times: int
-    window_length: int
-    stride: int
-    pad: bool
-
-    @property
-    def ends(self) -> np.ndarray:
-        """Time points that the windows stand for: their last, but for padding."""
-        first, last = 0 if self.pad else self.window_length - 1, self.n_times - 1
-        ends = np.arange(first, self.n_times, self.stride)
-        return ends if ends[-1] == last else np.append(ends, last)
-
-    @property
-    def starts(self) -> np.ndarray:
-        """First time points of the windows."""
-        return np.maximum(self.ends - self.window_length + 1, 0)
-
-    def cut(self, series: np.ndarray) -> np.ndarray:
-        """Return the windows, of shape (n_windows, window_length, n_features)."""
-        starts = self.starts
-        shape = (len(starts), self.window_length, series.shape[1])
-        windows = np.empty(shape, series.dtype)
-        for offset in range(self.window_length):
-            windows[:, offset] = series[starts + offset]
-        return windows
-
-    def reduce(self, values: np.ndarray, method: str) -> np.ndarray:
-        """Return one value a time point from those of the windows around it.
-
-        Parameters
-        ----------
-        values : array of shape (n_windows, window_length or 1, n_features)
-            What each window says of each of its points, or of all of them.
-        method : one of `METHODS`
-            See `SlidingWindows.point_scores`.
-
-        Returns
-        -------
-        array of shape (n_times, n_features)
-            In the type of `values`.
-        """
-        if method == "last":
-            return values[np.searchsorted(self.ends, np.arange(self.n_times)), -1]
-        start, take_in = REDUCTIONS[method]
-        found = np.full((self.n_times, values.shape[2]), start, values.dtype)
-        count = np.zeros((self.n_times, 1), values.dtype)
-        starts = self.starts
-        for offset in range(self.window_length):
-            at = starts + offset
-            take_in.at(found, at, values[:, min(offset, values.shape[1] - 1)])
-            np.add.at(count, at, 1)
-        return found / count if method == "mean" else found
-
-
-def check_lengths(n_times: Any, window_length: int) -> list[int]:
-    """Return the lengths of series as a list.
-
-    Raises
-    ------
-    ValueError
-        If they are not whole numbers from `window_length` up.
-    """
-    several = isinstance(n_times, Sequence | np.ndarray) and np.ndim(n_times) == 1
-    lengths = list(n_times) if several else [n_times]
-    for length in lengths:
-        if not isinstance(length, Integral) or length < window_length:
-            raise ValueError(
-                f"n_times={n_times!r}, but expected a whole number from "
-                f"window_length={window_length} up, such as len(series), or a list of "
-                "them, one for each series."
-            )
-    return [int(length) for length in lengths]
 
 
 def column_names(n: int, seen: Any, given: Any) -> list[str]:

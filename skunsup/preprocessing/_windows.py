@@ -10,20 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from skunsup._dates import refuse_dates
 from skunsup._parameters import parameter, parameters
 from skunsup._persistence import PickledEstimator
-from skunsup._sklearn import (
-    integers,
-    unchanged_on_error,
-    validated,
-)
-from skunsup.preprocessing._series import (
-    FLOATS,
-    METHODS,
-    Grid,
-    check_lengths,
-    check_series,
-    column_names,
-    labelled,
-)
+from skunsup._sklearn import integers, unchanged_on_error, validated
+from skunsup.preprocessing._series import FLOATS, check_series, column_names, labelled
+from skunsup.preprocessing._windowing import METHODS, Windowing
 
 
 @parameters
@@ -153,7 +142,8 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
         """
         check_is_fitted(self)
         series = self._checked(X, reset=False)
-        grids = [self._grid(len(one)) for one in series]
+        windowing = self._windowing()
+        grids = [windowing.grid(len(one)) for one in series]
         blocks = [grid.cut(one) for grid, one in zip(grids, series, strict=True)]
         windows = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
         if self.flatten:
@@ -199,7 +189,7 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
                 f"window_length={self.window_length} have shape (n_windows, {flat}) "
                 f"or (n_windows, {shape[0]}, {shape[1]})."
             )
-        return self._by_series(windows.reshape(-1, *shape), n_times, "mean")
+        return self._windowing().by_series(windows.reshape(-1, *shape), n_times, "mean")
 
     def point_scores(
         self, scores: Any, n_times: Any = None, *, method: str = "mean"
@@ -250,7 +240,9 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
                 f"scores has shape {checked.shape}, but expected one number a window. "
                 "Scores by column, such as feature_scores, go to inverse_transform."
             )
-        return self._by_series(checked[:, None, None], n_times, method, squeeze=True)
+        return self._windowing().by_series(
+            checked[:, None, None], n_times, method, squeeze=True
+        )
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of flattened windows.
@@ -293,62 +285,10 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
 
     def _checked(self, X: Any, *, reset: bool) -> list[np.ndarray]:
         """Return the series of X, once they are known to have windows."""
-        if self.stride > self.window_length:
-            raise ValueError(
-                f"stride={self.stride} is more than "
-                f"window_length={self.window_length}, which leaves time points in no "
-                "window. Use a stride of at most window_length."
-            )
+        windowing = self._windowing()
         found = check_series(self, X, reset=reset)
-        for at, series in enumerate(found):
-            if len(series) < self.window_length:
-                name = "X" if len(found) == 1 else f"Series {at} of X"
-                raise ValueError(
-                    f"{name} has n_samples={len(series)}, fewer time points than a "
-                    f"window of window_length={self.window_length}. Use a smaller "
-                    "window_length."
-                )
+        windowing.check_lengths(list(map(len, found)))
         return found
 
-    def _grid(self, n_times: int) -> Grid:
-        return Grid(n_times, self.window_length, self.stride, bool(self.pad))
-
-    def _by_series(
-        self, values: np.ndarray, n_times: Any, method: str, squeeze: bool = False
-    ) -> Any:
-        """Reduce the values of windows, series by series."""
-        grids = self._grids(len(values), n_times)
-        ends = np.cumsum([len(grid.starts) for grid in grids])
-        parts = np.split(values, ends[:-1])
-        found = [
-            grid.reduce(part, method) for grid, part in zip(grids, parts, strict=True)
-        ]
-        if squeeze:
-            found = [scores[:, 0] for scores in found]
-        return found[0] if n_times is None or np.ndim(n_times) == 0 else found
-
-    def _grids(self, n_windows: int, n_times: Any) -> list[Grid]:
-        """Return where the windows of each series begin."""
-        if n_times is None:
-            n_times = self._length(n_windows)
-        grids = [
-            self._grid(length) for length in check_lengths(n_times, self.window_length)
-        ]
-        expected = sum(len(grid.starts) for grid in grids)
-        if expected != n_windows:
-            raise ValueError(
-                f"There are {n_windows} windows, but series of n_times={n_times} have "
-                f"{expected} windows of window_length={self.window_length} and "
-                f"stride={self.stride} with pad={self.pad!r}. Give the lengths of the "
-                "series they were cut from."
-            )
-        return grids
-
-    def _length(self, n_windows: int) -> int:
-        """Return the length of a single series by its number of windows."""
-        if self.stride > 1:
-            raise ValueError(
-                f"With stride={self.stride} series of several lengths have {n_windows} "
-                "windows. Give n_times=len(series)."
-            )
-        return n_windows if self.pad else n_windows + self.window_length - 1
+    def _windowing(self) -> Windowing:
+        return Windowing(self.window_length, self.stride, bool(self.pad))
