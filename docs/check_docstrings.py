@@ -68,7 +68,8 @@ def questions() -> Iterator[str]:
     for path in sorted(p for name in FOLDERS for p in (root / name).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, DOCUMENTED):
-                first = (ast.get_docstring(node) or "").partition(" ")[0]
+                text = (ast.get_docstring(node) or "").removeprefix("Return ")
+                first = text.partition(" ")[0].capitalize()
                 if first in QUESTION_WORDS:
                     line = getattr(node, "lineno", 1)
                     yield (

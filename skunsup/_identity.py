@@ -114,7 +114,7 @@ class Recipe(Protocol):
 
 
 def differ(old: Recipe, new: Recipe) -> bool:
-    """Return whether two recipes differ, whatever functions read before."""
+    """True if two recipes differ, whatever functions read before."""
     return old.key != new.key and old.current_key() != new.current_key()
 
 

@@ -220,7 +220,7 @@ class _Dict:
     name = "dict"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         if type(value) not in (dict, MappingProxyType):
             return None
         items = [[plain(k), plain(v)] for k, v in value.items()]
@@ -238,7 +238,7 @@ class _Set:
     name = "set"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         if type(value) not in (set, frozenset):
             return None
         return {"items": [plain(v) for v in value], "frozen": type(value) is frozenset}
@@ -254,7 +254,7 @@ class _Dtype:
     name = "dtype"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         if not isinstance(value, np.dtype) or value.names is not None:
             return None
         return {"type": value.str if value.isbuiltin != 1 else value.name}
@@ -270,7 +270,7 @@ class _Ufunc:
     name = "ufunc"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         known = isinstance(value, np.ufunc) and getattr(np, value.__name__, 0) is value
         return {"named": value.__name__} if known else None
 
@@ -291,7 +291,7 @@ class _Class:
     name = "class"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         own = isinstance(value, type) and is_own(value)
         return {"named": _name(value)} if own else None
 
@@ -306,7 +306,7 @@ class _Object:
     name = "object"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         kind: Any = type(value)
         if not is_own(kind):
             return None

@@ -103,7 +103,7 @@ _kept = _Kept()
 
 
 def _generators() -> dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]]:
-    """Return what reads and what sets the state of each global generator."""
+    """Functions that read and set the state of each global generator."""
     found: dict[str, Any] = {
         "random": (random.getstate, random.setstate),
         "numpy": (np.random.get_state, np.random.set_state),

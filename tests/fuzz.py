@@ -174,7 +174,7 @@ class unchanged_where_refused:
 
 
 def signature(error):
-    """Return what tells one kind of fault from another."""
+    """Key by which kinds of faults are told apart."""
     cause = error.__cause__ or error
     frames = [
         f"{Path(f.filename).name}:{f.lineno}"

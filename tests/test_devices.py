@@ -62,7 +62,7 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def on_four_devices():
-    """Return what a process with four virtual devices found."""
+    """Results of a process with four virtual devices."""
     flags = f"{os.environ.get('XLA_FLAGS', '')} "
     flags += "--xla_force_host_platform_device_count=4"
     done = subprocess.run(
@@ -323,7 +323,7 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def in_two_processes(tmp_path_factory):
-    """Return what each of two processes, which train together, found."""
+    """Results of each of two processes, which train together."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -55,7 +55,7 @@ SIGNED = (GAN,)  # whose scores are logits
 
 
 def run(model, given):
-    """Return what a model gives for data, by the names of its outputs."""
+    """Outputs of a model for data, by their names."""
     session = runtime.InferenceSession(model.SerializeToString())
     given = given if isinstance(given, dict) else {"X": given}
     names = [output.name for output in session.get_outputs()]

@@ -23,7 +23,7 @@ def context_managers(tree):
 
 
 def put_back(function):
-    """Return what is run with something to put back, whether or not it raises."""
+    """Nodes of a function that run with something to put back, also where it raises."""
     tries = [node for node in ast.walk(function) if isinstance(node, ast.Try)]
     bodies = [statement for each in tries for statement in each.body]
     # The managers of a `with` are held to the same rule, or are those of a library.

@@ -236,14 +236,14 @@ def best(runs: Iterable[dict], key: str) -> float:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Return how long one call takes."""
+    """Seconds that one call takes."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
 def cpu_seconds(call: Callable[[], object]) -> float:
-    """Return how long one call keeps processors busy, all threads together."""
+    """Processor seconds of one call, all threads together."""
     start = time.process_time()
     call()
     return time.process_time() - start

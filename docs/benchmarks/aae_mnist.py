@@ -135,7 +135,7 @@ def clusters(seed, options):
 
 
 def certainty(model, X):
-    """Return how sure a model is of the cluster of each row."""
+    """Certainty of a model about the cluster of each row."""
     if hasattr(model, "predict_proba"):
         return model.predict_proba(X).max(axis=1)
     return -model.transform(X).min(axis=1)

@@ -89,7 +89,7 @@ def parse():
 
 
 def found(name, seed, method, options):
-    """Return what methods reach, from the cache or from a process of their own."""
+    """Figures of methods, from the cache or from a process of their own."""
     key = f"{name}/{method}/{seed}"
     cache = read(options.cache)
     if key not in cache:
@@ -107,7 +107,7 @@ def found(name, seed, method, options):
 
 
 def in_child(name, seed, method, options):
-    """Return what methods reach in a process of their own, or their error."""
+    """Figures of methods in a process of their own, or their error."""
     foreign = method.startswith("ClustPy")
     return _common.run_child(
         __file__,
@@ -152,7 +152,7 @@ def measure(name, seed, method, folder):
 
 
 def judged(method, y, labels, target, guesses):
-    """Return what is said of one clustering."""
+    """Figures of one clustering."""
     return {
         "method": method,
         "train": accuracy(y, labels),

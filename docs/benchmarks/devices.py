@@ -55,7 +55,7 @@ def main():
 
 
 def in_processes(n_devices, n_processes, size):
-    """Return what each process measured."""
+    """Measurements of each process."""
     flag = f"--xla_force_host_platform_device_count={n_devices}"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -39,7 +39,7 @@ def start(d, rng):
 
 
 def network(weights, x, sigma):
-    """Return what the network says of rows with noise."""
+    """Output of the network for rows with noise."""
     half = len(weights) // 2
     kernels, biases = weights[:half], weights[half:]
     angles = 0.25 * jnp.log(sigma) * jnp.geomspace(0.5, 16.0, LEVELS // 2)

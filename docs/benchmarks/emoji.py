@@ -129,7 +129,7 @@ def probe(model, columns, gone, X, category, train, test):
 
 
 def restored(model, X, train, test):
-    """Return how well each block comes back from the other."""
+    """Accuracy with which each block is restored from the other."""
     new = X.iloc[test]
     images = np.stack(new["image"]) / 255
     drawn = np.stack(model.reconstruct(new.assign(image=None))["image"]) / 255

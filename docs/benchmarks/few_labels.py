@@ -122,7 +122,7 @@ def fitted(name, X, seed, options):
 
 
 def timed(call):
-    """Return what a call returns, and its processor seconds."""
+    """Result of a call, and its processor seconds."""
     start = time.process_time()
     return call(), time.process_time() - start
 

@@ -186,7 +186,7 @@ def run(name, method, seeds, options):
 
 
 def kept(name, method, seed, options):
-    """Return where the generated rows are."""
+    """File of the generated rows."""
     tune = "-tune" if options.tune else ""
     return options.samples / f"{name}-{method.replace(' ', '-')}-{seed}{tune}.npz"
 
@@ -243,7 +243,7 @@ def observable(rows, X):
 
 
 def compare(name, seed, rows, options):
-    """Return how far generated rows are from held-out ones."""
+    """Distances of generated rows from held-out ones."""
     X, real = split(name, seed, options)
     space = (scores() if name == "mnist" else StandardScaler()).fit(X)
     rows = rows if name == "mnist" else observable(rows, X)

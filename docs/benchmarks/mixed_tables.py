@@ -217,7 +217,7 @@ def imputation(name, seed, options):
 
 
 def errors(train, test, filled, hit):
-    """Return how wrong the hidden cells of numbers and of categories are."""
+    """Errors of the hidden cells of numbers and of categories."""
     squares, wrong = [], []
     for place, column in enumerate(test.columns):
         true, given = (t[column].to_numpy()[hit[:, place]] for t in (test, filled))

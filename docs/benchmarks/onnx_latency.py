@@ -68,7 +68,7 @@ def main():
 
 
 def measured(folder, repeats):
-    """Return what is measured of both."""
+    """Measurements of both."""
     import onnxruntime
     import skops.io
 

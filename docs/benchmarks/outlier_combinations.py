@@ -87,7 +87,7 @@ def scores_of(path, seed):
 
 
 def views_of(X, seed):
-    """Return which rows are kept, and the scores of each view."""
+    """Rows that are kept, and the scores of each view."""
     from skunsup import AutoencoderDetector
     from skunsup.outliers._neighbors import Neighbors
     from skunsup.outliers._scales import Scales
@@ -199,7 +199,7 @@ def report(names, figures, best):
 
 
 def rotation(figures, best):
-    """Return what is chosen on three groups and its figures on the fourth."""
+    """Choice on three groups and its figures on the fourth."""
     titles, rows = [*rules()], []
     regret = best[:, None] - figures[:, :, 0]
     for group in range(N_GROUPS):

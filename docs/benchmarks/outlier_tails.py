@@ -66,7 +66,7 @@ def cached_series(options):
 
 
 def views_of(X, seed):
-    """Return which rows are kept, which are the reference, and the scores."""
+    """Rows that are kept, those of the reference, and the scores."""
     from skunsup import AutoencoderDetector
 
     scores, _, kept, drawn = fitted_views(AutoencoderDetector(random_state=seed), X)
@@ -143,7 +143,7 @@ def report(names, tables, series):
 
 
 def rotation(tables, series):
-    """Return what is chosen on three groups and its figures on the fourth."""
+    """Choice on three groups and its figures on the fourth."""
     rows = []
     for group in range(N_GROUPS):
         held = [np.arange(len(own)) % N_GROUPS == group for own in (tables, series)]

@@ -204,7 +204,7 @@ TRIMMINGS = {
 
 
 def rules():
-    """Return what to choose from: the scores added up, by name."""
+    """Candidates: the scores added up, by name."""
     neighbors = [f"neighbors {k}" for k in NEIGHBORS]
     kinds = [["residual"], neighbors, ["covariance"], ["columns"]]
     found = {}
@@ -244,7 +244,7 @@ def peers_of(path, names):
 
 
 def stored(path):
-    """Return what a file of the cache holds."""
+    """Content of a file of the cache."""
     with np.load(path) as file:
         return {name: file[name] for name in file.files}
 
@@ -272,7 +272,7 @@ def report(figures, best):
 
 
 def rotation(figures):
-    """Return what is chosen on three groups and its figures on the fourth."""
+    """Choice on three groups and its figures on the fourth."""
     names, choices = sorted(figures), [*rules()]
     rows, total = [], []
     for group in range(N_GROUPS):

@@ -65,7 +65,7 @@ def measure(options):
 
 
 def compilations(subject):
-    """Return how many programs skunsup has compiled; None for a peer."""
+    """Number of programs that skunsup has compiled; None for a peer."""
     if not subject.startswith("skunsup"):
         return None
     from skunsup import _training

@@ -42,7 +42,7 @@ class Session:
         self.width = self.session.get_inputs()[0].shape[1]
 
     def __call__(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what the model says of rows, by the names of its outputs."""
+        """Outputs of the model for rows, by their names."""
         found = self.session.run(self.names, {"X": rows})
         return dict(zip(self.names, found, strict=True))
 
@@ -61,7 +61,7 @@ class Live:
         self.width = self.pipeline.n_features_in_
 
     def __call__(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what the pipeline says of rows, by the names of its methods."""
+        """Results of the pipeline for rows, by the names of its methods."""
         return {name: getattr(self.pipeline, name)(rows) for name in self.names}
 
 

@@ -100,5 +100,5 @@ def network_of(model: DeepEstimator) -> FittedNetwork:
 
 
 def details_html(model: DeepEstimator) -> str:
-    """Return what a notebook shows of the fitted network of a model."""
+    """HTML that a notebook shows for the fitted network of a model."""
     return model._details_html()

@@ -189,7 +189,7 @@ def parts_of(value: Any, met: set[int] | None = None) -> Iterator[Any]:
 
 
 def _written(value: Any) -> Any:
-    """Return what a pickle holds of a class or function."""
+    """Form of a class or function in a pickle."""
     if not isinstance(value, FunctionType):
         return value
     if value.__name__ == "<lambda>":

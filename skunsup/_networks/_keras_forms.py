@@ -108,7 +108,7 @@ class _KerasClass:
     name = "keras"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         named = _name(value) if isinstance(value, type | FunctionType) else None
         return None if named is None else {"named": named}
 
@@ -126,7 +126,7 @@ class _KerasObject:
     name = "keras object"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         if not isinstance(value, BY_CONFIG):
             return None
         config = {k: _number(v) for k, v in value.get_config().items()}
@@ -146,7 +146,7 @@ class _KerasState:
     name = "keras state"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         if isinstance(value, keras.losses.Loss):
             return {"kind": plain(type(value)), "state": plain(loss_settings(value))}
         if isinstance(value, keras.callbacks.Callback):
@@ -175,7 +175,7 @@ class _KerasModel:
     name = "keras model"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Return what describes such a value."""
+        """Fields of a value, or None if it is of another kind."""
         if not isinstance(value, keras.Model):
             return None
         description = described("a network", value)
@@ -205,7 +205,7 @@ def _checked(kind: Any, kinds: tuple[type, ...]) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """Return what JSON can hold of an entry of a configuration."""
+    """Entry of a configuration as JSON can hold it."""
     return value.item() if isinstance(value, np.generic) else value
 
 

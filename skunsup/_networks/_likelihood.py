@@ -140,7 +140,7 @@ class Likelihood(ABC):
         return None
 
     def feature_index(self) -> np.ndarray:
-        """Return which cell each column of a row belongs to, shape (n_columns,)."""
+        """Cell that each column of a row belongs to, shape (n_columns,)."""
         return np.arange(self.n_columns)
 
     def pooled(self, shares: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ def width_shares(n_members: int) -> np.ndarray:
 
 
 def used_units(share: float, size: int) -> int:
-    """Return how many of `size` units a member with that share uses."""
+    """Number of units, of `size`, that a member with that share uses."""
     return max(1, round(share * size))
 
 

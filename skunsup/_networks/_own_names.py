@@ -73,14 +73,14 @@ class OwnNames:
 
 
 def code_of(function: Callable) -> dict[str, Any]:
-    """Return what Keras writes for a lambda."""
+    """Configuration that Keras writes for a lambda."""
     layer = keras.layers.Lambda(function, name="lambda")  # else Keras counts it
     config: dict[str, Any] = layer.get_config()["function"]["config"]
     return config
 
 
 def _code_in(config: dict[str, Any]) -> Any:
-    """Return what Keras wrote for a lambda, which activations have without a class."""
+    """Code that Keras wrote for a lambda, with or without the name of a class."""
     if config.get("class_name") == "__lambda__":
         config = config["config"]
     dumped = config.get("value")

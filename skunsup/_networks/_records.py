@@ -93,5 +93,5 @@ class _Nowhere:
     """A file that keeps nothing."""
 
     def write(self, content: Any) -> int:
-        """Return how much there was to write."""
+        """Number of bytes that there were to write."""
         return len(memoryview(content).cast("B"))

@@ -66,7 +66,7 @@ class ArrayTrainer(Trainer):
         self._state = [_joined([given[id(v)] for v in own]) for _, own in self.slots]
 
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
-        """Return what the state holds for `variables`."""
+        """Values of `variables` in the state."""
         held: dict[int, Any] = {}
         for (_, own), value in zip(self.slots, self._state, strict=True):
             parts = [value] if len(own) == 1 else split(np.asarray(value), own)

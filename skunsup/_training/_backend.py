@@ -37,13 +37,13 @@ class NetworkTrainer(Protocol):
     def runs(
         self, work: Iterable[Work], ahead: Callable[[], int]
     ) -> Generator[np.ndarray]:
-        """Return what `run` returns for each of `work`, its arguments."""
+        """Results of `run` for each of `work`, its arguments."""
 
     def load(self, values: Values, optimizer_values: Values) -> None:
         """Set the network's and the optimizers' variables."""
 
     def fresh(self, values: Values) -> Values:
-        """Return what the optimizers' variables are before training from `values`."""
+        """Optimizers' variables before training from `values`."""
 
     def values(self) -> Values:
         """Copies of the network's variables."""
@@ -106,7 +106,7 @@ class Backend(Protocol):
 
     @staticmethod
     def n_processes() -> int:
-        """Return how many processes train one network together; 1 where none do."""
+        """Number of processes that train one network together; 1 where none do."""
 
     @staticmethod
     def rank() -> int:

@@ -36,7 +36,7 @@ class EnsembleConfig:
     seed: int
 
     def sees(self, hashes: np.ndarray) -> np.ndarray:
-        """Return whether each member trains on the rows of such hashes.
+        """True where a member trains on the rows of such hashes.
 
         Parameters
         ----------
@@ -55,7 +55,7 @@ class EnsembleConfig:
         return sees
 
     def sees_of(self, rows: Rows) -> np.ndarray:
-        """Return whether each member trains on each row, (rows.n, n_members)."""
+        """True where a member trains on a row, shape (rows.n, n_members)."""
         return np.concatenate([self.sees(hashes) for hashes in rows.hash_blocks()])
 
 

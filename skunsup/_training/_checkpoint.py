@@ -204,7 +204,7 @@ class Checkpoint:
 
 
 def _read_by_first(path: Path) -> dict[str, Any] | None:
-    """Return what the file of the first process holds, None without one.
+    """Content of the file of the first process, None without one.
 
     Raises
     ------

@@ -65,7 +65,7 @@ def write(path: Path, tree: dict[str, Any]) -> None:
 
 
 def content_of(path: Path) -> bytes | None:
-    """Return what is in the file, None without one.
+    """Content of the file, None without one.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def content_of(path: Path) -> bytes | None:
 
 
 def parsed(content: bytes, path: Path) -> dict[str, Any]:
-    """Return what `write` wrote to a file of this content.
+    """Read what `write` wrote, from the content of the file.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def _unreadable(path: Path, error: Exception) -> ValueError:
 
 
 def unfinished(path: Path) -> Path:
-    """Return where the file is until it is whole."""
+    """Path of the file until it is whole."""
     return path.with_name(path.name + ".part")
 
 

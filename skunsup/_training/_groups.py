@@ -52,7 +52,7 @@ class Group:
         return self.variables is not self.own
 
     def weights(self, values: list[Any]) -> list[Any]:
-        """Return what the weights of the network are, from values of `variables`."""
+        """Weights of the network, from values of `variables`."""
         if not self.is_vector:
             return values
         return split(values[0], self.own)
@@ -119,7 +119,7 @@ def group(
     decay: float = 0.0,
     averages: list[keras.Variable] | None = None,
 ) -> Group:
-    """Return how a program updates the weights `own`, and their averages."""
+    """Group of the weights `own` and their averages, as a program updates them."""
     made = _updated(optimizer, own)
     if not averages:
         return made
@@ -134,7 +134,7 @@ def group(
 
 
 def _updated(optimizer: keras.optimizers.Optimizer, own: list[keras.Variable]) -> Group:
-    """Return how a program updates the weights `own` as `optimizer` would.
+    """Group of the weights `own` that a program updates as `optimizer` would.
 
     A kernel costs 10 ms to compile, and an update of each variable takes three of them.
     So where entries are treated alike and are not many, one vector is updated.

@@ -69,7 +69,7 @@ def _moving(place: NamedSharding) -> Callable[[Any], Any]:
 
 
 def shardings(shape: tuple[int, ...]) -> dict[str, Any]:
-    """Return where a program for blocks of a shape finds and leaves its arrays.
+    """Places of the arrays of a program for blocks of a shape, in and out.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def _processes() -> list[int]:
 
 
 def _cut() -> NamedSharding:
-    """Return where the rows of minibatches are: on all devices, in turn."""
+    """Place of the rows of minibatches: on all devices, in turn."""
     distribution = keras.distribution.distribution()
     mesh = distribution.device_mesh.backend_mesh
     return NamedSharding(mesh, PartitionSpec(None, distribution.batch_dim_name))

@@ -205,7 +205,7 @@ class TrainingLoop:
         return self.logs.of_epochs(self.taken)
 
     def ahead(self) -> int:
-        """Return how many blocks may be dealt out before another one is done."""
+        """Number of blocks that may be dealt out before another one is done."""
         return 0 if self.copies or self.due else AHEAD
 
     def save_within(self, first: int, count: int) -> None:

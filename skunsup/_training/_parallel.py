@@ -82,7 +82,7 @@ class ParallelTrainer:
         self._load_shards(values, optimizer_values)
 
     def fresh(self, values: Values) -> Values:
-        """Return what the optimizers' variables are before training from `values`."""
+        """Optimizers' variables before training from `values`."""
         return self.whole.fresh(values)
 
     def values(self) -> Values:
@@ -158,7 +158,7 @@ class ParallelTrainer:
 
 
 def _cut(whole: list[keras.Variable], shard: list[keras.Variable]) -> list[bool]:
-    """Return which variables hold members along their first axis."""
+    """True for the variables that hold members along their first axis."""
     return [tuple(a.shape) != tuple(b.shape) for a, b in zip(whole, shard, strict=True)]
 
 

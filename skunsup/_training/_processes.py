@@ -36,7 +36,7 @@ PIECE_BYTES = 16 * 2**20  # of the rows that a process sends at once
 
 
 def n_processes() -> int:
-    """Return how many processes train together; 1 for this one alone."""
+    """Number of processes that train together; 1 for this one alone."""
     return backend().n_processes()
 
 
@@ -72,7 +72,7 @@ def check_alike(told_by: Mapping[str, str]) -> None:
 
 
 def own_share(batch_size: int) -> int:
-    """Return how many rows of a minibatch each process gives.
+    """Number of rows of a minibatch that each process gives.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def largest(number: int) -> int:
 
 
 def of_first(values: list[np.ndarray]) -> list[np.ndarray]:
-    """Return what the first process has, arrays of the same shapes in all."""
+    """Arrays of the first process, which have the same shapes in all."""
     if n_processes() == 1:
         return values
     return [_gathered(value)[0] for value in values]

@@ -81,7 +81,7 @@ def duration(seconds: float) -> str:
 
 
 def writer() -> tuple[Callable[[str, bool], None], float]:
-    """Return what writes a line, told whether it is the last, and the interval."""
+    """Function that writes a line, which may be the last; seconds between two."""
     display = notebook_display()
     if display is not None:
         return NotebookLine(display), INTERVAL

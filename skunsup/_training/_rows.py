@@ -87,7 +87,7 @@ class Rows:
         yield self.hashes
 
     def own_sampler(self, weight: np.ndarray | None) -> Any:
-        """Return what draws these rows where they have an order of their own."""
+        """Sampler of these rows where they have an order of their own, else None."""
         return None
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:
@@ -165,7 +165,7 @@ class _WiderRows(Rows):
         self.n, self.d = rows.n, rows.d + columns.shape[1]
 
     def own_sampler(self, weight: np.ndarray | None) -> Any:
-        """Return what draws the narrower rows, if they have an order of their own."""
+        """Sampler of the narrower rows, None if they have no order of their own."""
         return self._rows.own_sampler(weight)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:

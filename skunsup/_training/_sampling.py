@@ -164,7 +164,7 @@ class WeightedSampler(EpochSampler):
     def by_hash(
         self, rows: Rows, of_hashes: Callable[[np.ndarray], np.ndarray]
     ) -> np.ndarray:
-        """Return what a function makes of the hash of each of these rows."""
+        """Result of a function for the hash of each of these rows."""
         return of_hashes(rows.hashes[self.index])
 
     def part(self, chosen: np.ndarray) -> "WeightedSampler":

@@ -113,7 +113,7 @@ class SemiSupervisedSampler(EpochSampler):
 def paired(
     rows: Rows, sample: WeightedSampler, labels: np.ndarray
 ) -> tuple[Rows, SemiSupervisedSampler]:
-    """Return what draws each row of `sample` together with a labelled one.
+    """Rows with labels, and a sampler of pairs of a row and a labelled one.
 
     Parameters
     ----------

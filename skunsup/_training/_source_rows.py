@@ -49,7 +49,7 @@ class SourceRows(UnhashedRows):
         return _SourcePart(self, index)
 
     def own_sampler(self, weight: np.ndarray | None) -> "SourceSampler":
-        """Return what draws the rows a shelf at a time."""
+        """Sampler that draws the rows a shelf at a time."""
         whole = WholeSourceSampler(self.boundaries, self.chunks_of_shelf)
         if weight is None:
             return whole

@@ -49,7 +49,7 @@ class SourceSampler(WeightedSampler):
     def pieces(
         self, n_draws: int, rng: np.random.Generator, order: Any = None
     ) -> Iterator[np.ndarray]:
-        """Return what `draw` does, a shelf at a time."""
+        """Result of `draw`, a shelf at a time."""
         chunks = self.order(rng) if order is None else order
         numbers = self.numbers_by_chunk(n_draws, rng)
         own_rng = np.random.default_rng(rng.integers(2**63))
@@ -146,7 +146,7 @@ class WholeSourceSampler(SourceSampler):
     def by_hash(
         self, rows: Rows, of_hashes: Callable[[np.ndarray], np.ndarray]
     ) -> np.ndarray:
-        """Return what a function makes of the hash of each row, a block at a time."""
+        """Result of a function for the hash of each row, a block at a time."""
         return np.concatenate([of_hashes(h) for h in self.rows_of(rows).hash_blocks()])
 
     def mean_over(self, rows: Rows, of_each: Callable[[Rows], np.ndarray]) -> float:

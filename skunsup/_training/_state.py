@@ -20,7 +20,7 @@ class Renewal(Protocol):
         """Return the rows to go on with after `step` steps, or None to end there."""
 
     def saved(self) -> dict[str, Any]:
-        """Return what it knows, as the file of a checkpoint takes it."""
+        """State for the file of a checkpoint."""
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up what it knew."""

@@ -34,7 +34,7 @@ def call_flat(compiled: Any, *arguments: Any) -> list[Any]:
 
 
 def callable_of(session: Any, options: Any) -> Callable[..., list[Any]]:
-    """Return what a session runs as a function of the arrays that it is fed."""
+    """Function from the arrays that a session is fed to its results."""
     made: Callable[..., list[Any]] = session._make_callable_from_options(options)
     return made
 

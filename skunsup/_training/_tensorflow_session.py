@@ -95,7 +95,7 @@ def _session_runner(
 def _eager_runner(
     compiled: Any, variables: Sequence[tf.Variable]
 ) -> Callable[..., list[np.ndarray]]:
-    """Return what runs on a GPU, or with resources of a user's own layers."""
+    """Function that also runs on a GPU, or with resources of a user's own layers."""
     lock, n_given = Lock(), len(compiled.inputs) - len(compiled.captured_inputs)
 
     def run(*arrays: np.ndarray) -> list[np.ndarray]:

@@ -24,5 +24,5 @@ FOREACH = (
 
 
 def schema_of(operator: Any) -> Any:
-    """Return what torch declares of an operator; None of anything else."""
+    """Declaration of an operator in torch; None for anything else."""
     return getattr(operator, "_schema", None)

@@ -33,7 +33,7 @@ Tensors = list[torch.Tensor]
 
 
 def placement() -> Hashable:
-    """Return what tells the processes that train together from others, or None.
+    """Key of the processes that train together, None for a single one.
 
     Raises
     ------

@@ -38,7 +38,7 @@ _tracing = threading.Lock()
 
 
 def trace(function: Callable, *given: Any) -> Callable:
-    """Return what gives the bits of `function` for tensors of the same shapes, sooner.
+    """Faster function with the bits of `function`, for tensors of the same shapes.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def called_sooner(traced: torch.fx.GraphModule) -> Callable:
 
 
 def _direct(node: torch.fx.Node) -> Any:
-    """Return what to call for a node, as a function of torch where there is one."""
+    """Callable of a node, a function of torch where there is one."""
     name = _name(node).removeprefix("aten::")
     if name == TO_COPY and set(node.kwargs) == {"dtype"}:
         before = getattr(node.args[0].meta.get("val"), "dtype", None)

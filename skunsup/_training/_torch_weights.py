@@ -15,7 +15,7 @@ from skunsup._training._torch_trace import (
 
 
 def trace_for_weights(function: Callable, weights: Any, rows: Any) -> Callable:
-    """Return what gives the bits of `function` for tensors of the same shapes, sooner.
+    """Faster function with the bits of `function`, for tensors of the same shapes.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def _split(
 def _varying(
     rows: torch.fx.Node, nodes: list[torch.fx.Node]
 ) -> dict[torch.fx.Node, None]:
-    """Return what depends on the rows, or is random, in its order."""
+    """Nodes that depend on the rows, or are random, in their order."""
     varying: dict[torch.fx.Node, None] = {}
     for node in nodes:
         inputs = node.all_input_nodes

@@ -113,7 +113,7 @@ class Trainer(ABC):
     def runs(
         self, work: Iterable[Work], ahead: Callable[[], int]
     ) -> Generator[np.ndarray]:
-        """Return what `run` returns for each of `work`, its arguments.
+        """Results of `run` for each of `work`, its arguments.
 
         Parameters
         ----------
@@ -135,7 +135,7 @@ class Trainer(ABC):
         self._shares = rates[1:] / rates[0]
 
     def fresh(self, values: list[np.ndarray]) -> list[np.ndarray]:
-        """Return what the optimizer's variables are before training from `values`."""
+        """Optimizer's variables before training from `values`."""
         return [*self._fresh_optimizer, *(values[i] for i in self._averaged)]
 
     def values(self) -> list[np.ndarray]:
@@ -208,7 +208,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def tensors(self, variables: list[keras.Variable]) -> list[Any]:
-        """Return what the state holds for `variables`."""
+        """Values of `variables` in the state."""
 
     @abstractmethod
     def _compile(self, shape: tuple[int, ...]) -> Program:

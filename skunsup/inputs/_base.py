@@ -206,7 +206,7 @@ class Inputs(IncompleteInputs, TransformerMixin, PickledEstimator, metaclass=ABC
 
     @abstractmethod
     def restore_rows(self, rows: np.ndarray, dtype: np.dtype, like: Any = None) -> Any:
-        """Return what rows stand for, in the form of the data in `fit_rows`.
+        """Data that rows stand for, in the form of those in `fit_rows`.
 
         Parameters
         ----------

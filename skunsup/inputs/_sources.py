@@ -117,7 +117,7 @@ def _taken(source: Source, *, whole: bool) -> dict[int, Any]:
 
 
 def _form(rows: Any) -> str:
-    """Return what all chunks have in common."""
+    """Form of rows, which all chunks have in common."""
     if isinstance(rows, np.ndarray):
         return f"an array with rows of shape {rows.shape[1:]}"
     if hasattr(rows, "columns"):

@@ -23,7 +23,7 @@ class TrainingDefaults:
     most_epochs: int = 100
 
     def epochs(self, steps_per_epoch: int) -> int:
-        """Return how many epochs to train."""
+        """Number of epochs to train."""
         if self.max_steps is None:
             return self.most_epochs
         enough = -(-self.max_steps // steps_per_epoch)

@@ -29,7 +29,7 @@ def by_block(scores: np.ndarray, kind: Blocks) -> tuple[np.ndarray, list[str]]:
 def expected_row(
     steps: Sequence[Any], model: Any, own: Any, behind: Any, same: bool, one: Shown
 ) -> Shown | None:
-    """Return what the model expected of one row of a table, in the units of `one`."""
+    """Reconstruction of one row of a table, in the units of `one`."""
     inner = rebuilder(model)
     if inner is None or one.form != "columns" or len(one) > 1:
         return None

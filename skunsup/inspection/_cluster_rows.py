@@ -34,9 +34,9 @@ def representatives(codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def codes_of(steps: Sequence[Any], model: Any, X: Any) -> tuple[bool, np.ndarray, Any]:
-    """Return whether there is a way back, the codes, and the way back from them.
+    """Codes of rows: True if they can be decoded, the codes, a function that does it.
 
-    Codes are those of the clusterer, if it has some, else what it clusters: the codes
+    They are those of the clusterer, if it has some, else what it clusters: the codes
     of the step before it.
     """
     own = hasattr(model, "n_components_") and hasattr(model, "transform")

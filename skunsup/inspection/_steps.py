@@ -60,7 +60,7 @@ def named_like(X: Any, rows: Any) -> Any:
 
 
 def asked(estimator: Any, method: str, X: Any, display: str) -> np.ndarray:
-    """Return what a method of the last step says of rows.
+    """Result of a method of the last step for rows.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def kind_of(model: Any) -> Inputs | None:
 
 
 def rebuilder(model: Any) -> Any:
-    """Return what has `reconstruct`: the model, or that within a detector; or None."""
+    """Model with `reconstruct`, which may be within a detector; None without one."""
     if hasattr(model, "reconstruct"):
         return model
     inner = getattr(model, "estimator_", None)

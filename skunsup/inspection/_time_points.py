@@ -19,7 +19,7 @@ def stretches(flags: np.ndarray) -> list[tuple[int, int]]:
 
 
 def ends_of(places: Any, first: int, last: int) -> tuple[Any, Any]:
-    """Return where a stretch begins and ends; a single point is one step wide."""
+    """Begin and end of a stretch; a single point is one step wide."""
     return places[first], places[min(last + 1, len(places) - 1)]
 
 

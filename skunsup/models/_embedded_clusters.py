@@ -169,7 +169,7 @@ class TargetRenewal:
         return self.rows
 
     def saved(self) -> dict[str, Any]:
-        """Return what it knows, as the file of a checkpoint takes it."""
+        """State for the file of a checkpoint."""
         assert self.labels is not None
         labels, targets = all_rows(self.labels), all_rows(self.targets)
         return {"due": self.due, "labels": labels, "targets": targets}

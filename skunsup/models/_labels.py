@@ -61,7 +61,7 @@ def _unboxed(y: Any) -> Any:
 
 
 def is_unlabelled(y: np.ndarray) -> np.ndarray:
-    """Return where labels are missing values."""
+    """True where labels are missing values."""
     if y.dtype.kind == "f":
         return np.isnan(y)
     if y.dtype.kind in "mM":

@@ -137,7 +137,7 @@ def _quantile_margin(
 
 
 def _knots(share: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Return which values to keep: frequent ones, and some of the others."""
+    """Numbers of the values to keep: frequent ones, and some of the others."""
     if len(share) <= MOST_KNOTS:
         return np.arange(len(share))
     grid = np.searchsorted(upper, np.linspace(0, 1, MOST_KNOTS))

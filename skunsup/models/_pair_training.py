@@ -32,7 +32,7 @@ def own_outputs(
     data: NeighborData,
     method: str = "embed",
 ) -> np.ndarray:
-    """Return what a method of the network gives for the distinct rows, unchanged."""
+    """Result of a method of the network for the distinct rows, unchanged."""
     own = np.arange(len(data.origin)) * data.sample.n_views
     return FittedNetwork(architecture, values).compute(method, data.single.part(own))
 

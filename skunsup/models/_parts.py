@@ -162,7 +162,7 @@ def reconstruction(loss: Any, data: FitData) -> tuple[Any, str]:
 
 
 def noise_settings(estimator: Any) -> dict[str, Any]:
-    """Return what `NoiseParameters` say of the noise, whose level is 0 without any.
+    """Settings of a network by `NoiseParameters`; the level is 0 without noise.
 
     Raises
     ------

@@ -65,7 +65,7 @@ LARGEST = 1.7976931348623157e308
 
 
 def default_methods(estimator: Any) -> tuple[str, ...]:
-    """Return what an estimator gives in a file where nothing else is asked for."""
+    """Methods of an estimator that a file has where none are asked for."""
     if isinstance(estimator, Detector):
         return DETECTION
     if isinstance(estimator, LABELLING):

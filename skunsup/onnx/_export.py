@@ -124,7 +124,7 @@ def _last(estimator: Any) -> Any:
 
 
 def _first(estimator: Any) -> Any:
-    """Return what reads X."""
+    """The estimator that reads X."""
     while isinstance(estimator, Pipeline | OutlierDetector):
         pipeline = isinstance(estimator, Pipeline)
         estimator = estimator.steps[0][1] if pipeline else estimator.estimator_

@@ -9,7 +9,7 @@ from skunsup.onnx._graph import Graph
 
 
 def distance_features(graph: Graph, rows: str, likelihood: Likelihood | None) -> str:
-    """Return what `Likelihood.distance_features` gives for rows, float32.
+    """Result of `Likelihood.distance_features` for rows, float32.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class RowsIn:
 
 
 def computed(rows: RowsIn, network: FittedNetwork, method: str) -> str:
-    """Return what a method of a network gives, with several members (n, m, ...)."""
+    """Result of a method of a network, (n, n_members, ...) with several members."""
     return emit(rows.graph, network.model(), method, rows.name, rows.width)
 
 

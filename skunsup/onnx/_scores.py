@@ -50,7 +50,7 @@ class View:
         return self.graph.cast(found, DOUBLE)
 
     def member_results(self, method: str) -> str:
-        """Return what a method of each network gives, (n, n_members, ...), float64."""
+        """Results of a method of each network, (n, n_members, ...), float64."""
         found = []
         for network in self.networks:
             name = computed(self.rows, network, method)

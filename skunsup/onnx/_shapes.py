@@ -197,7 +197,7 @@ def _sliced(graph: Graph, name: str, keys: list[Any]) -> str:
 
 
 def _ends(key: slice) -> tuple[int, int]:
-    """Return where a slice begins and ends, as ONNX counts."""
+    """Begin and end of a slice, as ONNX counts."""
     first, last = (END, -END) if (key.step or 1) < 0 else (0, END)
     start = first if key.start is None else int(key.start)
     return start, last if key.stop is None else int(key.stop)

@@ -29,7 +29,7 @@ class Columns:
         return total
 
     def shares(self, view: EnsembleOutput) -> np.ndarray:
-        """Return what each column contributes."""
+        """Contribution of each column."""
         x = view.distance_features
         found = np.empty(x.shape)
         for j, (values, at, between) in enumerate(self.levels):

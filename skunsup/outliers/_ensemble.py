@@ -51,7 +51,7 @@ class EnsembleOutput:
         return self.x if likelihood is None else likelihood.distance_features(self.x)
 
     def computed(self, method: str) -> np.ndarray:
-        """Return what a method of the network gives, (n, n_members, ...)."""
+        """Result of a method of the network, (n, n_members, ...)."""
         values = []
         for network in self.networks:
             found = network.compute(method, Rows(self.x))
@@ -138,6 +138,6 @@ class EnsembleScorer:
 
 
 def is_among(hashes: np.ndarray, known: Any) -> np.ndarray:
-    """Return which `hashes` are among the sorted `known` ones."""
+    """True for the `hashes` that are among the sorted `known` ones."""
     at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
     return known[at] == hashes

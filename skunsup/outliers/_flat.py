@@ -169,7 +169,7 @@ class FlatDetector(Detector, DetectionParameters):
         return bool(self.novelty)
 
     def _before(self) -> EnsembleConfig | None:
-        """Return which network saw which rows in the fit that a warm start goes on."""
+        """Networks and their rows in the fit that a warm start goes on from."""
         viewer = getattr(self, "_ensemble_scorer", None)
         return viewer.members if self.warm_start and viewer is not None else None
 
@@ -180,7 +180,7 @@ class FlatDetector(Detector, DetectionParameters):
         return rng
 
     def _ensemble(self, before: EnsembleConfig | None) -> EnsembleConfig | None:
-        """Return which of several networks sees which rows; None for one network.
+        """Several networks, each with rows of its own; None for one network.
 
         Where the training rows are normal, each of two networks judges the half that
         the other saw, so that their scores compare with those of new rows.
@@ -237,7 +237,7 @@ class FlatDetector(Detector, DetectionParameters):
     def _kept(
         self, rows: Rows, weight: np.ndarray | None, drawn: np.ndarray, inputs: Inputs
     ) -> np.ndarray:
-        """Return which rows networks and scores shall learn from.
+        """True for the rows that networks and scores shall learn from.
 
         All where the support fraction is 1, or else those that `usual_rows` keeps.
         """

@@ -45,7 +45,7 @@ class Judged:
         return values if self.is_whole else values[self._at]
 
     def of(self, of_each: Callable[[Rows], np.ndarray]) -> np.ndarray:
-        """Return what a function makes of these rows.
+        """Result of a function for these rows.
 
         Of several processes each computes it for its own rows, and all have the result.
 

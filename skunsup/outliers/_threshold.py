@@ -150,7 +150,7 @@ def weighted_quantile(values: np.ndarray, weight: np.ndarray | None, p: float) -
 def exceeded_quantile(
     values: np.ndarray, weight: np.ndarray | None, n: float, rate: float
 ) -> float:
-    """Return what a further value exceeds with probability `rate`, on average.
+    """Value that a further one exceeds with probability `rate`, on average.
 
     Of n values the highest is exceeded by one in n + 1. So of fewer than 1 / rate - 1
     values none is high enough. What lies above their median is then taken to be

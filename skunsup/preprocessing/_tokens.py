@@ -273,7 +273,7 @@ def _sizes(ngrams: int | Sequence[int] | None) -> tuple[int, ...]:
 
 
 def _counted(analysis: Analysis, X: Any) -> tuple[Counter[str], list[int]]:
-    """Return how often each token occurs, and how many each text has."""
+    """Number of times each token occurs, and number of tokens of each text."""
     counts: Counter[str] = Counter()
     lengths = []
     for text in analysis.checked(X):

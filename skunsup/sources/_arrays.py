@@ -96,7 +96,7 @@ class ArraySource(Source):
 
 
 def _own_ends(array: Any) -> np.ndarray:
-    """Return where the chunks of an array end."""
+    """Ends of the chunks of an array."""
     n, chunks = array.shape[0], getattr(array, "chunks", None)
     if chunks is None:
         step = max(1, CHUNK_BYTES // _bytes_of_row(array))

@@ -106,7 +106,7 @@ class Source(ABC):
         return _Mapped(self, function)
 
     def name_of(self, i: int) -> str:
-        """Return what to call a chunk in messages.
+        """Name of a chunk in messages.
 
         Parameters
         ----------
@@ -128,11 +128,11 @@ class _Mapped(Source):
         self.boundaries = source.boundaries
 
     def read(self, i: int) -> Any:
-        """Return what the function makes of a chunk."""
+        """Result of the function for a chunk."""
         return self.function(self.source.read(i))
 
     def name_of(self, i: int) -> str:
-        """Return what to call a chunk in messages."""
+        """Name of a chunk in messages."""
         return self.source.name_of(i)
 
 

@@ -118,7 +118,7 @@ class ParquetSource(Source):
         return table.to_pandas()
 
     def name_of(self, i: int) -> str:
-        """Return what to call a chunk in messages.
+        """Name of a chunk in messages.
 
         Parameters
         ----------

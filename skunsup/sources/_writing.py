@@ -103,7 +103,7 @@ def _made(
     i: int,
     columns: Sequence[str] | None,
 ) -> Any:
-    """Return what `function` makes of a chunk, as a DataFrame."""
+    """Result of `function` for a chunk, as a DataFrame."""
     import pandas as pd
 
     chunk = source.read(i)

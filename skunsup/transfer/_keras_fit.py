@@ -44,7 +44,7 @@ class TrainedByKeras(PickledEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _n_outputs(self) -> int:
-        """Return how many numbers the network gives for a row."""
+        """Count of numbers that the network gives for a row."""
 
     def _train(
         self,

@@ -30,7 +30,7 @@ class RowNetwork(Network):
     """
 
     def call(self, x: Any, training: bool = False) -> Any:
-        """Return what the network does."""
+        """Output of the network."""
         return self.model(x, training=training)
 
     def features(self, x: Any) -> Any:

@@ -31,7 +31,7 @@ MODELS = {
 
 
 def found(model, X):
-    """Return what a model says of rows."""
+    """Scores or codes of rows by a model."""
     if hasattr(model, "score_samples") and not hasattr(model, "steps"):
         return model.score_samples(X)
     return model.transform(X)

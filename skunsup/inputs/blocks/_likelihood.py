@@ -142,7 +142,7 @@ class BlockLikelihood(Likelihood):
         return BlockBalance(self.places) if self.balanced else None
 
     def feature_index(self) -> np.ndarray:
-        """Return which cell each column belongs to; flags to their block's first."""
+        """Cell that each column belongs to; flags belong to their block's first."""
         parts = [
             block.feature_index() + place.cells.start for block, place in self._placed()
         ]

@@ -152,7 +152,7 @@ def _too_many(found: str, limits: FileLimits) -> str:
 
 
 def _content(path: str, most: int | None) -> bytes:
-    """Return what is in a regular file, and open nothing else.
+    """Content of a regular file; nothing else is opened.
 
     Raises
     ------

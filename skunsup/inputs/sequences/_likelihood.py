@@ -124,7 +124,7 @@ class SequenceLikelihood(Likelihood):
         return {"length": self.length, "width": self.width}
 
     def _by_value(self, x: Any) -> Any:
-        """Return which values belong to a step that there is, (..., n_values)."""
+        """Mask of the values that belong to a step that there is, (..., n_values)."""
         return ops.repeat(x[..., self.n_values :], self.width, axis=-1)
 
     def _ends(self, x: Any) -> Any:

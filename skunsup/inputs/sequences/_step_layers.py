@@ -41,7 +41,7 @@ class StepLayers:
     spectral: bool = False
 
     def summary(self, x: Any, seen: Any, start: Initializer) -> Any:
-        """Return what the layers say of whole sequences, (n, channels).
+        """Summary of whole sequences by the layers, (n, channels).
 
         The last state of recurrent layers. Of convolutions mean, maximum and last
         step.
@@ -120,7 +120,7 @@ def pooled(x: Any, seen: Any) -> Any:
 
 
 def n_layers_for(steps: int, kernel_size: int) -> int:
-    """Return how many dilated convolutions let the last step see all `steps`."""
+    """Number of dilated convolutions that let the last step see all `steps`."""
     n, sight = 1, kernel_size
     while sight < steps and kernel_size > 1:
         sight += (kernel_size - 1) * 2**n

@@ -119,7 +119,7 @@ class TableLikelihood(Likelihood):
         return x
 
     def feature_index(self) -> np.ndarray:
-        """Return which column of the table each column of a row belongs to."""
+        """Column of the table that each column of a row belongs to."""
         repeats = [k for k, n, _ in self.groups for _ in range(n)]
         categories = np.repeat(self.places[self.n_real :], repeats)
         return np.concatenate([self.real, self.real, categories]).astype(int)
@@ -175,7 +175,7 @@ class TableLikelihood(Likelihood):
         return np.concatenate([np.empty((len(rows), 0), int), *codes], axis=1)
 
     def missing(self, rows: np.ndarray) -> np.ndarray:
-        """Return which cells `rows` leave open, by columns of the user's table."""
+        """True for the cells that `rows` leave open, by columns of the user's table."""
         r = self.n_real
         empty = [share.sum(axis=-1) < 0.5 for share in self._shares(rows)]
         by_cell = np.concatenate([rows[:, r : 2 * r] < 0.5, *empty], axis=1)

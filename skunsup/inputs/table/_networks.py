@@ -64,7 +64,7 @@ class EmbeddingEncoder(BuiltSpec):
 
 
 def embedding_width(n_categories: int) -> int:
-    """Return how many numbers stand for a column of so many categories.
+    """Count of numbers that stand for a column of so many categories.
 
     The rule of thumb of Howard & Gugger 2020, "fastai: A layered API for deep
     learning", Information 11.
