@@ -273,6 +273,37 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(map(number, line)) + " |" for line in lines)
 
 
+def table_of_methods(
+    runs: Iterable[dict],
+    data: str,
+    methods: Sequence[str],
+    figures: Sequence[str],
+    digits: int,
+) -> str:
+    """Table of a data set: a row a method, mean and spread of figures over its runs.
+
+    Parameters
+    ----------
+    runs : iterable of dict
+        Each with `data`, `method`, `seconds` and the figures.
+    data : str
+        Which data set.
+    methods, figures : sequence of str
+        Rows and columns.
+    digits : int
+        Behind the point.
+    """
+    runs, rows = list(runs), []
+    for method in methods:
+        mine = [r for r in runs if (r["data"], r["method"]) == (data, method)]
+        row = [method]
+        for figure in figures:
+            values = [run[figure] for run in mine]
+            row.append(f"{np.mean(values):.{digits}f} ± {np.std(values):.{digits}f}")
+        rows.append([*row, f"{np.mean([run['seconds'] for run in mine]):.0f}"])
+    return table(["", *figures, "seconds"], rows)
+
+
 def number(value: object) -> str:
     """Write a float with three significant digits, and a missing one as a dash."""
     if value is None or (isinstance(value, float) and np.isnan(value)):

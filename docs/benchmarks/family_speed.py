@@ -21,7 +21,6 @@ faster is shown. Run it on an otherwise idle machine::
 
 import contextlib
 import io
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,10 +28,9 @@ import _common
 import _objectives
 import _peers
 import _pythae
+import _step_speed
 import _xla_loops
 
-N_ROWS, N_FEATURES, EPOCHS = 10_000, 64, 10
-PASSED_ON = ("rows", "epochs", "repeats")
 NAMES = {
     "vae": "VariationalAutoencoder",
     "aae": "AdversarialAutoencoder",
@@ -199,48 +197,6 @@ PEER_NAMES = ("pyod", "so_gaal", "pythae")
 _peers.PEERS.update(SUBJECTS := subjects())
 
 
-def main():
-    """Measure one subject in this process, or all in processes of their own."""
-    options = _common.parser(__doc__)
-    _common.add_subject_options(options, SUBJECTS, repeats=5)
-    options.add_argument("--batch", type=int, nargs="+", default=[32, 256])
-    options.add_argument("--rows", type=int, default=N_ROWS)
-    options.add_argument("--epochs", type=int, default=EPOCHS)
-    options = options.parse_args()
-    if options.subject:
-        print(json.dumps(measure(options)))
-        return
-    passed = [f"--{key}={getattr(options, key)}" for key in PASSED_ON]
-    runs = []
-    for batch_size in options.batch:
-        found = _common.run_each(
-            __file__,
-            options.only or SUBJECTS,
-            [f"--batch={batch_size}", *passed],
-            _peers.backend,
-            options.threads,
-        )
-        runs += [{"batch": batch_size} | run for run in found]
-    print(report(runs, options.batch))
-    _common.store(options.output, rows=options.rows, epochs=options.epochs, runs=runs)
-
-
-def measure(options):
-    """Time repeated fits of one subject at one batch size."""
-    (batch_size,) = options.batch
-    task = _peers.Task(batch_size=batch_size, epochs=options.epochs)
-    peer = _peers.load(options.subject)(task)
-    X = _peers.gaussian(options.rows, N_FEATURES)
-    peer.fit(X)
-    epochs = options.epochs
-    if options.subject == "gan-so_gaal":
-        epochs = 3 * max(1, round(epochs / 3))
-    steps = epochs * -(-options.rows // batch_size)
-    fits = [_common.seconds(lambda: peer.fit(X)) for _ in range(options.repeats)]
-    micros = [1e6 * fit / steps for fit in fits]
-    return {"microseconds": sorted(micros)[len(micros) // 2], "all": micros}
-
-
 def report(runs, batch_sizes):
     """Return the table: a row a family and backend of ours, its peers beside it."""
     header = ["family", "batch", "backend", "skunsup, µs a step"]
@@ -267,4 +223,4 @@ def micros(runs, subject):
 
 
 if __name__ == "__main__":
-    main()
+    _step_speed.main(__doc__, __file__, SUBJECTS, report, {"gan-so_gaal": 3})

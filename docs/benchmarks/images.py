@@ -53,7 +53,8 @@ def main():
                 print(run, flush=True)
                 runs.append(run)
     for name in options.only:
-        print(f"\n{name}\n\n{report(runs, name, options.methods)}")
+        shown = _common.table_of_methods(runs, name, options.methods, FIGURES, 4)
+        print(f"\n{name}\n\n{shown}")
     _common.store(options.output, runs=runs)
 
 
@@ -202,19 +203,6 @@ def measure(name, method, seed, X, y, new, target):
         "NMI": float(normalized_mutual_info_score(target, found)),
         "ARI": float(adjusted_rand_score(target, found)),
     }
-
-
-def report(runs, name, methods):
-    """Return the table of a data set: a row a method."""
-    rows = []
-    for method in methods:
-        mine = [r for r in runs if (r["data"], r["method"]) == (name, method)]
-        row = [method]
-        for figure in FIGURES:
-            values = [run[figure] for run in mine]
-            row.append(f"{np.mean(values):.4f} ± {np.std(values):.4f}")
-        rows.append([*row, f"{np.mean([run['seconds'] for run in mine]):.0f}"])
-    return _common.table(["", *FIGURES, "seconds"], rows)
 
 
 if __name__ == "__main__":

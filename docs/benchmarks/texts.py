@@ -66,7 +66,8 @@ def main():
                 print(run, flush=True)
                 runs.append(run)
     for name in options.only:
-        print(f"\n{name}\n\n{report(runs, name, options.methods)}")
+        shown = _common.table_of_methods(runs, name, options.methods, FIGURES, 3)
+        print(f"\n{name}\n\n{shown}")
     _common.store(options.output, runs=runs)
 
 
@@ -290,19 +291,6 @@ def probe(codes, y, new_codes, target, seed):
         model = LogisticRegression(C=10.0, max_iter=1000).fit(codes[known], y[known])
         scores.append(balanced_accuracy_score(target, model.predict(new_codes)))
     return float(np.mean(scores))
-
-
-def report(runs, name, methods):
-    """Return the table of a data set: a row a method."""
-    rows = []
-    for method in methods:
-        mine = [r for r in runs if (r["data"], r["method"]) == (name, method)]
-        row = [method]
-        for figure in FIGURES:
-            values = [run[figure] for run in mine]
-            row.append(f"{np.mean(values):.3f} ± {np.std(values):.3f}")
-        rows.append([*row, f"{np.mean([run['seconds'] for run in mine]):.0f}"])
-    return _common.table(["", *FIGURES, "seconds"], rows)
 
 
 if __name__ == "__main__":
