@@ -7,26 +7,16 @@ a function of their own, stays as it is, for the reader to judge.
 """
 
 import importlib
-import re
-import sys
-from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 
+from skunsup._own_classes import UNKNOWN, is_own, own_class, own_name
+
 TAG = "__skunsup__"
-PACKAGE = "skunsup"
-CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 ATOMS = (type(None), bool, int, float, str, bytes)
-UNKNOWN = (
-    "The file names {name!r}, which this version of skunsup does not know. It was "
-    "written by another version, or was changed."
-)
 
 
 class Form(Protocol):
@@ -92,56 +82,6 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return type(value) is np.ndarray and not value.dtype.hasobject
     return value is None or type(value) in (bool, int, float, str)
-
-
-def own_class(name: str) -> Any:
-    """Return a class of skunsup by its name.
-
-    Parameters
-    ----------
-    name : str
-        Such as "FittedNetwork", or with its module, "skunsup._graph:Graph", where
-        the name alone does not tell.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    module, _, attribute = str(name).rpartition(":")
-    module = module or _homes().get(attribute, "")
-    inside = module.split(".")[0] == PACKAGE
-    found: Any = None
-    with suppress(ImportError, AttributeError, TypeError, ValueError):
-        found = getattr(importlib.import_module(module), attribute) if inside else None
-    defined = isinstance(found, type)
-    if not defined or (found.__module__, found.__name__) != (module, attribute):
-        raise ValueError(UNKNOWN.format(name=name))
-    return found
-
-
-def is_own(kind: Any) -> bool:
-    """Return True for a class or function that `own_class` finds."""
-    module, name = getattr(kind, "__module__", ""), getattr(kind, "__qualname__", "")
-    ours = isinstance(module, str) and module.split(".")[0] == PACKAGE
-    return ours and getattr(sys.modules.get(module), name, None) is kind
-
-
-def _name(kind: Any) -> str:
-    """Return the name of a class without its module, which may change."""
-    name, module = kind.__qualname__, kind.__module__
-    return name if _homes().get(name) == module else f"{module}:{name}"
-
-
-@cache
-def _homes() -> dict[str, str]:
-    """Return the module of each class of the package whose name no other has."""
-    root, found = Path(__file__).parent, defaultdict(list)
-    for path in root.rglob("*.py"):
-        module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
-        for name in CLASS.findall(path.read_text(encoding="utf-8")):
-            found[name].append(module)
-    return {name: homes[0] for name, homes in found.items() if len(homes) == 1}
 
 
 class _Writer:
@@ -293,7 +233,7 @@ class _Class:
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
         """Fields of a value, or None if it is of another kind."""
         own = isinstance(value, type) and is_own(value)
-        return {"named": _name(value)} if own else None
+        return {"named": own_name(value)} if own else None
 
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the value."""
@@ -312,9 +252,9 @@ class _Object:
             return None
         if isinstance(value, tuple):  # of typing.NamedTuple
             fields = dict(zip(kind.__annotations__, value, strict=True))
-            return {"named": _name(kind), "state": plain(fields)}
+            return {"named": own_name(kind), "state": plain(fields)}
         saved = getattr(value, "_saved", value.__getstate__)()
-        return {"named": _name(kind), "state": plain(saved)}
+        return {"named": own_name(kind), "state": plain(saved)}
 
     def read(self, fields: dict[str, Any]) -> Any:
         """Return the value."""

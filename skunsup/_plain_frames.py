@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from skunsup._plain import UNKNOWN, add_form
+from skunsup._own_classes import UNKNOWN
+from skunsup._plain import add_form
 from skunsup._sklearn import python_number
 
 DATES = (date, datetime, time)

@@ -254,9 +254,8 @@ def _first_bad_cell(X: Any) -> tuple[Any, int, int] | None:
     if sp.issparse(X):
         cells = X.tocoo()
         bad = np.flatnonzero(~np.isfinite(cells.data))[:1]
-        return next(
-            zip(cells.data[bad], cells.row[bad], cells.col[bad], strict=True), None
-        )
+        found = zip(cells.data[bad], cells.row[bad], cells.col[bad], strict=True)
+        return next(found, None)
     table = np.asarray(X)
     if table.ndim != 2:
         return None

@@ -33,7 +33,7 @@ from skunsup._networks import Augmentation
 from skunsup._networks._augmentation import sampled
 from skunsup.inputs.images._image_file import FileLimits, load_image
 from skunsup.inputs.images._layers import StridedConv2D, TransposedConv2D
-from skunsup.inputs.images._networks import default_filters
+from skunsup.inputs.images._shapes import default_filters
 
 from .helpers import on_torch_or_asked
 

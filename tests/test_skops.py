@@ -33,7 +33,8 @@ from skunsup import (
 )
 from skunsup._estimator import network_of
 from skunsup._networks import _keras_forms, described
-from skunsup._plain import own_class, plain, restored
+from skunsup._own_classes import own_class
+from skunsup._plain import plain, restored
 from skunsup._training import FittedNetwork, Rows
 
 from .estimators import estimator_classes, public_estimators
@@ -357,7 +358,7 @@ def test_other_code_cannot_be_named(data, named):
         "skunsup._plain:importlib",  # a module
         "skunsup._estimator._template:Architecture",  # of another module
         "skunsup.nothing:Here",
-        "skunsup._plain:own_class",  # a function where an object is wanted
+        "skunsup._own_classes:own_class",  # a function where an object is wanted
     ],
 )
 def test_only_what_a_module_of_the_package_defines_can_be_named(data, named):

@@ -17,7 +17,8 @@ from skunsup._keras_private import loss_settings
 from skunsup._networks._building import building, building_for
 from skunsup._networks._description import described
 from skunsup._networks._named_functions import refuse_other_functions
-from skunsup._plain import UNKNOWN, add_form
+from skunsup._own_classes import UNKNOWN
+from skunsup._plain import add_form
 
 # Where classes and functions may come from. Not `keras.utils` or `keras.saving`, whose
 # functions read files.

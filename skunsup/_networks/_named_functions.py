@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from skunsup._plain import is_own
+from skunsup._own_classes import is_own
 
 # Keras calls the function of a Lambda layer while it builds a network. Its safe mode
 # lists functions that are refused; these are the ones that are allowed. Others fetch

@@ -5,7 +5,7 @@ from itertools import islice
 
 import numpy as np
 
-from skunsup._training._rows import Rows, aligned
+from skunsup._training._rows import Rows
 
 
 def batches(
@@ -23,11 +23,8 @@ def batches(
     """
     size = block_size * batch_size
     for drawn in islice(_regrouped(pieces, n_steps * batch_size), first, None):
-        block = taken = rows.take(drawn)
-        if len(taken) < size:
-            block = aligned(size, rows.d)
-            block[: len(taken)] = taken
-        yield block.reshape(block_size, batch_size, rows.d), len(taken) // batch_size
+        block = rows.with_room(drawn, size)
+        yield block.reshape(block_size, batch_size, rows.d), len(drawn) // batch_size
 
 
 def _regrouped(pieces: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:

@@ -52,6 +52,15 @@ class Rows:
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(self._read(index), dtype=np.float32)
 
+    def with_room(self, index: np.ndarray, size: int) -> np.ndarray:
+        """Rows at `index` with room behind for `size` in all, undefined; aligned."""
+        taken = self.take(index)
+        if len(taken) == size:
+            return taken
+        block = aligned(size, self.d)
+        block[: len(taken)] = taken
+        return block
+
     def blocks(self) -> Iterator[np.ndarray]:
         """All rows in order, in float32 arrays of a bounded size."""
         return map(self.take, self.block_slices())

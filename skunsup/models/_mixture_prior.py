@@ -15,7 +15,7 @@ from skunsup.models._fitted_prior import FittedPriorSampler
 from skunsup.models._gaussian import LOG_VARIANCES, LearnedMixture
 
 
-def _has_clusters(model: "MixturePrior") -> bool:
+def _has_clusters(model: "MixturePriorSampler") -> bool:
     if model.n_clusters is None:
         raise AttributeError(
             "Codes follow one normal distribution, so there are no clusters. Give "
@@ -38,7 +38,7 @@ class MixtureParameters:
     n_clusters: int | None = parameter([integers(1), None], default=None)
 
 
-class MixturePrior(FittedPriorSampler, MixtureParameters):
+class MixturePriorSampler(FittedPriorSampler, MixtureParameters):
     """Base of the estimators with clusters, where `n_clusters` gives their number."""
 
     def __sklearn_tags__(self) -> Tags:

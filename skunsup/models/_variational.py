@@ -18,7 +18,7 @@ from skunsup.models._fitted_prior import (
     fitted_setting,
 )
 from skunsup.models._latent import LatentTransformer
-from skunsup.models._mixture_prior import MixturePrior
+from skunsup.models._mixture_prior import MixturePriorSampler
 from skunsup.models._mixture_start import mixture_values
 from skunsup.models._parts import decoder_part, encoder_part
 from skunsup.models._variational_network import VariationalNetwork
@@ -31,7 +31,7 @@ from skunsup.models._variational_parameters import (
 
 @parameters
 class VariationalAutoencoder(
-    MixturePrior, LatentTransformer, FittedPriorParameters, VariationalParameters
+    MixturePriorSampler, LatentTransformer, FittedPriorParameters, VariationalParameters
 ):
     """Autoencoder with a normal distribution of codes, which can generate rows.
 

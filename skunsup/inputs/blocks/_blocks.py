@@ -140,12 +140,8 @@ class Blocks(Composition, Inputs):
 
     @property
     def _kinds(self) -> Any:
-        try:
-            return [
-                # A class has no parameters to show.
-                (name, kind() if isinstance(kind, type) else kind)
-                for name, kind, _ in self.blocks
-            ]
+        try:  # a class has no parameters to show
+            return [(n, k() if isinstance(k, type) else k) for n, k, _ in self.blocks]
         except (TypeError, ValueError):
             return self.blocks
 
@@ -265,8 +261,8 @@ class Blocks(Composition, Inputs):
                 made += [column.array for _, column in values.items()]
             else:
                 made += list(values.T)
-        frame = pd.DataFrame(dict(enumerate(made)))
-        frame = frame.set_axis(self.columns_.copy(), axis=1)
+        named = self.columns_.copy()
+        frame = pd.DataFrame(dict(enumerate(made))).set_axis(named, axis=1)
         return frame if like is None else frame.set_axis(like.index, axis=0)
 
     def encoder(

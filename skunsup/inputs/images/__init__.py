@@ -10,7 +10,8 @@ from skunsup.inputs.images._image_file import (
     image_size,
     load_image,
 )
-from skunsup.inputs.images._images import Images, checked_shape
+from skunsup.inputs.images._images import Images
+from skunsup.inputs.images._shapes import checked_shape
 
 __all__ = [
     "LIMITS",

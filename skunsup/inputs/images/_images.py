@@ -12,7 +12,6 @@ from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
 from skunsup.inputs._base import Inputs
 from skunsup.inputs._names import check_columns, learn_columns
-from skunsup.inputs._training_defaults import TrainingDefaults
 from skunsup.inputs.images._arrays import (
     LARGE,
     ByteRows,
@@ -29,13 +28,14 @@ from skunsup.inputs.images._image_file import (
     image_size,
 )
 from skunsup.inputs.images._likelihood import PixelCells
-from skunsup.inputs.images._networks import ConvDecoder, ConvEncoder, default_filters
+from skunsup.inputs.images._networks import ConvDecoder, ConvEncoder
+from skunsup.inputs.images._shapes import (
+    Shape,
+    checked_shape,
+    default_filters,
+    training_defaults,
+)
 
-Shape = tuple[int, int, int]
-BATCH_SIZE = 64  # which takes convolutions hardly longer than 32
-# Pixels to train on, where the user leaves it open: 1,500 steps of 28 x 28. Beyond
-# that the loss of other images hardly falls.
-MOST_PIXELS = 1500 * BATCH_SIZE * 28 * 28
 # Of views, where the user names no change.
 VIEWS = (("shift", 0.07), ("rotation", 10.0), ("zoom", 0.1))
 AUGMENTATION = ("shift", "rotation", "zoom", "crop", "flip", "contrast")
@@ -289,29 +289,3 @@ class Images(Inputs):
             activation,
             last,
         )
-
-
-def training_defaults(shape: Shape) -> TrainingDefaults:
-    """Return minibatches and epochs of convolutions of images of `shape`."""
-    height, width, _ = shape
-    n_steps = MOST_PIXELS // (BATCH_SIZE * height * width)
-    # Twice the rows a step, and of small images as many steps as of numbers.
-    return TrainingDefaults(BATCH_SIZE, max(n_steps, 1), most_epochs=200)
-
-
-def checked_shape(given: Sequence[int]) -> Shape:
-    """Return the shape of images in rows, once it is one.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
-    shape = tuple(given)
-    whole = all(isinstance(size, int | np.integer) and size > 0 for size in shape)
-    if len(shape) not in (2, 3) or not whole:
-        raise ValueError(
-            f"image_shape={given!r}, but expected (height, width) or (height, width, "
-            "channels), whole numbers above 0."
-        )
-    return (int(shape[0]), int(shape[1]), int(shape[2]) if len(shape) == 3 else 1)

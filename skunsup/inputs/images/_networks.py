@@ -9,30 +9,9 @@ from keras import layers
 
 from skunsup._networks import BuiltSpec, Initializer, dense_layers, tail
 from skunsup.inputs.images._layers import StridedConv2D, TransposedConv2D
+from skunsup.inputs.images._shapes import Shape, map_sizes
 
-Shape = tuple[int, int, int]
 CHANNELS = "channels_last"  # whatever Keras is set to
-SMALLEST_MAP = 4  # convolutions halve no map below this height or width
-FIRST_FILTERS, MOST_FILTERS = 32, 128
-
-
-def default_filters(shape: Shape) -> tuple[int, ...]:
-    """Return numbers of filters that halve images of `shape` to 4 to 7 pixels."""
-    size = min(shape[:2])
-    filters: list[int] = []
-    while size >= 2 * SMALLEST_MAP or not filters:
-        filters.append(min(FIRST_FILTERS * 2 ** len(filters), MOST_FILTERS))
-        size = -(-size // 2)
-    return tuple(filters)
-
-
-def map_sizes(shape: Shape, n_layers: int) -> list[tuple[int, int]]:
-    """Return height and width of the image and of each map behind it."""
-    sizes = [(shape[0], shape[1])]
-    for _ in range(n_layers):
-        height, width = sizes[-1]
-        sizes.append((-(-height // 2), -(-width // 2)))
-    return sizes
 
 
 @dataclass(frozen=True)

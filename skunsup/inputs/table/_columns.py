@@ -5,7 +5,7 @@ Neither pandas nor polars is imported before a table of that library comes.
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from skunsup._dates import is_date_dtype, is_date_type, raise_for_dates
 from skunsup._validation import is_missing, refuse_ragged, refuse_repeated
 
+NOTHING = np.zeros(0)
 KINDS = {
     "number": "numbers",
     "boolean": "booleans",
@@ -68,6 +69,12 @@ class Column:
         if self.values.dtype == object:
             return np.array([value is None for value in self.values.tolist()], bool)
         return np.isnan(self.values)
+
+    def learned(self, levels: Sequence[Any] | None) -> "Column":
+        """Column as it is kept after `fit`, with its categories."""
+        return replace(
+            self, values=NOTHING, levels=levels, given=None, ends=self.found_ends()
+        )
 
     def found_ends(self) -> tuple[Any, Any] | None:
         """Return the smallest and the largest number as the column's type has them.
@@ -245,9 +252,29 @@ def same_name(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def check_names(old: Sequence[Column], new: Sequence[Column], name: str) -> None:
+    """Raise ValueError where columns do not have the names that they had in `fit`."""
+    for had, has in zip(old, new, strict=True):
+        if not same_name(had.name, has.name):
+            raise ValueError(
+                f"{name} has column {has.name!r} where fit had {had.name!r}. Give "
+                "the same columns in the same order."
+            )
+
+
 def _name_of(kind: type) -> str:
     if issubclass(kind, bool | np.bool_):
         return "bool"
     if issubclass(kind, Real):
         return "number"
     return "str" if issubclass(kind, str) else kind.__name__
+
+
+def refuse_empty(columns: Sequence[Column]) -> None:
+    """Raise ValueError where a column has no value."""
+    empty = [column.name for column in columns if column.missing.all()]
+    if empty:
+        raise ValueError(
+            f"X holds no value at all in column {', '.join(map(repr, empty))}, "
+            "which leaves nothing to learn. Leave the column out."
+        )

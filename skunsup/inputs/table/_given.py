@@ -1,6 +1,7 @@
 """Values that are given for columns of a table, and cells that are filled in."""
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -188,3 +189,31 @@ def _emptied_polars(table: Any, missing: np.ndarray) -> Any:
         for column, hit in zip(table.get_columns(), missing.T, strict=True)
     ]
     return polars.DataFrame(columns)
+
+
+def given_cells(
+    values: dict[int, Any],
+    columns: Sequence[Column],
+    numbers: list[int],
+    categories: list[int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers and codes of a row in which all other cells are missing.
+
+    Parameters
+    ----------
+    values : dict of int to object
+        Checked values, by column.
+    columns : sequence of Column
+        As learned in `fit`.
+    numbers, categories : list of int
+        Columns in the order of cells.
+    """
+    found = np.full((1, len(numbers)), np.nan)
+    codes = np.full((1, len(categories)), -1, np.int32)
+    for j, value in values.items():
+        levels = columns[j].levels
+        if levels is None:
+            found[0, numbers.index(j)] = value
+        else:
+            codes[0, categories.index(j)] = list(levels).index(value)
+    return found, codes

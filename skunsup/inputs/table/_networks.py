@@ -1,12 +1,14 @@
 """Encoders that first bring wide one-hot columns down to a few numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
 from keras import layers
 
 from skunsup._networks import BuiltSpec, Initializer, SpectralDense, tail
+
+EMBEDDED_ABOVE = 10  # categories of a column
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,24 @@ def embedding_width(n_categories: int) -> int:
     learning", Information 11.
     """
     return min(n_categories, round(1.6 * n_categories**0.56))
+
+
+def embedded_blocks(
+    groups: Sequence[tuple[int, int, bool]], first: int
+) -> tuple[tuple[int, int, int], ...]:
+    """First column, columns and width of each category to embed.
+
+    Parameters
+    ----------
+    groups : sequence of (int, int, bool)
+        As of `TableLikelihood`.
+    first : int
+        Columns before those of categories.
+    """
+    blocks, start = [], first
+    for k, n, _ in groups:
+        firsts = range(start, start + k * n, k)
+        if k > EMBEDDED_ABOVE:
+            blocks += [(first, k, embedding_width(k)) for first in firsts]
+        start += k * n
+    return tuple(blocks)

@@ -1,16 +1,13 @@
 """Tables of numbers and categories, with missing values."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from skunsup._networks import (
-    NetworkSpec,
-)
+from skunsup._networks import NetworkSpec
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
@@ -26,25 +23,24 @@ from skunsup.inputs.table._codes import (
 from skunsup.inputs.table._columns import (
     Column,
     as_table,
+    check_names,
     library,
     read_columns,
-    same_name,
+    refuse_empty,
 )
 from skunsup.inputs.table._given import (
     check_value,
     emptied,
     filled,
+    given_cells,
     observed_cells,
     put,
 )
 from skunsup.inputs.table._likelihood import TableLikelihood
-from skunsup.inputs.table._networks import EmbeddingEncoder, embedding_width
-from skunsup.inputs.table._rows import TableRows
+from skunsup.inputs.table._networks import EmbeddingEncoder, embedded_blocks
+from skunsup.inputs.table._rows import TableRows, ordered_cells, stacked
 from skunsup.inputs.table._scaling import NumberScale
 from skunsup.inputs.table._written import write_columns
-
-EMBEDDED_ABOVE = 10  # categories of a column
-NOTHING = np.zeros(0)
 
 
 @parameters
@@ -150,12 +146,7 @@ class Table(Inputs):
             )
         validate_data(owner, table, skip_check_array=True)
         columns = read_columns(table, "X")
-        empty = [column.name for column in columns if column.missing.all()]
-        if empty:
-            raise ValueError(
-                f"X holds no value at all in column {', '.join(map(repr, empty))}, "
-                "which leaves nothing to learn. Leave the column out."
-            )
+        refuse_empty(columns)
         self._learn(columns, table)
         return self._rows(columns, "X")
 
@@ -165,36 +156,14 @@ class Table(Inputs):
         self.names_ = table.columns.copy() if self.library_ == "pandas" else None
         for column in columns:
             check_finite(column, "X")
-        self.columns_ = [
-            replace(
-                column,
-                values=NOTHING,
-                levels=levels_of(column, self.max_categories),
-                given=None,
-                ends=column.found_ends(),
-            )
-            for column in columns
-        ]
+        most = self.max_categories
+        self.columns_ = [each.learned(levels_of(each, most)) for each in columns]
         check_total(self.columns_, self.max_total_categories)
-        self._order_cells()
+        self._numbers, self._categories, groups = ordered_cells(self.columns_)
         self._scale = NumberScale(
             stacked([columns[j].values for j in self._numbers], len(columns[0].values)),
             self.scaling,
         )
-
-    def _order_cells(self) -> None:
-        """Put numbers first, and categories of the same form side by side."""
-        forms = {
-            j: (len(column.levels), column.kind == "ordered")
-            for j, column in enumerate(self.columns_)
-            if column.levels is not None
-        }
-        self._numbers = [j for j in range(len(self.columns_)) if j not in forms]
-        self._categories = sorted(forms, key=lambda j: (forms[j], j))
-        counts: dict[tuple[int, bool], int] = {}
-        for j in self._categories:
-            counts[forms[j]] = counts.get(forms[j], 0) + 1
-        groups = [(k, n, ordered) for (k, ordered), n in counts.items()]
         places = [*self._numbers, *self._categories]
         self.likelihood_: TableLikelihood = TableLikelihood(
             len(self._numbers), groups, places, self.input_dropout
@@ -221,13 +190,8 @@ class Table(Inputs):
                 f"{name} has 0 sample(s) (n_samples=0), but a minimum of 1 is required."
             )
         columns = read_columns(table, name)
-        named = "numpy" not in (self.library_, library(table))
-        for old, new in zip(self.columns_, columns, strict=True):
-            if named and not same_name(old.name, new.name):
-                raise ValueError(
-                    f"{name} has column {new.name!r} where fit had {old.name!r}. Give "
-                    "the same columns in the same order."
-                )
+        if "numpy" not in (self.library_, library(table)):
+            check_names(self.columns_, columns, name)
         return self._rows(columns, name)
 
     def _rows(self, columns: Sequence[Column], name: str) -> TableRows:
@@ -278,14 +242,9 @@ class Table(Inputs):
         self, given: Any, owner: BaseEstimator
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return a row in which all other cells are missing."""
-        numbers = np.full((1, len(self._numbers)), np.nan)
-        codes = np.full((1, len(self._categories)), -1, np.int32)
-        for j, value in self._given(given).items():
-            levels = self.columns_[j].levels
-            if levels is None:
-                numbers[0, self._numbers.index(j)] = value
-            else:
-                codes[0, self._categories.index(j)] = list(levels).index(value)
+        numbers, codes = given_cells(
+            self._given(given), self.columns_, self._numbers, self._categories
+        )
         rows = TableRows(self._scale(numbers), codes, self.likelihood_)
         return rows.take(slice(None))[0], self._observed(rows)[0]
 
@@ -318,7 +277,8 @@ class Table(Inputs):
         spectral: bool = False,
     ) -> NetworkSpec:
         """Return dense layers, behind embeddings where there are any."""
-        blocks = self._embedded()
+        groups = self.likelihood_.groups if self.encoding == "embedding" else ()
+        blocks = embedded_blocks(groups, 2 * len(self._numbers))
         if not blocks:
             return super().encoder(sizes, activation, last, n_beside, spectral)
         n_inputs = self.n_columns_ + n_beside
@@ -333,20 +293,3 @@ class Table(Inputs):
     ) -> NetworkSpec:
         """Return a dense stack; numbers are never in a range, logits neither."""
         return super().decoder(n_inputs, sizes, activation, "linear")
-
-    def _embedded(self) -> tuple[tuple[int, int, int], ...]:
-        """Return first column, columns and width of each category to embed."""
-        if self.encoding == "one-hot":
-            return ()
-        blocks, start = [], 2 * len(self._numbers)
-        for k, n, _ in self.likelihood_.groups:
-            firsts = range(start, start + k * n, k)
-            if k > EMBEDDED_ABOVE:
-                blocks += [(first, k, embedding_width(k)) for first in firsts]
-            start += k * n
-        return tuple(blocks)
-
-
-def stacked(columns: Sequence[np.ndarray], n: int) -> np.ndarray:
-    """Return columns of `n` values side by side, also if there are none."""
-    return np.stack(columns, axis=1) if columns else np.zeros((n, 0))
