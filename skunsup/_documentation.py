@@ -28,22 +28,6 @@ self : object
     The fitted estimator.
 """
 
-PARTIAL_FIT = """
-Parameters
-----------
-X : {array-like, sparse matrix, memory map} of shape (n_samples, n_features)
-    At least one row, on the scale of the rows before.
-y : None
-    Ignored.
-sample_weight : array-like of shape (n_samples,), default=None
-    As in `fit`.
-
-Returns
--------
-self : object
-    The fitted estimator.
-"""
-
 DISPLAY = """
 Parameters
 ----------

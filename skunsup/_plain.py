@@ -160,14 +160,12 @@ class _Dict:
     name = "dict"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         if type(value) not in (dict, MappingProxyType):
             return None
         items = [[plain(k), plain(v)] for k, v in value.items()]
         return {"items": items, "read_only": type(value) is not dict}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         found = dict(fields["items"])
         return MappingProxyType(found) if fields["read_only"] else found
 
@@ -178,13 +176,11 @@ class _Set:
     name = "set"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         if type(value) not in (set, frozenset):
             return None
         return {"items": [plain(v) for v in value], "frozen": type(value) is frozenset}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         return (frozenset if fields["frozen"] else set)(fields["items"])
 
 
@@ -194,13 +190,11 @@ class _Dtype:
     name = "dtype"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         if not isinstance(value, np.dtype) or value.names is not None:
             return None
         return {"type": value.str if value.isbuiltin != 1 else value.name}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         return np.dtype(str(fields["type"]))
 
 
@@ -210,12 +204,10 @@ class _Ufunc:
     name = "ufunc"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         known = isinstance(value, np.ufunc) and getattr(np, value.__name__, 0) is value
         return {"named": value.__name__} if known else None
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         found = getattr(np, str(fields["named"]), None)
         if not isinstance(found, np.ufunc):
             raise ValueError(UNKNOWN.format(name=fields["named"]))
@@ -231,12 +223,10 @@ class _Class:
     name = "class"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         own = isinstance(value, type) and is_own(value)
         return {"named": own_name(value)} if own else None
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         return own_class(fields["named"])
 
 
@@ -246,7 +236,6 @@ class _Object:
     name = "object"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         kind: Any = type(value)
         if not is_own(kind):
             return None
@@ -257,7 +246,6 @@ class _Object:
         return {"named": own_name(kind), "state": plain(saved)}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         kind, state = own_class(fields["named"]), fields["state"]
         if not isinstance(state, Mapping | None):
             raise ValueError(UNKNOWN.format(name=fields["named"]))

@@ -14,7 +14,6 @@ from skunsup._plain import add_form
 from skunsup._sklearn import python_number
 
 DATES = (date, datetime, time)
-INDEXES = ("Index", "CategoricalIndex", "IntervalIndex", "RangeIndex")
 
 
 def _is_pandas(value: Any, *names: str) -> bool:
@@ -84,7 +83,6 @@ class _Time:
         return {"only": plain(pandas.Index([value]))}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         return fields["only"][0]
 
 
@@ -100,7 +98,6 @@ class _Date:
         return {"named": type(value).__name__, "text": value.isoformat()}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         for kind in DATES:
             if kind.__name__ == fields["named"]:
                 return kind.fromisoformat(fields["text"])

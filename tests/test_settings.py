@@ -9,6 +9,7 @@ from sklearn import config_context
 from sklearn.decomposition import PCA
 
 from skunsup import Autoencoder, Images, SeriesDetector, Text
+from skunsup._networks import DecoderLayers, EncoderLayers
 from skunsup.inspection._places import placed
 
 QUICK = {"hidden_layer_sizes": (8,), "epochs": 1, "random_state": 0}
@@ -41,7 +42,10 @@ def networks(name):
     """Encoder and decoder of a kind of data, with start values."""
     inputs, X = KINDS[name]
     inputs.fit(X)
-    parts = inputs.encoder((4, 2), "relu"), inputs.decoder(2, (4,), "relu", "linear")
+    parts = (
+        inputs.encoder(EncoderLayers((4, 2), "relu")),
+        inputs.decoder(DecoderLayers(2, (4,), "relu", "linear")),
+    )
     built = [part.build() for part in parts]
     for part, network in zip(parts, built, strict=True):
         values = part.initial_values(np.random.default_rng(0))

@@ -29,7 +29,7 @@ from skunsup import (
     VariationalAutoencoder,
     WassersteinAutoencoder,
 )
-from skunsup._networks import Corruption
+from skunsup._networks import Corruption, EncoderLayers
 from skunsup.inputs.table import _columns
 from skunsup.inputs.table._likelihood import TableLikelihood
 from skunsup.inputs.table._networks import embedding_width
@@ -644,7 +644,7 @@ def test_embeddings_are_for_many_categories():
     )
     estimator, kind, rows = learned(X, encoding="embedding")
     assert embedding_width(40) == round(1.6 * 40**0.56) == 13
-    part = kind.encoder((32, 2), "relu", n_beside=3)
+    part = kind.encoder(EncoderLayers((32, 2), "relu", n_beside=3))
     values = part.initial_values(np.random.default_rng(0))
     assert [value.shape for value in values[:2]] == [(40, 13), (2 + 10 + 13 + 3, 32)]
     model = part.build()
@@ -658,7 +658,7 @@ def test_embeddings_are_for_many_categories():
     np.testing.assert_allclose(
         ops.convert_to_numpy(model(given))[7], expected, rtol=1e-4, atol=1e-5
     )
-    plain = learned(X)[1].encoder((32, 2), "relu")
+    plain = learned(X)[1].encoder(EncoderLayers((32, 2), "relu"))
     assert plain.initial_values(rng)[0].shape == (2 + 10 + 40, 32)
     AdversarialAutoencoder(2, inputs=estimator.inputs, epochs=1, **QUICK).fit(X)
 

@@ -18,7 +18,13 @@ from skunsup._networks._built import BuiltSpec, Initializer
 from skunsup._networks._code_part import CodePart
 from skunsup._networks._corruption import Corruption
 from skunsup._networks._denoiser import DenoiserSpec
-from skunsup._networks._dense import DenseStack, dense_layers, tail
+from skunsup._networks._dense import (
+    DecoderLayers,
+    DenseStack,
+    EncoderLayers,
+    dense_layers,
+    tail,
+)
 from skunsup._networks._description import Description, described
 from skunsup._networks._distances import squared_distances
 from skunsup._networks._failures import memory_errors_explained
@@ -74,9 +80,11 @@ __all__ = [
     "CodeMixture",
     "CodePart",
     "Corruption",
+    "DecoderLayers",
     "DenoiserSpec",
     "DenseStack",
     "Description",
+    "EncoderLayers",
     "GaussianPrior",
     "Group",
     "Initializer",

@@ -2,13 +2,54 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import keras
 import numpy as np
 
 from skunsup._networks._built import Initializer
 from skunsup._networks._spectral import SpectralDense
+
+
+class EncoderLayers(NamedTuple):
+    """Fully connected layers at the end of an encoder of rows.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Widths of the layers behind what a kind of data brings along.
+    activation, last : str or callable
+        Activations of hidden layers and of the last one.
+    n_beside : int, default=0
+        Further columns behind those of a row.
+    spectral : bool, default=False
+        Whether kernels are divided by their largest singular value.
+    """
+
+    sizes: tuple[int, ...]
+    activation: str | Callable
+    last: str | Callable = "linear"
+    n_beside: int = 0
+    spectral: bool = False
+
+
+class DecoderLayers(NamedTuple):
+    """Fully connected layers at the start of a decoder of codes.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Width of the code.
+    sizes : tuple of int
+        Widths of the layers next to the code.
+    activation, last : str or callable
+        Activations of hidden layers and of real-valued outputs.
+    """
+
+    n_inputs: int
+    sizes: tuple[int, ...]
+    activation: str | Callable
+    last: str | Callable
 
 
 @dataclass(frozen=True)

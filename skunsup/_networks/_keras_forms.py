@@ -109,12 +109,10 @@ class _KerasClass:
     name = "keras"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         named = _name(value) if isinstance(value, type | FunctionType) else None
         return None if named is None else {"named": named}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         named = fields["named"]
         if named not in _public():
             raise ValueError(UNKNOWN.format(name=named))
@@ -127,14 +125,12 @@ class _KerasObject:
     name = "keras object"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         if not isinstance(value, BY_CONFIG):
             return None
         config = {k: _number(v) for k, v in value.get_config().items()}
         return {"kind": plain(type(value)), "config": plain(config)}
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         kind = _checked(fields["kind"], BY_CONFIG)
         refuse_other_functions(fields["config"])
         with building(), keras.saving.CustomObjectScope({}):
@@ -147,7 +143,6 @@ class _KerasState:
     name = "keras state"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         if isinstance(value, keras.losses.Loss):
             return {"kind": plain(type(value)), "state": plain(loss_settings(value))}
         if isinstance(value, keras.callbacks.Callback):
@@ -158,7 +153,6 @@ class _KerasState:
         return None
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         kind = _checked(fields["kind"], (keras.losses.Loss, keras.callbacks.Callback))
         made = object.__new__(kind)
         if issubclass(kind, keras.losses.Loss):
@@ -176,7 +170,6 @@ class _KerasModel:
     name = "keras model"
 
     def write(self, value: Any, plain: Callable[[Any], Any]) -> dict[str, Any] | None:
-        """Fields of a value, or None if it is of another kind."""
         if not isinstance(value, keras.Model):
             return None
         description = described("a network", value)
@@ -187,7 +180,6 @@ class _KerasModel:
         }
 
     def read(self, fields: dict[str, Any]) -> Any:
-        """Return the value."""
         with building_for(fields["values"]):
             model = fields["description"].model(None)
         shapes = [tuple(v.shape) for v in model.variables]

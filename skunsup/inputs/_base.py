@@ -1,7 +1,6 @@
 """Base of the kinds of data: transformers from data to rows of numbers and back."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,7 +9,15 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 import skunsup._plain_frames  # noqa: F401
-from skunsup._networks import DenseStack, Likelihood, NetworkSpec
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
+from skunsup._networks import (
+    DecoderLayers,
+    DenseStack,
+    EncoderLayers,
+    Likelihood,
+    NetworkSpec,
+)
 from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import unchanged_on_error
 from skunsup._training import Rows
@@ -54,6 +61,7 @@ class Inputs(IncompleteInputs, TransformerMixin, PickledEstimator, metaclass=ABC
     training_: TrainingDefaults = TrainingDefaults()
     projected_: bool = False
 
+    @documented(FIT)
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn what data look like.
 
@@ -61,18 +69,12 @@ class Inputs(IncompleteInputs, TransformerMixin, PickledEstimator, metaclass=ABC
         ----------
         X : object
             Data of this kind.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            The fitted kind.
         """
         with unchanged_on_error(self):
             self.fit_rows(X, self)
         return self
 
+    @documented(FIT)
     def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
         """Learn what data look like, and turn them into rows, in one pass.
 
@@ -80,8 +82,6 @@ class Inputs(IncompleteInputs, TransformerMixin, PickledEstimator, metaclass=ABC
         ----------
         X : object
             Data of this kind.
-        y : None
-            Ignored.
 
         Returns
         -------
@@ -219,56 +219,35 @@ class Inputs(IncompleteInputs, TransformerMixin, PickledEstimator, metaclass=ABC
             with them, such as the index of a table, is taken over.
         """
 
-    def encoder(
-        self,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable = "linear",
-        n_beside: int = 0,
-        spectral: bool = False,
-    ) -> NetworkSpec:
-        """Return a network from rows to the last of `sizes` numbers, by default dense.
+    def encoder(self, layers: EncoderLayers) -> NetworkSpec:
+        """Network from rows to the last of the layers' `sizes` numbers.
 
         Parameters
         ----------
-        sizes : tuple of int
-            Widths of fully connected layers behind what this kind brings along.
-        activation, last : str or callable
-            Activations of hidden layers and of the last one.
-        n_beside : int, default=0
-            Further columns behind those of a row.
-        spectral : bool, default=False
-            Whether kernels are divided by their largest singular value.
+        layers : EncoderLayers
+            Fully connected ones, behind what this kind brings along.
 
         Returns
         -------
         NetworkSpec
-            What to build.
+            By default dense.
         """
+        sizes, activation, last, n_beside, spectral = layers
         n_inputs = self.n_columns_ + n_beside
         return DenseStack(n_inputs, sizes, activation, last, spectral)
 
-    def decoder(
-        self,
-        n_inputs: int,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable,
-    ) -> NetworkSpec:
-        """Return a network from `n_inputs` numbers to `n_outputs_`, by default dense.
+    def decoder(self, layers: DecoderLayers) -> NetworkSpec:
+        """Network from the layers' `n_inputs` numbers to `n_outputs_`.
 
         Parameters
         ----------
-        n_inputs : int
-            Width of the code.
-        sizes : tuple of int
-            Widths of the fully connected layers next to the code.
-        activation, last : str or callable
-            Activations of hidden layers and of real-valued outputs.
+        layers : DecoderLayers
+            Fully connected ones, next to the code.
 
         Returns
         -------
         NetworkSpec
-            What to build.
+            By default dense.
         """
+        n_inputs, sizes, activation, last = layers
         return DenseStack(n_inputs, (*sizes, self.n_outputs_), activation, last)

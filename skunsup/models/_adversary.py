@@ -8,6 +8,7 @@ from keras import ops
 
 from skunsup._networks import (
     DenseStack,
+    EncoderLayers,
     Network,
     NetworkSpec,
     accuracies,
@@ -125,7 +126,9 @@ def discriminator_parts(
     if own is None:
         activation = resolve_activation(estimator.activation)
         sizes = discriminator_sizes(estimator, inputs)
-        hidden = inputs.encoder(sizes, activation, activation, n_beside, spectral)
+        hidden = inputs.encoder(
+            EncoderLayers(sizes, activation, activation, n_beside, spectral)
+        )
     else:
         hidden = user_network(name, own, inputs.n_columns_ + n_beside, None)
     head = DenseStack(hidden.n_outputs, (1,), "linear", "linear", spectral)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks import NetworkSpec, resolve_activation
+from skunsup._networks import EncoderLayers, NetworkSpec, resolve_activation
 from skunsup.inputs import Inputs
 from skunsup.models._own_parts import own_encoder
 from skunsup.models._parts import hidden_sizes
@@ -101,7 +101,8 @@ def categorical_encoder(
     if given is None:
         hidden = hidden_sizes(estimator, inputs)
         sizes = (*hidden, n_categories + (wanted or 2))
-        inner = inputs.encoder(sizes, resolve_activation(estimator.activation))
+        activation = resolve_activation(estimator.activation)
+        inner = inputs.encoder(EncoderLayers(sizes, activation))
         return CategoricalEncoder(inner, n_categories)
     asked = None if wanted is None else n_categories + wanted
     encoder = own_encoder(given, inputs, asked)

@@ -5,14 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from skunsup.models._gaussian import log_softmax
 from skunsup.models._neighbor_network import PairNetwork, halves
 
 CERTAINTY = 0.9  # of a label; the rest is shared by all clusters
-
-
-def log_probabilities(logits: Any) -> Any:
-    """Logarithms of probabilities; Keras's softmax warns of a single cluster."""
-    return logits - ops.logsumexp(logits, axis=-1, keepdims=True)
 
 
 def smoothed_cross_entropy(logits: Any, labels: Any) -> Any:
@@ -29,7 +25,7 @@ def smoothed_cross_entropy(logits: Any, labels: Any) -> Any:
     known = ops.cast(labels >= 0, "float32")
     own = ops.one_hot(ops.cast(labels, "int32"), n_clusters)
     target = CERTAINTY * own + (1.0 - CERTAINTY) / n_clusters
-    losses = -ops.sum(target * log_probabilities(logits), axis=-1)
+    losses = -ops.sum(target * log_softmax(logits), axis=-1)
     return ops.sum(known * losses) / ops.maximum(ops.sum(known), 1.0)
 
 
@@ -65,7 +61,7 @@ class ClusterNetwork(PairNetwork):
     def probabilities(self, x: Any) -> Any:
         """Probabilities of clusters."""
         logits = self.head(self.encoder(x, training=False))
-        return ops.exp(log_probabilities(logits))
+        return ops.exp(log_softmax(logits))
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Return logits of clusters, as Keras users expect of the model."""

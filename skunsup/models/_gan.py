@@ -14,6 +14,7 @@ from skunsup._estimator import CodeNamesMixin, DeepEstimator
 from skunsup._fit_data import FitData
 from skunsup._networks import (
     Architecture,
+    DecoderLayers,
     resolve_activation,
 )
 from skunsup._parameters import parameter, parameters
@@ -205,4 +206,4 @@ class GAN(
             return own_output("generator", self.generator, n_components, inputs)
         hidden = hidden_sizes(self, inputs)[::-1]
         activation = resolve_activation(self.activation)
-        return inputs.decoder(n_components, hidden, activation, "linear")
+        return inputs.decoder(DecoderLayers(n_components, hidden, activation, "linear"))

@@ -10,6 +10,7 @@ from skunsup._identity import digest
 from skunsup._networks import (
     Architecture,
     DenseStack,
+    EncoderLayers,
     Likelihood,
     Network,
     NetworkSpec,
@@ -129,7 +130,7 @@ class NeighborEstimator(EncodingTransformer, NeighborParameters):
         sizes = (*self._hidden(data), wanted or self._default_width())
         activation = resolve_activation(self.activation)
         if not data.projected:
-            return SphereSpec(data.inputs.encoder(sizes, activation))
+            return SphereSpec(data.inputs.encoder(EncoderLayers(sizes, activation)))
         kernel, unit_rows = data.projection.kernel, data.projection.unit_rows
         inner = DenseStack(kernel.shape[1], sizes, activation)
         return SphereSpec(inner, len(kernel), unit_rows)

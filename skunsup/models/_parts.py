@@ -7,7 +7,9 @@ from typing import Any
 from skunsup._fit_data import FitData
 from skunsup._networks import (
     LOSS_DOMAINS,
+    DecoderLayers,
     DenseStack,
+    EncoderLayers,
     NetworkSpec,
     check_loss,
     check_loss_domain,
@@ -72,7 +74,8 @@ def encoder_part(estimator: Any, inputs: Inputs, per_component: int = 1) -> Netw
     if given is None:
         hidden = hidden_sizes(estimator, inputs)
         sizes = (*hidden, per_component * (wanted or 2))
-        return inputs.encoder(sizes, resolve_activation(estimator.activation))
+        activation = resolve_activation(estimator.activation)
+        return inputs.encoder(EncoderLayers(sizes, activation))
     asked = None if wanted is None else per_component * wanted
     encoder = own_encoder(given, inputs, asked)
     width = encoder.n_outputs
@@ -138,7 +141,9 @@ def decoder_part(
     if estimator.decoder is None:
         hidden = hidden_sizes(estimator, inputs) if hidden is None else hidden
         activation = resolve_activation(estimator.activation)
-        return inputs.decoder(n_components, hidden[::-1], activation, last)
+        return inputs.decoder(
+            DecoderLayers(n_components, hidden[::-1], activation, last)
+        )
     return own_output("decoder", estimator.decoder, n_components, inputs)
 
 

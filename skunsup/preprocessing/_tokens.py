@@ -14,6 +14,8 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._dates import refuse_dates
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._parameters import parameter, parameters
 from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import (
@@ -141,6 +143,7 @@ class TokenVectorizer(
     max_characters: int | None = parameter([integers(1), None], default=MAX_CHARACTERS)
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the vocabulary.
 
@@ -148,13 +151,6 @@ class TokenVectorizer(
         ----------
         X : array-like of str of shape (n_samples,) or (n_samples, 1)
             Texts: a list, an array, a Series, or a table of one column.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------

@@ -8,6 +8,8 @@ from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skunsup._dates import refuse_dates
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._parameters import parameter, parameters
 from skunsup._persistence import PickledEstimator
 from skunsup._sklearn import integers, unchanged_on_error, validated
@@ -95,6 +97,7 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
     flatten: bool = parameter(["boolean"], default=True)
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def fit(self, X: Any, y: Any = None) -> Self:
         """Check parameters and series. Nothing is learned but the number of columns.
 
@@ -103,13 +106,6 @@ class SlidingWindows(TransformerMixin, PickledEstimator):
         X : array-like of shape (n_times,) or (n_times, n_features), or list of arrays
             A series, or several: a list of arrays, Series or DataFrames, which may
             differ in length.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------

@@ -16,6 +16,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, check_memory
 
 from skunsup._containers import check_container
+from skunsup._docstrings import documented
+from skunsup._documentation import FIT
 from skunsup._parameters import parameter, parameters
 from skunsup._persistence import PickledEstimator
 from skunsup._random import make_generator
@@ -161,6 +163,7 @@ class PretrainedFeatures(
     random_state: Any = parameter(["random_state"], default=None)
 
     @validated(prefer_skip_nested_validation=True)
+    @documented(FIT)
     def fit(self, X: Any, y: Any = None) -> Self:
         """Load the network, and learn what `X` looks like.
 
@@ -168,13 +171,6 @@ class PretrainedFeatures(
         ----------
         X : array-like or list of paths
             Images, rows of pixels, paths of image files, or rows.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
 
         Raises
         ------

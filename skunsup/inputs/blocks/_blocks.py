@@ -1,13 +1,13 @@
 """Several kinds of data in one row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from skunsup._networks import NetworkSpec, Numbers
+from skunsup._networks import DecoderLayers, EncoderLayers, NetworkSpec, Numbers
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import (
     MOST_UNITS,
@@ -265,33 +265,17 @@ class Blocks(Composition, Inputs):
         frame = pd.DataFrame(dict(enumerate(made))).set_axis(named, axis=1)
         return frame if like is None else frame.set_axis(like.index, axis=0)
 
-    def encoder(
-        self,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable = "linear",
-        n_beside: int = 0,
-        spectral: bool = False,
-    ) -> NetworkSpec:
+    def encoder(self, layers: EncoderLayers) -> NetworkSpec:
         """Return an encoder for each block, and layers for all."""
-        width = (int(self.block_size),)
-        parts = tuple(
-            block.kind.encoder(width, activation, activation, 0, spectral)
-            for block in self.blocks_
-        )
-        return BlockEncoder(parts, sizes, activation, last, n_beside, spectral)
+        width, activation = (int(self.block_size),), layers.activation
+        own = EncoderLayers(width, activation, activation, spectral=layers.spectral)
+        parts = tuple(block.kind.encoder(own) for block in self.blocks_)
+        return BlockEncoder(parts, *layers)
 
-    def decoder(
-        self,
-        n_inputs: int,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable,
-    ) -> NetworkSpec:
+    def decoder(self, layers: DecoderLayers) -> NetworkSpec:
         """Return layers for all blocks, and a decoder for each."""
+        n_inputs, sizes, activation, last = layers
         width = sizes[-1] if sizes else n_inputs
-        parts = tuple(
-            block.kind.decoder(width, (int(self.block_size),), activation, last)
-            for block in self.blocks_
-        )
+        own = DecoderLayers(width, (int(self.block_size),), activation, last)
+        parts = tuple(block.kind.decoder(own) for block in self.blocks_)
         return BlockDecoder(n_inputs, sizes, parts, activation)

@@ -1,12 +1,12 @@
 """Images: convolutional networks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import NetworkSpec
+from skunsup._networks import DecoderLayers, EncoderLayers, NetworkSpec
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
@@ -248,44 +248,16 @@ class Images(Inputs):
             return np.clip(np.rint(images * 255), 0, 255).astype(np.uint8)
         return images.astype(dtype, copy=False)
 
-    def encoder(
-        self,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable = "linear",
-        n_beside: int = 0,
-        spectral: bool = False,
-    ) -> NetworkSpec:
+    def encoder(self, layers: EncoderLayers) -> NetworkSpec:
         """Return convolutions and fully connected layers."""
         if not self.filters_:
-            return super().encoder(sizes, activation, last, n_beside, spectral)
-        return ConvEncoder(
-            self.image_shape_,
-            self.filters_,
-            int(self.kernel_size),
-            sizes,
-            activation,
-            last,
-            n_beside,
-            spectral,
-        )
+            return super().encoder(layers)
+        size = int(self.kernel_size)
+        return ConvEncoder(self.image_shape_, self.filters_, size, *layers)
 
-    def decoder(
-        self,
-        n_inputs: int,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable,
-    ) -> NetworkSpec:
+    def decoder(self, layers: DecoderLayers) -> NetworkSpec:
         """Return fully connected layers and transposed convolutions."""
         if not self.filters_:
-            return super().decoder(n_inputs, sizes, activation, last)
-        return ConvDecoder(
-            n_inputs,
-            self.image_shape_,
-            self.filters_,
-            int(self.kernel_size),
-            sizes,
-            activation,
-            last,
-        )
+            return super().decoder(layers)
+        shape, size = self.image_shape_, int(self.kernel_size)
+        return ConvDecoder(layers.n_inputs, shape, self.filters_, size, *layers[1:])

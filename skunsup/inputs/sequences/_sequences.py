@@ -1,16 +1,13 @@
 """Time sequences: recurrent networks and dilated convolutions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import (
-    NetworkSpec,
-    Numbers,
-)
+from skunsup._networks import DecoderLayers, EncoderLayers, NetworkSpec, Numbers
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers
 from skunsup._training import Rows, flat_map
@@ -247,45 +244,19 @@ class Sequences(Inputs):
             whole = whole[:, :, 0]
         return [one[:n] for one, n in zip(whole, steps, strict=True)]
 
-    def encoder(
-        self,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable = "linear",
-        n_beside: int = 0,
-        spectral: bool = False,
-    ) -> NetworkSpec:
+    def encoder(self, layers: EncoderLayers) -> NetworkSpec:
         """Return layers over the steps, and fully connected ones."""
-        if spectral and self.layer != "conv":
+        if layers.spectral and self.layer != "conv":
             raise ValueError(
                 "spectral_normalization=True divides the kernels of dense layers and "
                 f"of convolutions, but inputs=Sequences({self.layer!r}) has "
                 "recurrent ones. Use Sequences('conv'), or gradient_penalty=1.0."
             )
-        return SequenceEncoder(
-            self.sequence_shape_,
-            self.ragged_,
-            replace(self._steps, spectral=spectral),
-            sizes,
-            activation,
-            last,
-            n_beside,
-        )
+        steps = replace(self._steps, spectral=layers.spectral)
+        shape = self.sequence_shape_
+        return SequenceEncoder(shape, self.ragged_, steps, *layers[:4])
 
-    def decoder(
-        self,
-        n_inputs: int,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable,
-    ) -> NetworkSpec:
+    def decoder(self, layers: DecoderLayers) -> NetworkSpec:
         """Return fully connected layers, and layers over the steps."""
-        return SequenceDecoder(
-            n_inputs,
-            self.sequence_shape_,
-            self.ragged_,
-            self._steps,
-            sizes,
-            activation,
-            last,
-        )
+        n_inputs, shape = layers.n_inputs, self.sequence_shape_
+        return SequenceDecoder(n_inputs, shape, self.ragged_, self._steps, *layers[1:])

@@ -1,13 +1,13 @@
 """Tables of numbers and categories, with missing values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from skunsup._networks import NetworkSpec
+from skunsup._networks import DecoderLayers, EncoderLayers, NetworkSpec
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import StrOptions, check_params, integers, reals
 from skunsup._training import Rows
@@ -268,28 +268,16 @@ class Table(Inputs):
             for j, value in zip(places, given.values(), strict=True)
         }
 
-    def encoder(
-        self,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable = "linear",
-        n_beside: int = 0,
-        spectral: bool = False,
-    ) -> NetworkSpec:
+    def encoder(self, layers: EncoderLayers) -> NetworkSpec:
         """Return dense layers, behind embeddings where there are any."""
         groups = self.likelihood_.groups if self.encoding == "embedding" else ()
         blocks = embedded_blocks(groups, 2 * len(self._numbers))
         if not blocks:
-            return super().encoder(sizes, activation, last, n_beside, spectral)
+            return super().encoder(layers)
+        sizes, activation, last, n_beside, spectral = layers
         n_inputs = self.n_columns_ + n_beside
         return EmbeddingEncoder(n_inputs, blocks, sizes, activation, last, spectral)
 
-    def decoder(
-        self,
-        n_inputs: int,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable,
-    ) -> NetworkSpec:
+    def decoder(self, layers: DecoderLayers) -> NetworkSpec:
         """Return a dense stack; numbers are never in a range, logits neither."""
-        return super().decoder(n_inputs, sizes, activation, "linear")
+        return super().decoder(layers._replace(last="linear"))

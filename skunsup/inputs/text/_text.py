@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skunsup._networks import NetworkSpec
+from skunsup._networks import DecoderLayers, EncoderLayers, NetworkSpec
 from skunsup._parameters import parameter, parameters
 from skunsup._sklearn import MOST_UNITS, StrOptions, check_params, integers, reals
 from skunsup._training import Rows
@@ -209,34 +209,19 @@ class Text(Inputs):
         """Return texts."""
         return self.vectorizer_.inverse_transform(rows)
 
-    def encoder(
-        self,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable = "linear",
-        n_beside: int = 0,
-        spectral: bool = False,
-    ) -> NetworkSpec:
+    def encoder(self, layers: EncoderLayers) -> NetworkSpec:
         """Return embeddings, layers over the tokens, and fully connected ones."""
         return TokenEncoder(
             self.n_columns_,
             self.n_tokens_,
             int(self.embedding_dim),
             self._steps,
-            sizes,
-            activation,
-            last,
-            n_beside,
+            *layers[:4],
         )
 
-    def decoder(
-        self,
-        n_inputs: int,
-        sizes: tuple[int, ...],
-        activation: str | Callable,
-        last: str | Callable,
-    ) -> NetworkSpec:
+    def decoder(self, layers: DecoderLayers) -> NetworkSpec:
         """Return fully connected layers, layers over the tokens, and logits."""
+        n_inputs, sizes, activation, _ = layers
         return TokenDecoder(
             n_inputs, self.n_columns_, self.n_tokens_, self._steps, sizes, activation
         )
