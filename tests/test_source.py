@@ -1,6 +1,7 @@
 """Rules that all of the source keeps to, whichever module."""
 
 import ast
+from collections import Counter
 from fnmatch import fnmatch
 from itertools import pairwise
 from pathlib import Path
@@ -132,3 +133,15 @@ def test_modules_of_optional_backends_are_not_searched_for_doctests(pytestconfig
             assert any(fnmatch(own, pattern) for pattern in ignored), own
             found.add(path.stem)
     assert {"_jax", "_jax_devices", "_torch"} <= found
+
+
+def test_names_of_classes_are_given_once():
+    # Files name a class without its module, unless two have the name.
+    names = Counter(
+        node.name
+        for tree in TREES.values()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    )
+    twice = {name for name, n in names.items() if n > 1}
+    assert twice == {"Group", "Neighbors", "Place", "Trainer"}

@@ -65,6 +65,7 @@ from skunsup._networks._user import (
     check_finite_weights,
     user_network,
 )
+from skunsup._networks._wrapped import WrappedSpec
 
 __all__ = [
     "ADVERSARIAL_LOSSES",
@@ -98,6 +99,7 @@ __all__ = [
     "SpectralDense",
     "SphereSpec",
     "UserNetwork",
+    "WrappedSpec",
     "accuracies",
     "all_parts",
     "building",

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from skunsup._networks._architecture import NetworkSpec
+from skunsup._networks._wrapped import WrappedSpec
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -63,30 +62,19 @@ class CodeOf(keras.Model):
 
 
 @dataclass(frozen=True)
-class CodePart:
+class CodePart(WrappedSpec):
     """The part that builds a `CodeOf`.
 
     Parameters
     ----------
-    encoder : Part
-        Of the fitted model.
+    inner : NetworkSpec
+        Encoder of the fitted model.
     n_members, n_components : int
         See `CodeOf`.
     """
 
-    encoder: NetworkSpec
     n_members: int
     n_components: int
-
-    @property
-    def regularized(self) -> bool:
-        """True if layers may add losses of their own."""
-        return bool(self.encoder.regularized)
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of columns in."""
-        return int(self.encoder.n_inputs)
 
     @property
     def n_outputs(self) -> int:
@@ -95,8 +83,4 @@ class CodePart:
 
     def build(self) -> keras.Model:
         """Return a new Keras model with weights of no importance."""
-        return CodeOf(self.encoder.build(), self.n_members, self.n_components)
-
-    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """Start values of the encoder."""
-        return self.encoder.initial_values(rng)
+        return CodeOf(self.inner.build(), self.n_members, self.n_components)

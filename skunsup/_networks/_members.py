@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from skunsup._networks._dense import DenseStack, built_from_zeros
+from skunsup._networks._wrapped import WrappedSpec
 
 NARROWEST = 0.5  # share of the units that the narrowest member uses
 
@@ -212,46 +213,27 @@ class SideBySide(keras.Model):
 
 
 @dataclass(frozen=True)
-class CopiedMembers:
+class CopiedMembers(WrappedSpec):
     """One part of any kind for each of several members.
 
     Parameters
     ----------
-    part : Part
+    inner : NetworkSpec
         What each member is.
     n_members : int
         Number of members.
     """
 
-    part: Any
     n_members: int
-
-    @property
-    def regularized(self) -> bool:
-        """True if layers may add losses of their own."""
-        return bool(self.part.regularized)
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of columns in."""
-        return int(self.part.n_inputs)
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of columns out."""
-        return int(self.part.n_outputs)
 
     def build(self) -> keras.Model:
         """Return the copies as one new Keras model."""
-        return SideBySide([self.part.build() for _ in range(self.n_members)])
+        return SideBySide([self.inner.build() for _ in range(self.n_members)])
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Each member's own start values, one member after the other."""
-        return [
-            value
-            for _ in range(self.n_members)
-            for value in self.part.initial_values(rng)
-        ]
+        each = super().initial_values
+        return [value for _ in range(self.n_members) for value in each(rng)]
 
 
 def members_of(

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from skunsup._networks._architecture import NetworkSpec
 from skunsup._networks._built import BuiltSpec, Initializer
+from skunsup._networks._wrapped import WrappedSpec
 
 TINY = 1e-12
 
@@ -108,7 +108,7 @@ class SphereEncoder(keras.Model):
 
 
 @dataclass(frozen=True)
-class SphereSpec:
+class SphereSpec(WrappedSpec):
     """The part that builds a `SphereEncoder`.
 
     Parameters
@@ -122,24 +122,13 @@ class SphereSpec:
         Whether rows are divided by their lengths before they are projected.
     """
 
-    inner: NetworkSpec
     n_columns: int | None = None
     unit_rows: bool = False
 
     @property
-    def regularized(self) -> bool:
-        """True if layers may add losses of their own."""
-        return bool(self.inner.regularized)
-
-    @property
     def n_inputs(self) -> int:
         """Number of columns in."""
-        return self.n_columns or self.inner.n_inputs
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of columns out."""
-        return self.inner.n_outputs
+        return self.n_columns or super().n_inputs
 
     def build(self) -> keras.Model:
         """Return a new Keras model with weights of no importance."""
@@ -152,7 +141,7 @@ class SphereSpec:
 
     def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Start values of the inner network, behind a projection to 0."""
-        values = self.inner.initial_values(rng)
+        values = super().initial_values(rng)
         if self.n_columns is None:
             return values
         width = self.inner.n_inputs

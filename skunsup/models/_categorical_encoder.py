@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from skunsup._networks import EncoderLayers, NetworkSpec, resolve_activation
+from skunsup._networks import EncoderLayers, WrappedSpec, resolve_activation
 from skunsup.inputs import Inputs
 from skunsup.models._own_parts import own_encoder
 from skunsup.models._parts import hidden_sizes
@@ -47,44 +46,24 @@ class LeadingSoftmax(keras.layers.Layer):
 
 
 @dataclass(frozen=True)
-class CategoricalEncoder:
+class CategoricalEncoder(WrappedSpec):
     """A part whose first columns become probabilities.
 
     Parameters
     ----------
-    inner : Part
+    inner : NetworkSpec
         Gives logits, and the continuous code behind them.
     n_categories : int
         Number of logits.
     """
 
-    inner: NetworkSpec
     n_categories: int
-
-    @property
-    def regularized(self) -> bool:
-        """True if layers add losses of their own."""
-        return self.inner.regularized
-
-    @property
-    def n_inputs(self) -> int:
-        """Number of columns in."""
-        return self.inner.n_inputs
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of columns out."""
-        return self.inner.n_outputs
 
     def build(self) -> keras.Model:
         """Return a new Keras model with weights of no importance."""
         inputs = keras.Input((self.n_inputs,), dtype="float32")
         softmax = LeadingSoftmax(self.n_categories)
         return keras.Sequential([inputs, self.inner.build(), softmax])
-
-    def initial_values(self, rng: np.random.Generator) -> list[np.ndarray]:
-        """Start values of the inner part."""
-        return self.inner.initial_values(rng)
 
 
 def categorical_encoder(
