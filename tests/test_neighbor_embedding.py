@@ -19,7 +19,7 @@ from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 from skunsup import Blocks, Images, NeighborEmbedding, Sequences, Table, Text
 from skunsup._graph import nearest_neighbors
 from skunsup._training import as_rows, weighted_sample
-from skunsup.models import _map_layout
+from skunsup.models import _coordinates, _map_layout
 from skunsup.models._contrast import info_nce, place_info_nce
 from skunsup.models._map_layout import leading_columns, map_layout
 from skunsup.models._map_training import NEAREST, of_codes, of_places
@@ -126,7 +126,7 @@ def test_a_map_is_learned_from_rows_as_they_are_and_their_nearest(monkeypatch):
         return call
 
     for function in (of_codes, of_places):
-        name = f"skunsup.models._neighbor_embedding.{function.__name__}"
+        name = f"skunsup.models._coordinates.{function.__name__}"
         monkeypatch.setattr(name, noted(function))
     rows = IMAGES[:40]
     few(n_components=2, inputs=Images(SHAPE), n_views=3).fit(rows)
@@ -203,8 +203,7 @@ def test_spectral_coordinates_are_eigenvectors_of_the_graph_among_codes():
     expected = vectors[:, -4:] * values[-4:] ** 3
     expected /= np.linalg.norm(expected, axis=1)[:, None]
     data = SimpleNamespace(sample=SimpleNamespace(sample=SimpleNamespace(weight=None)))
-    model = few(n_components=4, coordinates="spectral")
-    found = model._coordinates_of(codes, data, None)
+    found = _coordinates._spectral(codes, data, 4)
     # Eigenvectors are known but for their signs.
     np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
 

@@ -46,14 +46,8 @@ def mixture_values(
     ----------
     architecture : Architecture
         Of a `VariationalNetwork` with clusters.
-    network : Network
-        What it builds.
-    values : list of arrays
-        Variables of `network`; not changed.
-    data : FitData
-        The training rows.
-    recipes, plan
-        How the halves are trained; of the plan, how long and in what minibatches.
+    network, values, data, recipes, plan
+        As of `layerwise_values`, for the halves together.
     rng : numpy.random.Generator
         Draws what the halves start from, their minibatches and starts of the mixture.
     """
