@@ -6,13 +6,15 @@ A block that imports a package which is not installed is left out, and named.
 """
 
 import argparse
+import multiprocessing
 import os
 import re
-import subprocess
 import sys
 import tempfile
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 DOCS = Path(__file__).parent
 PAGES = (
@@ -32,6 +34,15 @@ PAGES = (
     "ways_of_learning.md",
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Each page is a copy of one process that has read these and used none of them.
+READ_AHEAD = [
+    "keras",
+    "matplotlib.pyplot",
+    "pandas",
+    "skunsup.models",
+    "skunsup.outliers",
+]
+PROCESSES = multiprocessing.get_context("forkserver")
 IMPORT = re.compile(r"^\s*(?:from|import) (\w+)", re.MULTILINE)
 
 
@@ -52,28 +63,35 @@ def program(page):
     return "\n".join(lines)
 
 
+def run(code, page, output):
+    """Run code as the main program, in a folder of its own; print into a file."""
+    with open(output, "w") as file, tempfile.TemporaryDirectory() as folder:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        os.chdir(folder)
+        warnings.simplefilter("ignore")
+        sys.modules["__main__"] = main = ModuleType("__main__")
+        exec(compile(code, page, "exec"), vars(main))
+
+
 def failed(page):
     """Run the code of a page; true if it fails, after its error is printed."""
-    path = [str(DOCS.parent), os.environ.get("PYTHONPATH", "")]
-    env = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": os.pathsep.join(path)}
-    run = "import sys; exec(compile(sys.stdin.read(), sys.argv[1], 'exec'))"
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", run, str(page)],
-            input=program(page),
-            cwd=folder,
-            env=env,
-            capture_output=True,
-            text=True,
-        )
-    print(f"{page.name}: {'fails' if done.returncode else 'runs'}", flush=True)
-    if done.returncode:
-        print(f"{page}\n{done.stdout[-500:]}\n{done.stderr[-3000:]}")
-    return bool(done.returncode)
+        output = Path(folder, "output")
+        process = PROCESSES.Process(target=run, args=(program(page), page, output))
+        process.start()
+        process.join()
+        print(f"{page.name}: {'fails' if process.exitcode else 'runs'}", flush=True)
+        if process.exitcode:
+            print(f"{page}\n{output.read_text()[-3500:]}")
+    return bool(process.exitcode)
 
 
 def main():
     """Run the pages that are named, or all, and return the exit status."""
+    path = [str(DOCS.parent), os.environ.get("PYTHONPATH", "")]
+    os.environ |= {"MPLBACKEND": "Agg", "PYTHONPATH": os.pathsep.join(path)}
+    PROCESSES.set_forkserver_preload(READ_AHEAD)
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("pages", nargs="*", type=Path)
     pages = parser.parse_args().pages or sorted(
