@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.neighbors import VALID_METRICS, NearestNeighbors
+from sklearn.utils import gen_batches
 
 APPROXIMATE_ROWS = 50_000  # above which pynndescent takes less time than comparing all
 METRICS = sorted(set(VALID_METRICS["brute"]) - {"precomputed"})
+MUTUAL_ROWS = 4096  # whose neighbours are looked at together
 COMPARED = {"cityblock", "nan_euclidean"}  # metrics that pynndescent does not have
 
 
@@ -156,26 +158,51 @@ def mutual_neighbors(neighbors: Neighbors) -> Neighbors:
     drawn with odds 1 / r. So pairs of all scales are about equally many, and how many
     neighbours there are matters little.
     """
-    table, known = neighbors.table, neighbors.known
-    n, k = table.shape
-    rows = np.repeat(np.arange(n, dtype=np.int64), known.sum(axis=1))
-    there, back = rows * n + table[known], table[known] * np.int64(n) + rows
-    order = np.argsort(there)
-    place = np.minimum(np.searchsorted(there, back, sorter=order), len(there) - 1)
-    found = order[place]
-    rank = np.broadcast_to(np.arange(1.0, k + 1), (n, k))
-    own = rank[known]
-    larger = np.full((n, k), np.inf)
-    larger[known] = np.where(there[found] == back, np.maximum(own, own[found]), np.inf)
-    count = np.isfinite(larger).sum(axis=1)
-    larger[count == 0, 0] = 1.0
-    order = np.argsort(larger, axis=1, kind="stable")
-    odds = 1.0 / np.take_along_axis(larger, order, axis=1)
-    return Neighbors(
-        np.take_along_axis(table, order, axis=1),
-        np.maximum(count, 1),
-        odds.astype(np.float32),
-    )
+    n, k = neighbors.table.shape
+    ranks = neighbors.matrix()
+    ranks.data = np.broadcast_to(np.arange(1, k + 1, dtype=np.float32), (n, k))[
+        neighbors.known
+    ]
+    back = ranks.T.tocsr()
+    table, odds = np.empty_like(neighbors.table), np.empty((n, k), np.float32)
+    count = np.empty(n, int)
+    for block in gen_batches(n, MUTUAL_ROWS):
+        larger = _larger_ranks(neighbors, back, block)
+        count[block] = np.isfinite(larger).sum(axis=1)
+        larger[count[block] == 0, 0] = 1.0
+        order = np.argsort(larger, axis=1, kind="stable")
+        table[block] = np.take_along_axis(neighbors.table[block], order, axis=1)
+        odds[block] = 1.0 / np.take_along_axis(larger, order, axis=1)
+    return Neighbors(table, np.maximum(count, 1), odds)
+
+
+def _larger_ranks(neighbors: Neighbors, back: sp.csr_array, block: slice) -> np.ndarray:
+    """Larger of the ranks that rows and their neighbours give each other.
+
+    Parameters
+    ----------
+    neighbors : Neighbors
+        Of n rows.
+    back : sparse array of shape (n, n)
+        Rank of the first row among the neighbours of the second.
+    block : slice
+        Rows to look at.
+
+    Returns
+    -------
+    array of shape (n_block, k)
+        Infinite where a row is no neighbour of its neighbour.
+    """
+    table, n = neighbors.table[block], back.shape[0]
+    given = back[block]
+    rows = np.arange(len(table), dtype=np.int64)
+    there = np.repeat(rows, np.diff(given.indptr)) * n + given.indices
+    there = np.append(there, len(table) * n)  # behind all, so that each is found before
+    asked = rows[:, None] * n + table
+    place = np.searchsorted(there, asked)
+    mutual = (there[place] == asked) & neighbors.known[block]
+    rank = np.arange(1.0, table.shape[1] + 1)
+    return np.where(mutual, np.maximum(rank, np.append(given.data, 0)[place]), np.inf)
 
 
 def given_neighbors(graph: Any, distinct: np.ndarray, n: int, k: int) -> Neighbors:
