@@ -110,11 +110,9 @@ class Augmentation(keras.layers.Layer):
         return signs[0], signs[1]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shapes do not change."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         config.pop("dtype")
         names = ("shape", "shift", "rotation", "zoom", "crop", "flip", "contrast")

@@ -46,7 +46,6 @@ class CodeOf(keras.Model):
         return (input_shape[0], self.n_members * self.n_components)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {
             **super().get_config(),
             "encoder": keras.saving.serialize_keras_object(self.encoder),
@@ -56,7 +55,6 @@ class CodeOf(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "CodeOf":
-        """Rebuild what `get_config` described."""
         encoder = keras.saving.deserialize_keras_object(config.pop("encoder"))
         return cls(encoder, **config)
 
@@ -78,7 +76,6 @@ class CodePart(WrappedSpec):
 
     @property
     def n_outputs(self) -> int:
-        """Number of columns out."""
         return self.n_members * self.n_components
 
     def build(self) -> keras.Model:

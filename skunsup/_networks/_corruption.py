@@ -57,11 +57,9 @@ class Corruption(keras.layers.Layer):
         return ops.where(hit, _other_rows(x, position), x)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shapes do not change."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         config.pop("dtype")
         likelihood = keras.saving.serialize_keras_object(self.likelihood)
@@ -74,7 +72,6 @@ class Corruption(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Corruption":
-        """Rebuild what `get_config` described."""
         likelihood = keras.saving.deserialize_keras_object(config.pop("likelihood"))
         return cls(**config, likelihood=likelihood)
 

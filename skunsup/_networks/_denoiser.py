@@ -33,7 +33,6 @@ class Frequencies(keras.layers.Layer):
         return (*input_shape[:-1], 2 * N_FREQUENCIES)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         config.pop("dtype")
         return config

@@ -226,5 +226,4 @@ class Numbers(Likelihood):
         return self.n_columns
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
         return {"n": self.n_columns}

@@ -79,7 +79,6 @@ class StackedDense(keras.layers.Layer):
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {
             **super().get_config(),
             "units": self.units,
@@ -199,14 +198,12 @@ class SideBySide(keras.Model):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         serialize = keras.saving.serialize_keras_object
         config = super().get_config()
         return {**config, "members": [serialize(model) for model in self.members]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SideBySide":
-        """Rebuild what `get_config` described."""
         restore = keras.saving.deserialize_keras_object
         members = [restore(model) for model in config.pop("members")]
         return cls(members, **config)

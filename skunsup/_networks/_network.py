@@ -189,7 +189,6 @@ class Network(keras.Model):
         return ops.sum(self.objective(x)[: len(self.term_names)])
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in self.part_names},
@@ -201,7 +200,6 @@ class Network(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Network":
-        """Rebuild what `get_config` described."""
         restore = keras.saving.deserialize_keras_object
         described = {k for k, v in config.items() if isinstance(v, dict)}
         return cls(

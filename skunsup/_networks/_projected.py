@@ -53,7 +53,6 @@ class Projection(keras.layers.Layer):
         return (*input_shape[:-1], self.width)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         config.pop("dtype")
         return {**config, "width": self.width, "unit_rows": self.unit_rows}
@@ -91,7 +90,6 @@ class SphereEncoder(keras.Model):
         return (*input_shape[:-1], self.inner.output_shape[-1])
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         save = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
@@ -101,7 +99,6 @@ class SphereEncoder(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SphereEncoder":
-        """Rebuild what `get_config` described."""
         restore = keras.saving.deserialize_keras_object
         parts = {name: restore(config.pop(name)) for name in ("inner", "projection")}
         return cls(**parts, **config)
@@ -127,7 +124,6 @@ class SphereSpec(WrappedSpec):
 
     @property
     def n_inputs(self) -> int:
-        """Number of columns in."""
         return self.n_columns or super().n_inputs
 
     def build(self) -> keras.Model:

@@ -84,7 +84,6 @@ class SpectralDense(keras.layers.Layer):
         self.direction = new_direction(self, units)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {
             **super().get_config(),
             "units": self.units,

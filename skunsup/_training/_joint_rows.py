@@ -34,7 +34,6 @@ class JointRows(Rows):
 
     @property
     def own_part(self) -> slice:
-        """Slice of the rows of this process."""
         end = int(self.ends[rank()])
         return slice(end - self._own.n, end)
 

@@ -110,11 +110,9 @@ class UnhashedRows(Rows):
     """Base of rows whose hashes nobody keeps, since they would take 8 bytes each."""
 
     def hashes_of(self, at: np.ndarray | slice, taken: np.ndarray) -> np.ndarray:
-        """Return the hashes of rows, which were `taken` at these places."""
         return Rows(taken).hashes
 
     def hash_blocks(self) -> Iterator[np.ndarray]:
-        """Hashes of all rows in order, those of a block at a time."""
         return (Rows(block).hashes for block in self.blocks())
 
 
@@ -181,7 +179,6 @@ class _WiderRows(Rows):
         return np.hstack([self._rows.take(index), self._columns[index]])
 
     def part(self, index: np.ndarray) -> Rows:
-        """Return the rows at `index`, as rows of their own."""
         return _WiderRows(self._rows.part(index), self._columns[index])
 
 

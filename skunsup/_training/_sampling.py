@@ -115,7 +115,6 @@ class WeightedSampler(EpochSampler):
     def pieces(
         self, n_draws: int, rng: np.random.Generator, order: Any = None
     ) -> Iterable[np.ndarray]:
-        """Return the result of `draw` in pieces; `rng` is used at once."""
         return [self.draw(n_draws, rng, order)]
 
     def chosen(self, n_draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -209,7 +208,6 @@ class BaggedSampler(EpochSampler):
         return np.concatenate(list(self.pieces(n_draws, rng)))
 
     def pieces(self, n_draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Return the result of `draw` in pieces; `rng` is used at once."""
         each, order = n_draws // len(self.members), self.everyone.order(rng)
         drawn = [sample.pieces(each, rng, order) for sample in self.members]
         return interleaved([filter(len, pieces) for pieces in drawn])

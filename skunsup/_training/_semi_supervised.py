@@ -41,7 +41,6 @@ class PairedRows(Rows):
         return np.hstack([first[:, :-1], second])
 
     def part(self, index: np.ndarray) -> Rows:
-        """Return the rows at `index`, as rows of their own."""
         return PairedRows(self._rows.part(index))
 
 

@@ -166,7 +166,6 @@ class WholeSourceSampler(SourceSampler):
     def numbers_by_chunk(
         self, n_draws: int, rng: np.random.Generator
     ) -> Callable[[int], np.ndarray]:
-        """Return a function from a chunk to those of `n_draws` rows that are in it."""
         start, step = rng.random(), self.n_rows / n_draws
         if n_draws == self.n_rows:
             start, step = 0.0, 1.0

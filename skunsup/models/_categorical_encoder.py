@@ -35,11 +35,9 @@ class LeadingSoftmax(keras.layers.Layer):
         return ops.concatenate([shares, x[:, k:]], axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shapes do not change."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         config.pop("dtype")
         return {**config, "n_categories": self.n_categories}

@@ -38,7 +38,6 @@ class CategoricalPrior(Prior):
         return (self.width, self.shares)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {"width": self.width, "shares": list(self.shares)}
 
     def place(self, e: Any, u: Any) -> Any:

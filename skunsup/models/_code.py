@@ -100,7 +100,6 @@ class CodeNetwork(DecoderNetwork):
         return code, ops.mean(self.output_loss(x, output, training=True))
 
     def seen(self, x: Any) -> Any:
-        """Input of the encoder for a minibatch in training."""
         x = super().seen(x)
         return x if self.corruption is None else self.corruption(x)
 

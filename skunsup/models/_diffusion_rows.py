@@ -192,7 +192,6 @@ class ScoreRows(Rows):
         self.result_dtype = rows.result_dtype
 
     def part(self, index: np.ndarray) -> "ScoreRows":
-        """Return the rows at `index`, as rows of their own."""
         return ScoreRows(self._rows.part(index), self._scores)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:

@@ -174,7 +174,6 @@ class FlatBatches(ImageBatches):
         return self._shape
 
     def take(self, start: int, stop: int, form: ImageForm) -> np.ndarray:
-        """Return the images from `start` to `stop`, prepared for the network."""
         rows = self.rows.take(slice(start, stop))
         return form.prepared(rows.reshape(-1, *self._shape), start)
 

@@ -190,7 +190,6 @@ class PooledModel(keras.Model):
         return pool(maps, axis=tuple(range(1, len(maps.shape) - 1)))
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {
             **super().get_config(),
             "network": keras.saving.serialize_keras_object(self.network),
@@ -200,7 +199,6 @@ class PooledModel(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "PooledModel":
-        """Rebuild what `get_config` described."""
         network = keras.saving.deserialize_keras_object(config.pop("network"))
         return cls(network, **config)
 

@@ -73,7 +73,6 @@ class BlockCorruption(keras.layers.Layer):
         return ops.where(kept, flags, ops.zeros_like(flags))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shapes do not change."""
         return input_shape
 
 

@@ -174,7 +174,6 @@ class BlockLikelihood(Likelihood):
         return self.blocks, self.block_weights, self.input_dropout, self.balanced
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
         serialize = keras.saving.serialize_keras_object
         return {
             "blocks": [serialize(block) for block in self.blocks],

@@ -23,7 +23,6 @@ class BlockRows(Rows):
         self._at = [np.cumsum(here) - 1 for here, _ in blocks]
 
     def part(self, index: np.ndarray) -> "BlockRows":
-        """Return the rows at `index`, as rows of their own."""
         numbers = np.arange(self.n)[index]
         return BlockRows(
             [

@@ -39,7 +39,6 @@ class ByteRows(Rows):
         self._rows, self.n, self.d = rows, rows.n, rows.d
 
     def part(self, index: np.ndarray) -> "ByteRows":
-        """Return the rows at `index`, as rows of their own."""
         return ByteRows(self._rows.part(index))
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:

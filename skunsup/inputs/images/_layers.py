@@ -87,7 +87,6 @@ class StridedConv2D(keras.layers.Layer):
         return (n, -(-height // 2), -(-width // 2), self.filters)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {**_config(self, super().get_config()), "spectral": self.spectral}
 
 
@@ -145,7 +144,6 @@ class TransposedConv2D(keras.layers.Layer):
         return (n, 2 * height, 2 * width, self.filters)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return _config(self, super().get_config())
 
 

@@ -39,5 +39,4 @@ class PixelCells(Numbers):
         return self.shape, self.changes
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
         return {"shape": self.shape, "changes": self.changes}

@@ -57,7 +57,6 @@ class ConvEncoder(BuiltSpec):
         return self.sizes[-1]
 
     def make(self, start: Initializer) -> keras.Model:
-        """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         n_pixels = self.n_inputs - self.n_beside
         x = layers.Reshape(self.shape)(rows[:, :n_pixels] if self.n_beside else rows)
@@ -100,7 +99,6 @@ class ConvDecoder(BuiltSpec):
         return height * width * channels
 
     def make(self, start: Initializer) -> keras.Model:
-        """Return the layers."""
         code = keras.Input((self.n_inputs,), dtype="float32")
         maps = map_sizes(self.shape, len(self.filters))
         first = (*maps[-1], self.filters[-1])

@@ -103,7 +103,6 @@ class StepCell(keras.layers.Layer):
         return kept[0], kept
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {**super().get_config(), "kind": self.kind, "units": self.units}
 
 
@@ -175,7 +174,6 @@ class DilatedConv1D(keras.layers.Layer):
         return (*input_shape[:-1], self.filters)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         names = ("filters", "kernel_size", "dilation", "causal", "spectral")
         return {
             **super().get_config(),
@@ -218,5 +216,4 @@ class Places(keras.layers.Layer):
         return (input_shape[0], self.steps, input_shape[-1])
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         return {**super().get_config(), "steps": self.steps}

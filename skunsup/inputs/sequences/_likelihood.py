@@ -120,7 +120,6 @@ class SequenceLikelihood(Likelihood):
         return self.length, self.width
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
         return {"length": self.length, "width": self.width}
 
     def _by_value(self, x: Any) -> Any:

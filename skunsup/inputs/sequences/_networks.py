@@ -50,7 +50,6 @@ class SequenceEncoder(BuiltSpec):
         return self.sizes[-1]
 
     def make(self, start: Initializer) -> keras.Model:
-        """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         length, width = self.shape
         n = length * width
@@ -92,7 +91,6 @@ class SequenceDecoder(BuiltSpec):
         return length * (width + self.ragged)
 
     def make(self, start: Initializer) -> keras.Model:
-        """Return the layers."""
         code = keras.Input((self.n_inputs,), dtype="float32")
         length, width = self.shape
         x = dense_layers(code, self.sizes, [self.activation] * len(self.sizes), start)

@@ -56,7 +56,6 @@ class PaddedRows(Rows):
         self.n, self.d = len(items), length * (width + 1)
 
     def part(self, index: np.ndarray) -> "PaddedRows":
-        """Return the rows at `index`, as rows of their own."""
         chosen = [self.items[i] for i in np.arange(self.n)[index]]
         return PaddedRows(chosen, self.length, self.width)
 

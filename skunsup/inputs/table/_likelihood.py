@@ -187,7 +187,6 @@ class TableLikelihood(Likelihood):
         return self.n_real, self.groups, self.places, self.input_dropout
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
         names = ("n_real", "groups", "places", "input_dropout")
         return dict(zip(names, self.identity, strict=True))  # type: ignore[call-overload]
 

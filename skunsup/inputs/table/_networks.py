@@ -46,7 +46,6 @@ class EmbeddingEncoder(BuiltSpec):
         return self.sizes[-1]
 
     def make(self, start: Initializer) -> keras.Model:
-        """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         pieces, at = [], 0
         for first, width, n in self.blocks:

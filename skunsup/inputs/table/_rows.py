@@ -30,7 +30,6 @@ class TableRows(Rows):
         self.n, self.d = len(numbers), likelihood.n_columns
 
     def part(self, index: np.ndarray) -> "TableRows":
-        """Return the rows at `index`, as rows of their own."""
         return TableRows(self.numbers[index], self.codes[index], self.likelihood)
 
     def _read(self, index: np.ndarray | slice) -> np.ndarray:

@@ -42,6 +42,5 @@ class TokenEmbedding(keras.layers.Layer):
         return (*input_shape, self.width)
 
     def get_config(self) -> dict[str, Any]:
-        """Constructor arguments, as Keras saves them."""
         config = super().get_config()
         return {**config, "n_tokens": self.n_tokens, "width": self.width}

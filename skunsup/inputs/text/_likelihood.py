@@ -94,7 +94,6 @@ class TokenLikelihood(Likelihood):
         return self.n_cells, self.n_tokens, self.dropout
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
         names = ("length", "n_tokens", "dropout")
         return dict(zip(names, self.identity, strict=True))  # type: ignore[call-overload]
 

@@ -48,7 +48,6 @@ class TokenEncoder(BuiltSpec):
         return self.sizes[-1]
 
     def make(self, start: Initializer) -> keras.Model:
-        """Return the layers."""
         rows = keras.Input((self.n_inputs,), dtype="float32")
         ids = rows[:, : self.length]
         seen = layers.Reshape((self.length, 1))(ops.cast(ids > 0.5, "float32"))
@@ -89,7 +88,6 @@ class TokenDecoder(BuiltSpec):
         return self.length * self.n_tokens
 
     def make(self, start: Initializer) -> keras.Model:
-        """Return the layers."""
         code = keras.Input((self.n_inputs,), dtype="float32")
         x = dense_layers(code, self.sizes, [self.activation] * len(self.sizes), start)
         x = self.steps.unfolded(x, self.length, start)
