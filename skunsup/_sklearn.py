@@ -31,6 +31,7 @@ __all__ = [
     "integers",
     "n_threads",
     "one_blas_thread",
+    "one_openmp_thread",
     "output_container",
     "python_number",
     "python_numbers",
@@ -159,6 +160,17 @@ def one_blas_thread() -> AbstractContextManager:
     """
     controller: AbstractContextManager = _get_threadpool_controller().limit(
         limits=1, user_api="blas"
+    )
+    return controller
+
+
+def one_openmp_thread() -> AbstractContextManager:
+    """Keep loops of scikit-learn in the calling thread.
+
+    The other threads wait by spinning, and sums by k-means depend on their number.
+    """
+    controller: AbstractContextManager = _get_threadpool_controller().limit(
+        limits=1, user_api="openmp"
     )
     return controller
 

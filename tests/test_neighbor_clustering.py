@@ -11,9 +11,11 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits, load_iris, make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 from sklearn.neighbors import kneighbors_graph
+from threadpoolctl import threadpool_limits
 
 from skunsup import Images, NeighborClustering
 from skunsup._graph import Neighbors, nearest_neighbors
+from skunsup._sklearn import n_threads
 from skunsup.models import _partition
 from skunsup.models._cluster_network import smoothed_cross_entropy
 from skunsup.models._cluster_training import (
@@ -191,7 +193,7 @@ def test_stretched_groups_that_touch_are_told_by_a_mixture():
     with config_context(array_api_dispatch=True):
         again = mixture_clusters(rows, 3, np.random.default_rng(0))
     np.testing.assert_array_equal(again, mixed)
-    given = partition(codes, neighbors, None, 3, 0, mixed)
+    given = partition(codes, neighbors, None, 3, 0, rows, mixed)
     np.testing.assert_array_equal(given.labels, mixed)
     assert 0 < given.information < found.information
 
@@ -221,14 +223,68 @@ def test_a_small_group_is_told_from_halves_of_a_large_one():
     assert told[0] > told[1] == found.information
 
 
+def test_a_partition_counts_by_the_share_that_neighbours_tell():
+    graph = sp.csr_array([[40.0, 2, 2], [2, 475, 25], [2, 25, 475]])
+    small, half = np.array([1, 0, 0]), np.array([0, 0, 1])
+    gains = [
+        information - 0.65 * entropy
+        for information, entropy in (
+            edge_information(labels, graph, 2) for labels in (small, half)
+        )
+    ]
+    assert gains[0] < gains[1]
+    found = best_partition([half, small], graph, 2)
+    np.testing.assert_array_equal(found.labels, small)
+
+
 def test_of_partitions_that_are_level_the_more_even_one_is_taken():
-    graph = sp.csr_array([[27.0, 6, 4], [6, 14, 7], [4, 7, 41]])
+    graph = sp.csr_array([[27.0, 5.8, 4], [5.8, 14, 7], [4, 7, 41]])
     even, uneven = np.array([0, 0, 1]), np.array([0, 1, 1])
     told = [edge_information(labels, graph, 2) for labels in (even, uneven)]
-    gains = [information - 0.6 * entropy for information, entropy in told]
-    assert gains[0] < gains[1] < gains[0] + 0.03
+    shares = [information / entropy for information, entropy in told]
+    assert 0.97 * shares[1] < shares[0] < shares[1]
     found = best_partition([uneven, even], graph, 2)
     np.testing.assert_array_equal(found.labels, even)
+
+
+def test_clusters_of_rows_as_they_are_compete_with_those_of_the_graph(monkeypatch):
+    codes, _ = strips(300)
+    rows, seen = codes[:, :2], []
+    neighbors, choose = nearest_neighbors(rows, 50), _partition.best_partition
+
+    def watched(found, graph, n_clusters):
+        seen.append((found, graph))
+        return choose(found, graph, n_clusters)
+
+    monkeypatch.setattr(_partition, "best_partition", watched)
+    partition(codes, neighbors, None, 2, 0, rows)
+    found, graph = seen[0]
+    last = KMeans(2, n_init=1, random_state=9).fit_predict(rows)
+    assert len(found) == 70
+    np.testing.assert_array_equal(found[-1], moved(last, graph, 2))
+
+
+def test_a_mixture_that_neighbours_contradict_is_not_taken():
+    codes, _ = strips(300)
+    neighbors, mixed = nearest_neighbors(codes, 50), rng.integers(2, size=300)
+    plain = partition(codes, neighbors, None, 2, 0)
+    found = partition(codes, neighbors, None, 2, 0, mixed=mixed)
+    np.testing.assert_array_equal(found.labels, plain.labels)
+
+
+def test_clusters_do_not_depend_on_the_number_of_threads(monkeypatch):
+    codes, _ = strips(300)
+    seen = []
+
+    class Watched(KMeans):
+        def fit(self, *args, **kwargs):
+            seen.append(n_threads())
+            return super().fit(*args, **kwargs)
+
+    monkeypatch.setattr(_partition, "KMeans", Watched)
+    with threadpool_limits(limits=2, user_api="openmp"):
+        partition(codes, nearest_neighbors(codes, 50), None, 2, 0)
+    assert set(seen) == {1}
 
 
 def test_rows_move_where_their_edges_say():

@@ -2,11 +2,12 @@
 
 The network is trained once for each set and seed, and its candidates for the clusters
 are judged by several rules: the greatest mutual information I of the clusters at the
-two ends of an edge; the greatest I - p H, where H is the entropy of the clusters; and,
-of all candidates within some nats of the latter, the one with the greatest I. Printed
-are the accuracy on training rows of each rule on each set, mean over seeds, and, for
-each group of sets, the rule that is best on the other groups. The head of the network,
-which learns the clusters afterwards, is left out.
+two ends of an edge; the greatest I - p H, where H is the entropy of the clusters, or
+I / H; and, of all candidates within some nats or some share of the latter, the one with
+the greatest I. Printed are the accuracy on training rows of each rule on each set, mean
+over seeds, and, for each group of sets, the rule that is best on the other groups. The
+head of the network, which learns the clusters afterwards, k-means on rows and mixtures
+are left out.
 
 Sets are those of `clusters.py` and parts of them whose classes are of very different
 sizes. ``--cache DIR`` keeps what was computed of each set and seed::
@@ -55,7 +56,7 @@ GROUPS = {
     ),
 }
 PRICES, LEVELS = (0.4, 0.5, 0.6, 0.65, 0.75), (0.0, 0.01, 0.02, 0.03, 0.05)
-RULES = [(0.0, 0.0), *itertools.product(PRICES, LEVELS)]
+RULES = [(0.0, 0.0), *itertools.product((*PRICES, None), LEVELS)]  # None is I / H
 
 
 class Stopped(Exception):
@@ -168,7 +169,7 @@ def embedded(X, n_clusters, shape, seed):
 
     kept = []
 
-    def watch(codes, data, rng, *, with_mixtures):
+    def watch(codes, data, rng, *, alike):
         kept.extend((codes, data))
         raise Stopped
 
@@ -185,8 +186,13 @@ def embedded(X, n_clusters, shape, seed):
 def chosen(judged, price, level):
     """Return the accuracy of the candidate that a rule takes."""
     right, information, entropy = judged.T
-    gain = information - price * entropy
-    return right[np.where(gain >= gain.max() - level, information, -np.inf).argmax()]
+    if price is None:
+        gain = information / np.maximum(entropy, 1e-12)
+        least = (1 - level) * gain.max()
+    else:
+        gain = information - price * entropy
+        least = gain.max() - level
+    return right[np.where(gain >= least, information, -np.inf).argmax()]
 
 
 def by_group(accuracies, without=None):
@@ -202,12 +208,18 @@ def by_group(accuracies, without=None):
 def report(found, sets):
     """Return a table: a row a rule, of the best twelve and I alone."""
     best = sorted(found, key=lambda rule: -by_group(found[rule]))[:12]
+    always = [(0.0, 0.0), (0.65, 0.02), (None, 0.03)]
     rows = [
-        [f"I - {price:g} H, {level:g}", by_group(found[price, level])]
+        [named(price, level), by_group(found[price, level])]
         + [f"{found[price, level][name]:.3f}" for name in sets]
-        for price, level in dict.fromkeys([(0.0, 0.0), (0.65, 0.02), *best])
+        for price, level in dict.fromkeys([*always, *best])
     ]
     return _common.table(["rule", "mean", *sets], rows)
+
+
+def named(price, level):
+    """Return what a table calls a rule."""
+    return f"I / H, {level:g}" if price is None else f"I - {price:g} H, {level:g}"
 
 
 def rotation(found, sets):
@@ -220,8 +232,7 @@ def rotation(found, sets):
         rule = max(found, key=lambda rule: by_group(found[rule], group))
         held = np.mean([found[rule][name] for name in mine])
         plain = np.mean([found[0.0, 0.0][name] for name in mine])
-        label = f"I - {rule[0]:g} H, {rule[1]:g}"
-        rows.append([group, label, f"{held:.3f}", f"{plain:.3f}"])
+        rows.append([group, named(*rule), f"{held:.3f}", f"{plain:.3f}"])
     return _common.table(["left out", "best on others", "there", "I alone"], rows)
 
 

@@ -80,7 +80,7 @@ def found_clusters(
     data: ClusterData,
     rng: np.random.Generator,
     *,
-    with_mixtures: bool,
+    alike: bool,
 ) -> tuple[np.ndarray, int, float]:
     """Divide rows into clusters.
 
@@ -92,9 +92,9 @@ def found_clusters(
         The rows.
     rng : numpy.random.Generator
         Seeds k-means and mixtures, and draws rows where there are many.
-    with_mixtures : bool
-        Whether rows are alike where their Euclidean distance is small, so that
-        `mixture_clusters` may apply.
+    alike : bool
+        Whether rows are alike where their Euclidean distance is small, so that k-means
+        on them and `mixture_clusters` may apply.
 
     Returns
     -------
@@ -116,11 +116,11 @@ def found_clusters(
     k = data.numbers[0]
     if len(data.numbers) > 1:
         k = number_of_clusters(part, neighbors, weight, data.numbers, seed)
-    mixed = None
-    if with_mixtures and k > 1:
+    rows = mixed = None
+    if alike and k > 1:
         rows = data.projection.all_of(data.whole, data.origin[chosen])
         mixed = mixture_clusters(rows, k, np.random.default_rng(seed))
-    found = partition(part, neighbors, weight, k, seed, mixed)
+    found = partition(part, neighbors, weight, k, seed, rows, mixed)
     labels[chosen] = found.labels
     return labels, k, found.information
 

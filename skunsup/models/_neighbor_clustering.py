@@ -28,7 +28,7 @@ from skunsup.models._neighbor_estimator import NeighborEstimator
 from skunsup.models._neighbor_parameters import NeighborClusterParameters
 from skunsup.models._pair_training import continued, own_outputs, with_columns
 
-MIXTURE_METRICS = ("euclidean", "cosine")  # by which a normal distribution is round
+ROUND_METRICS = ("euclidean", "cosine")  # by which a normal distribution is round
 
 
 @parameters
@@ -55,7 +55,7 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     edge_information_ : float
         Mutual information of the clusters at the two ends of an edge, in nats, one of
         the two numbers by which the clusters were chosen among candidates for the same
-        code, unless they are those of a mixture. It compares fits on the same rows with
+        code. It compares fits on the same rows with
         as many clusters, though only roughly.
     history_ : dict of str to list of float
         One entry an epoch of both trainings: `loss`, the sum of its terms `contrast`
@@ -72,24 +72,25 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
     -----
     Candidates for the clusters are k-means, from several starts, on spectral
     coordinates [2]_ of the graph of neighbours among codes, and of this with the graph
-    of neighbours among rows; then each row moves to the cluster that its edges make
-    most likely [3]_. They are judged by the mutual information I of the clusters at the
-    two ends of an edge of the latter, and the entropy H of the clusters. I alone
-    prefers clusters of like sizes: two halves of a large group to that group and a
-    small one. So all candidates within 0.02 nats of the greatest I - 0.65 H count as
-    level, and of these the one with the greatest I is taken. Each graph is the sum of
-    those of 10, 20 and 50 neighbours, though of no more than an average cluster has
-    rows. Of more than 20,000 distinct rows, so many are drawn for this; the others take
-    part in the training.
+    of neighbours among rows, and on rows as they are; then each row moves to the
+    cluster that its edges make most likely [3]_. They are judged by the mutual
+    information I of the clusters at the two ends of an edge of both graphs together,
+    and the entropy H of the clusters. I alone prefers clusters of like sizes: two
+    halves of a large group to that group and a small one. So all candidates whose I / H
+    is within 3 % of the greatest count as level, and of these the one with the greatest
+    I is taken. Each graph is the sum of those of 10, 20 and 50 neighbours, though of no
+    more than an average cluster has rows. Of more than 20,000 distinct rows, so many
+    are drawn for this; the others take part in the training.
 
     The neighbours do not tell stretched groups that touch. So mixtures of so many
     normal distributions, of one more and of twice as many are fitted to up to 2,000
     distinct rows, each of which counts once, as distances are measured on them. If the
-    first has the best Bayesian information criterion [4]_, its clusters are taken, and
-    there are no other candidates. Kinds of covariances count whose parameters are at
-    most an eighth of the numbers in these rows. With a `metric` other than Euclidean or
-    cosine, and for images that are shifted, turned or scaled in training, mixtures are
-    left out: rows that are near are not alike then.
+    first has the best Bayesian information criterion [4]_, its clusters are taken,
+    unless their I / H is more than 0.2 below that of the candidate. Kinds of
+    covariances count whose parameters are at most an eighth of the numbers in these
+    rows. With a `metric` other than Euclidean or cosine, and for images that are
+    shifted, turned or scaled in training, mixtures and k-means on rows are left out:
+    rows that are near are not alike then.
 
     A number of clusters is chosen by the greatest I - 0.75 H. It is a guide and no
     measurement: it finds groups that are set apart, so classes that touch count as
@@ -185,7 +186,7 @@ class NeighborClustering(SoftClusterer, NeighborEstimator, NeighborClusterParame
             codes,
             data,
             state.rng,
-            with_mixtures=self.metric in MIXTURE_METRICS and not viewed,
+            alike=self.metric in ROUND_METRICS and not viewed,
         )
         means = centres(codes, labels, data.sample.sample.weight, k)
         kernel = means.T / self.temperature

@@ -10,6 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup._graph import Neighbors, nearest_neighbors
+from skunsup._sklearn import one_openmp_thread
 from skunsup.models._edge_information import edge_information, moved
 from skunsup.models._spectral import TINY, affinity, spectral_coordinates, unit_rows
 
@@ -20,8 +21,8 @@ MORE = 1.5  # the same, where numbers of clusters are tried
 STARTS = 10  # of k-means
 FEW_STARTS = 5  # the same, where numbers of clusters are tried
 PRICE = 0.75  # nats of mutual information that a nat of entropy must bring
-SIZE_PRICE = 0.65  # the same, of partitions into one number of clusters
-LEVEL = 0.02  # nats below the best of these by which they count as level
+LEVEL = 0.03  # of the largest share I / H, by which others count as level with it
+SHORT = 0.2  # of the share I / H, by which a mixture may fall short of a partition
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,16 @@ def partition(
     weight: np.ndarray | None,
     n_clusters: int,
     seed: int,
-    given: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
+    mixed: np.ndarray | None = None,
 ) -> Partition:
     """Divide rows into clusters that their neighbours share.
 
     Candidates are k-means, from several starts, on one, one and a half and two spectral
-    coordinates a cluster, of the graph of codes, and of this with the graph of rows;
-    then each row moves where its edges say. `best_partition` chooses by the latter
-    graph. Each graph is the sum of those of 10, 20 and 50 neighbours, though of no more
-    than an average cluster has rows.
+    coordinates a cluster, of the graph of codes, and of this with the graph of rows,
+    and on `rows`; then each row moves where its edges say. `best_partition` chooses by
+    the latter graph. Each graph is the sum of those of 10, 20 and 50 neighbours, though
+    of no more than an average cluster has rows.
 
     Parameters
     ----------
@@ -68,20 +70,30 @@ def partition(
         From 1 to n.
     seed : int
         Of k-means.
-    given : array of int, shape (n,), default=None
-        Clusters that are known already, of which only the information is measured.
+    rows : array of shape (n, d), default=None
+        The rows, if those are alike whose Euclidean distance is small.
+    mixed : array of int, shape (n,), default=None
+        Clusters of a mixture of normal distributions, which are taken unless their
+        share I / H is 0.2 smaller than that of the partition.
     """
     if n_clusters == 1:
         return Partition(np.zeros(len(codes), np.intp), 0.0)
     graph, both = _graphs(codes, neighbors, weight, n_clusters)
-    if given is not None:
-        return Partition(given, edge_information(given, both, n_clusters)[0])
+    spaces = [*_spaces(graph, n_clusters), *_spaces(both, n_clusters)]
+    if rows is not None:
+        spaces.append(rows)
     found = [
-        moved(labels, both, n_clusters)
-        for each in (graph, both)
-        for labels in _candidates(each, weight, n_clusters, seed)
+        moved(_clustered(space, weight, n_clusters, seed + start), both, n_clusters)
+        for space in spaces
+        for start in range(STARTS)
     ]
-    return best_partition(found, both, n_clusters)
+    best = best_partition(found, both, n_clusters)
+    if mixed is None:
+        return best
+    information, shares = _told([mixed, best.labels], both, n_clusters)
+    if shares[0] < shares[1] - SHORT:
+        return best
+    return Partition(mixed, float(information[0]))
 
 
 def best_partition(
@@ -92,9 +104,9 @@ def best_partition(
     By the mutual information I of the clusters at the two ends of an edge and the
     entropy H of the clusters. I alone is greatest for clusters of like sizes, also
     where groups are not: two halves of a large group may tell more than that group and
-    a small one. I - 0.65 H finds the latter. Partitions within 0.02 nats of the
-    greatest I - 0.65 H count as level, and of these the one with the greatest I is
-    taken.
+    a small one. I / H, the share of what is to be known of a cluster that a neighbour
+    tells, finds the latter. Partitions within 3 % of the greatest share count as level,
+    and of these the one with the greatest I is taken.
 
     Parameters
     ----------
@@ -105,11 +117,19 @@ def best_partition(
     n_clusters : int
         How many.
     """
+    information, shares = _told(found, graph, n_clusters)
+    level = shares >= (1 - LEVEL) * shares.max()
+    best = int(np.where(level, information, -np.inf).argmax())
+    return Partition(found[best], float(information[best]))
+
+
+def _told(
+    found: Sequence[np.ndarray], graph: sp.csr_array, n_clusters: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return I and I / H of partitions, 0 where all rows are in one cluster."""
     pairs = [edge_information(labels, graph, n_clusters) for labels in found]
     information, entropy = np.transpose(pairs)
-    gain = information - SIZE_PRICE * entropy
-    best = int(np.where(gain >= gain.max() - LEVEL, information, -np.inf).argmax())
-    return Partition(found[best], float(information[best]))
+    return information, information / np.maximum(entropy, TINY)
 
 
 def number_of_clusters(
@@ -186,17 +206,11 @@ def _of_sizes(
     return sp.csr_array(sum(graph / max(graph.sum(), TINY) for graph in graphs))
 
 
-def _candidates(
-    graph: sp.csr_array, weight: np.ndarray | None, n_clusters: int, seed: int
-) -> list[np.ndarray]:
-    """Return clusters by several numbers of spectral coordinates and several starts."""
+def _spaces(graph: sp.csr_array, n_clusters: int) -> list[np.ndarray]:
+    """Return several numbers of spectral coordinates of rows, of length 1."""
     widths = [_width(n_clusters, each) for each in WIDTHS]
     coordinates = spectral_coordinates(graph, max(widths), unit=False)
-    return [
-        _clustered(unit_rows(coordinates[:, :width]), weight, n_clusters, seed + start)
-        for width in widths
-        for start in range(STARTS)
-    ]
+    return [unit_rows(coordinates[:, :width]) for width in widths]
 
 
 def _width(n_clusters: int, each: float) -> int:
@@ -207,7 +221,7 @@ def _clustered(
     space: np.ndarray, weight: np.ndarray | None, n_clusters: int, seed: int
 ) -> np.ndarray:
     kmeans = KMeans(n_clusters, n_init=1, random_state=seed)
-    with warnings.catch_warnings():
+    with one_openmp_thread(), warnings.catch_warnings():
         # Of fewer distinct points than clusters, which the criterion then judges.
         warnings.simplefilter("ignore", ConvergenceWarning)
         labels: np.ndarray = kmeans.fit(space, sample_weight=weight).labels_
