@@ -217,8 +217,8 @@ def report(found, sets):
     return _common.table(["rule", "mean", *sets], rows)
 
 
+def named(price, level):
     """Name of a rule in a table."""
-    """Return what a table calls a rule."""
     return f"I / H, {level:g}" if price is None else f"I - {price:g} H, {level:g}"
 
 
