@@ -167,41 +167,39 @@ def mutual_neighbors(neighbors: Neighbors) -> Neighbors:
     table, odds = np.empty_like(neighbors.table), np.empty((n, k), np.float32)
     count = np.empty(n, int)
     for block in gen_batches(n, MUTUAL_ROWS):
-        larger = _larger_ranks(neighbors, back, block)
+        some = Neighbors(neighbors.table[block], neighbors.count[block])
+        larger = _larger_ranks(some, back[block])
         count[block] = np.isfinite(larger).sum(axis=1)
         larger[count[block] == 0, 0] = 1.0
         order = np.argsort(larger, axis=1, kind="stable")
-        table[block] = np.take_along_axis(neighbors.table[block], order, axis=1)
+        table[block] = np.take_along_axis(some.table, order, axis=1)
         odds[block] = 1.0 / np.take_along_axis(larger, order, axis=1)
     return Neighbors(table, np.maximum(count, 1), odds)
 
 
-def _larger_ranks(neighbors: Neighbors, back: sp.csr_array, block: slice) -> np.ndarray:
+def _larger_ranks(some: Neighbors, given: sp.csr_array) -> np.ndarray:
     """Larger of the ranks that rows and their neighbours give each other.
 
     Parameters
     ----------
-    neighbors : Neighbors
-        Of n rows.
-    back : sparse array of shape (n, n)
-        Rank of the first row among the neighbours of the second.
-    block : slice
-        Rows to look at.
+    some : Neighbors
+        Of some rows, of n in all.
+    given : sparse array of shape (n_some, n)
+        Rank of each of these rows among the neighbours of every row.
 
     Returns
     -------
-    array of shape (n_block, k)
+    array of shape (n_some, k)
         Infinite where a row is no neighbour of its neighbour.
     """
-    table, n = neighbors.table[block], back.shape[0]
-    given = back[block]
-    rows = np.arange(len(table), dtype=np.int64)
+    n_some, n = given.shape
+    rows = np.arange(n_some, dtype=np.int64)
     there = np.repeat(rows, np.diff(given.indptr)) * n + given.indices
-    there = np.append(there, len(table) * n)  # behind all, so that each is found before
-    asked = rows[:, None] * n + table
+    there = np.append(there, n_some * n)  # behind all, so that each is found before
+    asked = rows[:, None] * n + some.table
     place = np.searchsorted(there, asked)
-    mutual = (there[place] == asked) & neighbors.known[block]
-    rank = np.arange(1.0, table.shape[1] + 1)
+    mutual = (there[place] == asked) & some.known
+    rank = np.arange(1.0, some.table.shape[1] + 1)
     return np.where(mutual, np.maximum(rank, np.append(given.data, 0)[place]), np.inf)
 
 

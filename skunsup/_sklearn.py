@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -30,8 +30,7 @@ __all__ = [
     "count_rows",
     "integers",
     "n_threads",
-    "one_blas_thread",
-    "one_openmp_thread",
+    "one_thread",
     "output_container",
     "python_number",
     "python_numbers",
@@ -152,25 +151,15 @@ def check_params(estimator: BaseEstimator) -> None:
     estimator._validate_params()
 
 
-def one_blas_thread() -> AbstractContextManager:
-    """Keep products of NumPy's matrices in the calling thread.
+def one_thread(api: Literal["blas", "openmp"]) -> AbstractContextManager:
+    """Keep products of matrices, or loops of scikit-learn, in the calling thread.
 
-    The other threads of OpenBLAS wait for more work by spinning, for a tenth of a
-    second, which takes a core from what is computed next.
+    The other threads wait for more work by spinning, those of OpenBLAS for a tenth of a
+    second, which takes a core from what is computed next. Sums of k-means depend on the
+    number of threads of OpenMP.
     """
     controller: AbstractContextManager = _get_threadpool_controller().limit(
-        limits=1, user_api="blas"
-    )
-    return controller
-
-
-def one_openmp_thread() -> AbstractContextManager:
-    """Keep loops of scikit-learn in the calling thread.
-
-    The other threads wait by spinning, and sums by k-means depend on their number.
-    """
-    controller: AbstractContextManager = _get_threadpool_controller().limit(
-        limits=1, user_api="openmp"
+        limits=1, user_api=api
     )
     return controller
 

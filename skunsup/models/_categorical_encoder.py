@@ -6,10 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from skunsup._networks import EncoderLayers, WrappedSpec, resolve_activation
+from skunsup._networks import WrappedSpec
 from skunsup.inputs import Inputs
-from skunsup.models._own_parts import own_encoder
-from skunsup.models._parts import hidden_sizes
+from skunsup.models._parts import encoder_of_width
 
 
 @keras.saving.register_keras_serializable(package="skunsup")
@@ -74,15 +73,9 @@ def categorical_encoder(
     ValueError
         If an own encoder does not fit.
     """
-    wanted, given = estimator.n_components, estimator.encoder
-    if given is None:
-        hidden = hidden_sizes(estimator, inputs)
-        sizes = (*hidden, n_categories + (wanted or 2))
-        activation = resolve_activation(estimator.activation)
-        inner = inputs.encoder(EncoderLayers(sizes, activation))
-        return CategoricalEncoder(inner, n_categories)
+    wanted = estimator.n_components
     asked = None if wanted is None else n_categories + wanted
-    encoder = own_encoder(given, inputs, asked)
+    encoder = encoder_of_width(estimator, inputs, asked, n_categories + 2)
     if encoder.n_outputs <= n_categories or asked not in (None, encoder.n_outputs):
         least = f"{asked}" if asked else f"at least {n_categories + 1}"
         raise ValueError(

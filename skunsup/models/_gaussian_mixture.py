@@ -8,7 +8,7 @@ from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from skunsup._sklearn import one_blas_thread
+from skunsup._sklearn import one_thread
 
 
 def gaussian_mixture(
@@ -34,7 +34,7 @@ def gaussian_mixture(
     model = GaussianMixture(n_components, random_state=seed, **params)
     with (
         config_context(array_api_dispatch=False),
-        one_blas_thread(),
+        one_thread("blas"),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skunsup._graph import Neighbors, nearest_neighbors
-from skunsup._sklearn import one_openmp_thread
+from skunsup._sklearn import one_thread
 from skunsup.models._edge_information import edge_information, moved
 from skunsup.models._spectral import TINY, affinity, spectral_coordinates, unit_rows
 
@@ -221,7 +221,7 @@ def _clustered(
     space: np.ndarray, weight: np.ndarray | None, n_clusters: int, seed: int
 ) -> np.ndarray:
     kmeans = KMeans(n_clusters, n_init=1, random_state=seed)
-    with one_openmp_thread(), warnings.catch_warnings():
+    with one_thread("openmp"), warnings.catch_warnings():
         # Of fewer distinct points than clusters, which the criterion then judges.
         warnings.simplefilter("ignore", ConvergenceWarning)
         labels: np.ndarray = kmeans.fit(space, sample_weight=weight).labels_

@@ -70,14 +70,9 @@ def encoder_part(estimator: Any, inputs: Inputs, per_component: int = 1) -> Netw
     ValueError
         If an own encoder does not fit.
     """
-    wanted, given = estimator.n_components, estimator.encoder
-    if given is None:
-        hidden = hidden_sizes(estimator, inputs)
-        sizes = (*hidden, per_component * (wanted or 2))
-        activation = resolve_activation(estimator.activation)
-        return inputs.encoder(EncoderLayers(sizes, activation))
+    wanted = estimator.n_components
     asked = None if wanted is None else per_component * wanted
-    encoder = own_encoder(given, inputs, asked)
+    encoder = encoder_of_width(estimator, inputs, asked, 2 * per_component)
     width = encoder.n_outputs
     if width % per_component:
         raise ValueError(
@@ -92,6 +87,29 @@ def encoder_part(estimator: Any, inputs: Inputs, per_component: int = 1) -> Netw
             f"n_components out, or set it to {width // per_component}."
         )
     return encoder
+
+
+def encoder_of_width(
+    estimator: Any, inputs: Inputs, asked: int | None, default: int
+) -> NetworkSpec:
+    """Network from rows to numbers: the estimator's own, or one of hidden layers.
+
+    Parameters
+    ----------
+    estimator : DeepEstimator
+        Has the parameters of `CodeParameters`.
+    inputs : Inputs
+        Fitted kind of data.
+    asked : int or None
+        How many numbers; None for those that an own network gives.
+    default : int
+        How many where none are asked for and there is no own network.
+    """
+    if estimator.encoder is not None:
+        return own_encoder(estimator.encoder, inputs, asked)
+    sizes = (*hidden_sizes(estimator, inputs), asked or default)
+    activation = resolve_activation(estimator.activation)
+    return inputs.encoder(EncoderLayers(sizes, activation))
 
 
 def encoder_and_decoder(

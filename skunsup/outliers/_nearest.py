@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import gen_batches
 
-from skunsup._sklearn import one_blas_thread
+from skunsup._sklearn import one_thread
 from skunsup._threads import in_threads
 
 MOST_PASSES = 4  # over the distances of a block, one for each neighbour and one more
@@ -56,7 +56,7 @@ class Nearest:
             left = np.column_stack([z, np.ones(len(z))]).astype(np.float32)
             right = np.vstack([-2.0 * rows.T, lengths]).astype(np.float32)
         blocks = [left[at] for at in gen_batches(len(z), BLOCK)]
-        with one_blas_thread():
+        with one_thread("blas"):
             found = in_threads(partial(_smallest, right=right, k=self.k), blocks)
         near, gap = (np.concatenate(each) for each in zip(*found, strict=True))
         # A row as near as `far` is no longer than 2 |z| + |far|. The error of a sum of

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils import gen_batches
 
-from skunsup._sklearn import one_blas_thread
+from skunsup._sklearn import one_thread
 from skunsup._threads import in_threads
 from skunsup.models._latent import checked_attributions
 from skunsup.outliers._ensemble import EnsembleOutput, is_among
@@ -167,4 +167,4 @@ def _shrunk(rows: np.ndarray) -> Mahalanobis:
 def _threads(rows: np.ndarray) -> AbstractContextManager:
     """One thread where products are small: the search for neighbours comes next."""
     small = rows.shape[-1] <= MOST_DIRECTIONS
-    return one_blas_thread() if small else nullcontext()
+    return one_thread("blas") if small else nullcontext()
