@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,10 +79,13 @@ def failed(page):
     """Run the code of a page; true if it fails, after its error is printed."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "output")
+        start = time.perf_counter()
         process = PROCESSES.Process(target=run, args=(program(page), page, output))
         process.start()
         process.join()
-        print(f"{page.name}: {'fails' if process.exitcode else 'runs'}", flush=True)
+        result = "fails" if process.exitcode else "runs"
+        seconds = time.perf_counter() - start
+        print(f"{page.name}: {result}, {seconds:.0f} s", flush=True)
         if process.exitcode:
             print(f"{page}\n{output.read_text()[-3500:]}")
     return bool(process.exitcode)
