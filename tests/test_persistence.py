@@ -132,6 +132,24 @@ def test_keras_exports_the_networks(blobs, families, tmp_path):
     np.testing.assert_allclose(exported.serve(X), network(X), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="of TensorFlow")
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+def test_keras_exports_the_networks_to_lite_rt(blobs, families, tmp_path):
+    import tensorflow as tf
+
+    network, X = families["VariationalAutoencoder"].model_, np.float32(blobs)
+    network.export(tmp_path / "network.tflite", format="litert", verbose=False)
+    runtime = tf.lite.Interpreter(str(tmp_path / "network.tflite"))
+    (given,) = runtime.get_input_details()
+    runtime.resize_tensor_input(given["index"], X.shape)
+    runtime.allocate_tensors()
+    runtime.set_tensor(given["index"], X)
+    runtime.invoke()
+    (result,) = runtime.get_output_details()
+    result = runtime.get_tensor(result["index"])
+    np.testing.assert_allclose(result, network(X), rtol=1e-5, atol=1e-6)
+
+
 def test_a_pickle_holds_numpy_alone(blobs):
     model = Autoencoder(**QUICK).fit(blobs)
     model.transform(blobs)
