@@ -4,11 +4,11 @@ Clusters and outliers among handwritten digits
 
 1. :class:`~skunsup.NeighborClustering` finds ten clusters of digits, beside k-means on
    the pixels, on principal components and on UMAP's embedding, where that is installed.
-2. An :class:`~skunsup.Autoencoder` squeezes each digit, 64 pixels, into a few numbers:
-   its code. :class:`~sklearn.model_selection.GridSearchCV` tunes it without labels, and
-   a code of two numbers is a map.
+2. An :class:`~skunsup.Autoencoder` compresses each digit, 64 pixels, to a few numbers:
+   its code. It is tuned by :class:`~sklearn.model_selection.GridSearchCV` without
+   labels. A code of two numbers is a map.
 3. :class:`~skunsup.AutoencoderDetector` finds the digits that look least like digits,
-   and the pixels that give them away.
+   and the pixels that show it.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/plot_quickstart.py figures``.
@@ -48,11 +48,11 @@ X = X / 16  # pixels from 0 to 1
 # %%
 # Cluster
 # -------
-# Each method looks for ten clusters, three times with other random numbers. Labels only
-# judge the result: by the adjusted Rand index (ARI), by normalised mutual information
-# (NMI), and by the accuracy when each cluster is named after a digit of its own, in the
-# way that suits them best. ``Images`` says that a row is an image, so that the network
-# sees digits shifted and turned a little.
+# Each method looks for ten clusters, three times with other random numbers. Labels are
+# used for the measures alone. These are the adjusted Rand index (ARI), normalised
+# mutual information (NMI) and accuracy. For the accuracy each cluster is named after a
+# digit of its own, by the best assignment. ``Images`` says that a row is an image, so
+# that the network sees digits shifted and turned a little.
 
 SEEDS = range(3)
 
@@ -149,12 +149,12 @@ display.figure_.set_label("digits_representatives")
 # %%
 # Tune without labels
 # -------------------
-# ``score`` is minus the reconstruction error, so a search needs no scorer: it compares
-# networks by how well they rebuild digits that they were not trained on. More
-# components always rebuild better, so the rest is tuned at a width of 10.
+# ``score`` is minus the reconstruction error, so a search needs no scorer. It compares
+# networks by how well they restore digits that they were not trained on. More
+# components always restore better, so the rest is tuned at a width of 10.
 #
 # The pixels are scaled by their range. Dividing them by their standard deviation would
-# blow up those at the edge, which are almost always empty, and harm every method below.
+# enlarge those at the edge, which are almost always empty, and harm every method below.
 
 pipeline = make_pipeline(MinMaxScaler(), Autoencoder(10, batch_size=64, random_state=0))
 search = GridSearchCV(
@@ -196,7 +196,7 @@ figure.suptitle("Digits on two numbers each")
 # Find outliers
 # -------------
 # :class:`~skunsup.AutoencoderDetector` calls a digit an outlier when autoencoders
-# rebuild it badly and its neighbours are far. Here it flags one digit in a hundred.
+# restore it badly and its neighbours are far. Here it flags one digit in a hundred.
 # ``feature_scores`` shares out the score of each digit among its pixels.
 
 detector = make_pipeline(

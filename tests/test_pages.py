@@ -1,6 +1,7 @@
 """The pages for contributors are true: their code works, and layers are those named."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -109,3 +110,59 @@ def test_the_page_has_all_layers_in_the_order_of_imports():
         assert own in found
         for name in imported(path):
             assert found[name] >= found[own], (path.name, name)
+
+
+RANKED = """
+const vm = require("vm"), fs = require("fs");
+const code = fs.readFileSync(process.argv[1], "utf8");
+vm.runInThisContext(code + "; this.Scorer = Scorer");
+const score = ([page, at]) => Scorer.score([page, "", "", null, Scorer[at], ""]);
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map(score)));
+"""
+
+
+def ranked(results):
+    """Pages in the order in which a search shows them, given what was found where."""
+    scorer = ROOT / "docs" / "_search" / "scorer.js"
+    done = subprocess.run(
+        ["node", "-e", RANKED, str(scorer), json.dumps(results)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    scores = json.loads(done.stdout)
+    pairs = sorted(zip(scores, results, strict=True), key=lambda pair: -pair[0])
+    return [page for _, (page, _) in pairs]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="the order is one of JavaScript")
+def test_among_equal_results_the_guide_is_first_and_history_last():
+    pages = ["changelog", "api", "auto_examples/plot_quickstart", "api/skunsup.GAN"]
+    pages += ["guide/cluster", "benchmarks/index"]
+    found = ranked([(page, "term") for page in pages])
+    assert found == [
+        "guide/cluster",
+        "api/skunsup.GAN",
+        "auto_examples/plot_quickstart",
+        "api",
+        "changelog",
+        "benchmarks/index",
+    ]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="the order is one of JavaScript")
+def test_a_title_comes_before_text_of_any_page():
+    assert ranked([("inputs", "term"), ("changelog", "title")])[0] == "changelog"
+    found = [("inputs", "partialTitle"), ("api/skunsup.Images", "objNameMatch")]
+    assert ranked(found)[0] == "api/skunsup.Images"
+
+
+def test_pages_that_the_search_ranks_exist():
+    text = (ROOT / "docs" / "_search" / "scorer.js").read_text(encoding="utf-8")
+    names = [p.relative_to(ROOT / "docs") for p in (ROOT / "docs").rglob("*.md")]
+    found = [path.with_suffix("").as_posix() for path in names]
+    patterns = [line.split("/^(", 1)[1] for line in text.splitlines() if "[/^(" in line]
+    for pattern in (each.rpartition(")")[0] for each in patterns):
+        for page in pattern.replace("\\/", "/").split("|"):
+            if not page.startswith(("api", "auto_examples")):
+                assert any(name.startswith(page) for name in found), page

@@ -30,8 +30,8 @@ train, test = np.arange(len(X)) < 1400, np.arange(len(X)) >= 1400
 # %%
 # Three priors
 # ------------
-# Only ``prior`` differs. The discriminator learns twice as slowly as the rest, which
-# keeps the game fair.
+# Only ``prior`` differs. The discriminator learns half as fast as the rest, so that it
+# does not become too strong.
 
 PRIORS = ("gaussian", "mixture", "swiss-roll")
 models = {

@@ -3,8 +3,8 @@ Number of kinds of digits
 =========================
 
 :class:`~skunsup.NeighborClustering` groups images so that neighbours share a cluster.
-This example leaves the number of clusters open, looks at the groups that come out, and
-asks the network about digits that it has not seen.
+This example leaves the number of clusters open and looks at the groups that come out.
+It also asks for the clusters of digits that the network has not seen.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/clusters/plot_neighbor_clustering.py figures``.
@@ -29,9 +29,10 @@ known, new = images[:1500], images[1500:]
 # %%
 # Leave the number open
 # ---------------------
-# Numbers from 5 to 15 are tried. One is chosen by what the cluster of a row says of the
-# clusters of its neighbours, less a price for each more cluster. No labels are used;
-# they are written beside the clusters afterwards.
+# Numbers from 5 to 15 are tried. The cluster of a row should tell the clusters of its
+# neighbours. So the number is chosen by their mutual information, less a term that
+# grows with the number of clusters. No labels are used; they are written beside the
+# clusters afterwards.
 
 model = NeighborClustering(range(5, 16), inputs="images", random_state=0).fit(known)
 

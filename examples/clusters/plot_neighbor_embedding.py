@@ -3,9 +3,9 @@ A map of digits that takes new ones
 ===================================
 
 A :class:`~skunsup.NeighborEmbedding` with two components lays digits out so that
-neighbours are near. Unlike t-SNE it is a network, so digits that it has not seen find
-their places too; and with a decoder, each place of the map is an image. Labels are used
-for the colours alone.
+neighbours are near. Unlike t-SNE it is a network, so digits that it has not seen get
+places too. With a decoder, each place of the map is an image. Labels are used for the
+colours alone.
 
 As a script it saves its figure in the folder that the command line names:
 ``python examples/clusters/plot_neighbor_embedding.py figures``.

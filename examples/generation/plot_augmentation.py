@@ -4,8 +4,8 @@ More rows for a small class
 
 A classifier that has seen twenty malignant tumours and two hundred benign ones misses
 many of the malignant ones that it meets later. This example learns the small class with
-a :class:`~skunsup.VariationalAutoencoder` in a :class:`~sklearn.pipeline.Pipeline`,
-draws new rows from it until the classes are balanced, and trains on both.
+a :class:`~skunsup.VariationalAutoencoder` in a :class:`~sklearn.pipeline.Pipeline`. It
+draws new rows until the classes are balanced, and trains on both.
 
 As a script it saves its figure in the folder that the command line names:
 ``python examples/generation/plot_augmentation.py figures``.
@@ -63,9 +63,9 @@ def generated(rows, n, seed):
 # %%
 # Does it help?
 # -------------
-# Three classifiers, each trained on the table as it is, with the small class repeated
-# ten times over, and with generated rows in the place of the repetitions. All other
-# rows are for testing. Five different draws of the table.
+# Each of three classifiers is trained three times. The first table is as it is, the
+# second repeats the small class ten times, the third has generated rows instead. All
+# other rows are for testing. Five different draws of the table.
 
 CLASSIFIERS = {
     "5 nearest neighbours": KNeighborsClassifier(5),
@@ -116,11 +116,11 @@ for name, by_kind in results.items():
 # %%
 # With generated rows every classifier finds more malignant tumours than with the table
 # as it is. Repeating the rows does as much for neighbours and for the logistic
-# regression, which count rows, and nothing for the forest, which learns the same twenty
-# points by heart; generated rows help all three.
+# regression, which count rows. It does nothing for the forest, which memorises the same
+# twenty points. Generated rows help all three.
 #
-# On the left, where the new rows lie: among the malignant tumours that nobody has seen
-# yet, on the first two principal components of all.
+# On the left, where the new rows lie: among the malignant tumours of the test set, on
+# the first two principal components of all.
 
 plane = make_pipeline(StandardScaler(), PCA(2)).fit(X)
 small, large, test = split(0)

@@ -3,9 +3,9 @@ Digits out of nothing
 =====================
 
 A :class:`~skunsup.GAN` learns to write digits from noise. This example watches it do
-so: the same noise is turned into digits after every few epochs, and ``history_`` shows
-how the game between generator and discriminator stands. In the end the discriminator's
-hidden features serve a linear classifier.
+so: the same noise is turned into digits after every few epochs. ``history_`` shows
+whether generator or discriminator is too strong. In the end the discriminator's hidden
+features serve a linear classifier.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/generation/plot_gan_digits.py figures``.
@@ -76,10 +76,10 @@ draw_row(axes[-1], X_train[:10], "real")
 figure.suptitle("The same ten draws of noise, from epoch to epoch")
 
 # %%
-# How the game stands
-# -------------------
-# A discriminator that is always right has won, and its generator learns nothing more;
-# one that is right half of the time cannot tell. ``spread`` is the standard deviation
+# Generator and discriminator
+# ---------------------------
+# From a discriminator that is always right a generator learns nothing more. One that is
+# right half of the time cannot tell. ``spread`` is the standard deviation
 # of the samples relative to the data's. If it falls towards 0 the generator has
 # collapsed to a few digits, and ``fit`` warns.
 

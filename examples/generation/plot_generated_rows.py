@@ -2,10 +2,10 @@
 Rows that look real, and rows with given values
 ===============================================
 
-How good are generated rows? This example compares those of a
+How good are generated rows? This example compares rows of a
 :class:`~skunsup.VariationalAutoencoder`, with and without a prior that is fitted to its
-codes, with those of :class:`~sklearn.mixture.GaussianMixture`, looks whether any are
-copies, draws tumours of one kind, and fills in missing cells by draws.
+codes, and of :class:`~sklearn.mixture.GaussianMixture`. It looks for copies, draws
+tumours of one kind, and fills in missing cells by draws.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/generation/plot_generated_rows.py figures``.
@@ -55,10 +55,10 @@ for name, generator in generators.items():
     print(f"nearer to a training row: {copied:.2f}")
 
 # %%
-# Coverage is the share of tumours that nobody has seen with a generated one among their
-# five nearest neighbours. The AUROC is that of gradient boosting that shall tell real
-# from generated rows, 0.5 if it cannot. About half of the rows are nearer to a training
-# row than to a test row: they are no copies.
+# Coverage is the share of test tumours that have a generated one among their five
+# nearest neighbours. The AUROC is that of gradient boosting which is trained to tell
+# real from generated rows: 0.5 if it cannot. About half of the rows are nearer to a
+# training row than to a test row: they are no copies.
 #
 # Tumours of one kind
 # -------------------
@@ -75,8 +75,8 @@ assert (kinds["malignant"]["kind"] == "malignant").all()
 # %%
 # Missing cells, drawn
 # --------------------
-# Texture has little to do with size: what is drawn where it is missing has nearly the
-# spread of the column, and ``reconstruct`` gives nearly its mean.
+# Texture has little to do with size. So what is drawn where it is missing has nearly
+# the spread of the column, and ``reconstruct`` gives nearly its mean.
 
 torn = test.copy()
 torn["mean texture"] = np.nan
@@ -92,8 +92,8 @@ assert spreads["reconstruct"] < spreads["complete"]
 # %%
 # The pictures
 # ------------
-# Tumours that nobody has seen against drawn ones, column by column, and then by pairs
-# of columns: real rows below the diagonal, drawn ones above it.
+# Tumours of the test set against drawn ones, column by column. Then pairs of columns:
+# real rows below the diagonal, drawn ones above it.
 
 real = test.iloc[:, :10]
 display = SamplesDisplay.from_predictions(real, drawn["VAE, fitted prior"])

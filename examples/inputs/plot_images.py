@@ -4,8 +4,8 @@ Images: what convolutions and augmentation do to a code
 
 With ``inputs=Images()`` the same :class:`~skunsup.Autoencoder` takes images as they
 are, here scikit-learn's digits, and encodes them by convolutions. ``shift`` moves what
-the encoder sees in training, while the decoder must restore the image where it was: so
-the code says what digit there is, and less of where it stands.
+the encoder sees in training, while the decoder must restore the image where it was. So
+the code says which digit it is, and less of where it stands.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/inputs/plot_images.py figures``.

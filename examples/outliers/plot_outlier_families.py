@@ -2,12 +2,12 @@
 Outliers by four families
 =========================
 
-Four detectors learn what benign tumours look like, each in its own way: by copying them
-(:class:`~skunsup.AutoencoderDetector`), by modelling their distribution
-(:class:`~skunsup.VAEDetector`), by copying them through codes of a known shape
-(:class:`~skunsup.AAEDetector`) and by a game between a generator and a critic
-(:class:`~skunsup.GANDetector`). None has seen a malignant one. How well do they tell
-the malignant ones that come later? Each judges by its own score alone here
+Four detectors learn what benign tumours look like, each in its own way.
+:class:`~skunsup.AutoencoderDetector` restores them from short codes.
+:class:`~skunsup.AAEDetector` does so with codes that follow a known distribution.
+:class:`~skunsup.VAEDetector` models their density, and :class:`~skunsup.GANDetector`
+learns to tell them from generated ones. None has seen a malignant one. How well do they
+tell the malignant ones that come later? Each judges by its own score alone here
 (``scoring="residual"``), without the neighbours that it asks by default.
 
 As a script it saves its figure in the folder that the command line names:
@@ -62,7 +62,7 @@ for kind in DETECTORS:
 # ----------------
 # First the scores of rows that were not learned from; the line is the threshold that
 # ``contamination="auto"`` puts. Then the same rows on two principal components, by
-# their outlier probability. The families draw the border of the normal in different
+# their outlier probability. The families put the border of the normal rows in different
 # places, and agree on what lies far out.
 
 plane = make_pipeline(StandardScaler(), PCA(2)).fit(X.iloc[seen])
@@ -92,8 +92,8 @@ for (name, pipeline), axis, below in zip(
 # %%
 # What made a row an outlier
 # --------------------------
-# All of them explain themselves by columns. For the malignant tumour that the first
-# finds strangest:
+# All of them explain themselves by columns. For the malignant tumour with the highest
+# score by the first:
 
 first = pipelines["AutoencoderDetector"]
 worst = X.iloc[later][truth].iloc[[first.score_samples(X.iloc[later][truth]).argmin()]]

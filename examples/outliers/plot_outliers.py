@@ -2,9 +2,9 @@
 Outliers in tables, and why they are outliers
 =============================================
 
-:class:`~skunsup.AutoencoderDetector` learns from normal rows how their columns go
-together and where they lie, and scores a row by what it leaves unexplained and by the
-distance to its neighbours. This example
+:class:`~skunsup.AutoencoderDetector` learns from normal rows how their columns depend
+on each other and where they lie. It scores a row by what its networks cannot restore
+and by the distance to its neighbours. This example
 
 1. compares it with scikit-learn's detectors on real data;
 2. shows its scores, its threshold and its outlier probabilities;
@@ -43,9 +43,10 @@ from skunsup.inspection import (
 # -------
 # Two tasks: malignant among benign tumours, and each digit among the nine others. A
 # detector is fitted on half of the normal rows, and scores the other half and all
-# outliers. Nothing is tuned to the labels: every detector has its default parameters,
-# and those that ask are told that the rows to fit are normal (``novelty=True``). Ours
-# takes part a second time with the autoencoders' word alone, ``scoring="residual"``.
+# outliers. Nothing is tuned to the labels: every detector has its default parameters.
+# Those with a parameter for it are told that the training rows are normal
+# (``novelty=True``). Ours takes part a second time with the score of the autoencoders
+# alone, ``scoring="residual"``.
 
 DETECTORS = {
     "AutoencoderDetector": lambda seed: AutoencoderDetector(
@@ -116,7 +117,8 @@ print(f"\n{len(results)} fits in {seconds:.0f} s")
 
 # %%
 # "found" and "false alarms" are the shares of the outliers and of the normal rows that
-# each detector flags at its own threshold, among rows that it was not fitted on.
+# a detector flags at its own threshold. They are counted among rows that it was not
+# fitted on.
 #
 # Benign tumours form one cloud, and most detectors rank about equally well. Nine digits
 # form nine clouds: here the autoencoders and the neighbours leave the others behind.
@@ -165,8 +167,8 @@ display = OutlierScoresDisplay.from_estimator(model, scored, truth)
 display.figure_.set_label("outliers_scores")
 
 # %%
-# Can the probability be taken at its word? On the diagonal it could. Here, where half
-# of the rows are outliers that stand clear of the others, it is too cautious.
+# Is the probability calibrated? On the diagonal it would be. Here half of the rows are
+# outliers, far from the others, and the probability is too low.
 
 display = OutlierReliabilityDisplay.from_estimator(model, scored, truth)
 display.figure_.set_label("outliers_reliability")

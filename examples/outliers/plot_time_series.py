@@ -2,14 +2,14 @@
 Faults in a long time series, and when and where they are
 =========================================================
 
-A detector of rows knows nothing of time. :class:`~skunsup.SlidingWindows` makes rows
-out of a series, each the last hours up to one time point, and turns scores of windows
-back into scores of time points. This example
+A detector of rows knows nothing of time. Each row that :class:`~skunsup.SlidingWindows`
+makes of a series has the last hours up to one time point. It also turns scores of
+windows back into scores of time points. This example
 
 1. finds three faults in a building's power and temperature that lie well within the
    range of normal values;
 2. compares detectors on single hours and on windows;
-3. shows what the autoencoder expected instead, and which column gave the fault away.
+3. shows what the autoencoder expected instead, and which column showed the fault.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/outliers/plot_time_series.py figures``.
@@ -73,9 +73,9 @@ is_fault = truth[TRAINED:].to_numpy()
 # Windows, a scaler, a detector
 # -----------------------------
 # ``SlidingWindows`` gives one window for each hour, the one that ends in it. So the
-# pipeline's verdicts and scores are one for each hour as well, and know nothing of the
-# hours to come. ``point_scores`` looks at every window that holds an hour, which tells
-# better when a fault began and ended.
+# pipeline gives one label and one score for each hour, and looks at no later hours.
+# ``point_scores`` looks at every window that holds an hour, which tells better when a
+# fault began and ended.
 
 WIDTH = 12
 windows = SlidingWindows(WIDTH)
@@ -105,8 +105,9 @@ display.figure_.set_label("time_series")
 # Compare
 # -------
 # The same detectors on single hours and on windows, judged by the hours of the faults.
-# Many a single hour of these faults is like any other, so what looks at neighbours
-# needs windows: here the local outlier factor does as well on them as the autoencoders.
+# Many single hours of these faults are like any other hour, so a detector by neighbours
+# needs windows. On windows the local outlier factor does as well here as the
+# autoencoders.
 
 DETECTORS = {
     "AutoencoderDetector": AutoencoderDetector(novelty=True, random_state=0),
@@ -138,8 +139,8 @@ for name, when in FAULTS.items():
     display.figure_.set_label(f"time_series_{name.replace(' ', '_')}")
 
 # %%
-# Which column gave the fault away? ``inverse_transform`` of the windows averages shares
-# of their scores into shares of the hours.
+# Which column showed the fault? ``inverse_transform`` of the windows averages shares of
+# their scores into shares of the hours.
 
 rows = pipeline[:-1].transform(present)
 blame = windows.inverse_transform(pipeline[-1].feature_scores(rows))

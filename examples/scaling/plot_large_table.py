@@ -7,7 +7,7 @@ a time, here to
 
 1. learn the scale of each column, and the usual readings from the first nine days;
 2. write the score of every reading to another folder;
-3. look for the hours in which the machine was unwell.
+3. look for the hours in which the machine had a fault.
 
 ``checkpoint`` lets the fit go on where it was if the process is killed.
 
@@ -93,7 +93,7 @@ hourly = -score.reshape(-1, 360).mean(axis=1)
 # %%
 # The mean loss of each hour, below the mean readings of two sensors that drift. The
 # threshold is a fifth above the worst hour that the model has learned from. The faults
-# stand out, in days that the model has not seen.
+# are far above it, in days that the model has not seen.
 
 hours = pd.date_range("2024-05-01", periods=24 * N_DAYS, freq="h")
 drifting = [f"sensor_{day % N_SENSORS}" for day in FAULTS]

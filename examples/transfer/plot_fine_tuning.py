@@ -4,7 +4,7 @@ Few labels, many rows
 
 Rows are cheap and labels are not. Here there are 1198 digits to learn from, and few of
 each class have a label. An :class:`~skunsup.Autoencoder` learns from all rows what
-digits look like; :func:`~skunsup.fine_tune` then takes its encoder, puts a softmax
+digits look like. Then :func:`~skunsup.fine_tune` takes its encoder, puts a softmax
 behind it, and learns from the rows with labels. The example
 
 1. compares that with the same network from random weights and with logistic regression
@@ -150,7 +150,7 @@ figure.suptitle("Codes of unseen digits, before any label was used")
 # %%
 # Freeze or not?
 # --------------
-# A search reaches everything that matters by the names scikeras gives it.
+# A search sets the parameters by the names that scikeras gives them.
 
 known = labelled(30, 0)
 search = GridSearchCV(
