@@ -1,7 +1,7 @@
 """Check the words of the guide, and that it names every parameter.
 
 A page of the guide has fewer than 1,500 words, a sentence at most 25. Each parameter of
-each estimator and of each kind of data stands on one of the pages, in the type of code.
+each estimator and of each kind of data is named in a sentence or table of one of them.
 Sentences of README, the home page and the examples are checked too, and no page has a
 metaphor that CONTRIBUTING names.
 """
@@ -95,8 +95,9 @@ def bad_sentences(texts):
 
 
 def unexplained(text):
-    """Parameters of public classes that a text does not name, with the first class."""
-    named, absent = set(re.findall(r"\w+", " ".join(code(text)))), {}
+    """Parameters of public classes that no sentence names, with the first class."""
+    spans = re.findall(r"`[^`\n]+`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    named, absent = set(re.findall(r"\w+", " ".join(spans))), {}
     for name in skunsup.__all__:
         public = getattr(skunsup, name)
         if inspect.isclass(public):
@@ -104,11 +105,6 @@ def unexplained(text):
                 if parameter not in named:
                     absent.setdefault(parameter, name)
     return absent
-
-
-def code(text):
-    """Spans and blocks of code in a text."""
-    return re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)
 
 
 def main():
