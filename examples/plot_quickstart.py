@@ -1,6 +1,6 @@
 """
-Clusters and outliers among handwritten digits
-==============================================
+Quickstart: cluster digits, and find outliers among them
+========================================================
 
 1. :class:`~skunsup.NeighborClustering` finds ten clusters of digits, beside k-means on
    the pixels, on principal components and on UMAP's embedding, where that is installed.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from scipy.optimize import linear_sum_assignment
 from sklearn.base import clone
 from sklearn.cluster import KMeans
@@ -97,22 +97,18 @@ if find_spec("umap"):
     )
 METHODS["NeighborClustering"] = neighbors
 
+names = [name for _ in SEEDS for name in METHODS]
+chosen = [make(seed) for seed in SEEDS for make in METHODS.values()]
+with threadpool_limits(1):  # a core for each of two fits at a time
+    fits = Parallel(2, prefer="threads")(delayed(each.fit)(X) for each in chosen)
 
-def fitted(make):
-    """Models of one method, one for each seed."""
-    return [make(seed).fit(X) for seed in SEEDS]
-
-
-def judged(models):
-    """Metrics of the clusters of models, a row for each."""
-    clusters = [model.predict(X) for model in models]
-    return np.array([[m(y, c) for m in METRICS.values()] for c in clusters])
-
-
-with threadpool_limits(1):  # a core for each of two methods at a time
-    fits = Parallel(n_jobs=2, prefer="threads")(map(delayed(fitted), METHODS.values()))
-models = dict(zip(METHODS, fits, strict=True))
-results = {name: judged(each) for name, each in models.items()}
+models = {name: [] for name in METHODS}
+for name, model in zip(names, fits, strict=True):
+    models[name].append(model)
+results = {
+    name: np.array([[m(y, each.predict(X)) for m in METRICS.values()] for each in made])
+    for name, made in models.items()
+}
 
 print(" " * 21 + "   ".join(f"{metric:13}" for metric in METRICS))
 for name, rows in results.items():
@@ -166,7 +162,8 @@ search = GridSearchCV(
     cv=3,
 )
 start = time.perf_counter()
-search.fit(X)
+with threadpool_limits(1), parallel_config("threading", n_jobs=2):
+    search.fit(X)
 seconds = time.perf_counter() - start
 
 variance = MinMaxScaler().fit_transform(X).var(axis=0).mean()

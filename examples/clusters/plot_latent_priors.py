@@ -1,6 +1,6 @@
 """
-Codes in the shape you ask for
-==============================
+Reduce rows to codes of a given shape
+=====================================
 
 An :class:`~skunsup.AdversarialAutoencoder` compresses digits to two numbers, and a
 discriminator sees to it that these follow a distribution of your choice. Here they are

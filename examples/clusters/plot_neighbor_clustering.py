@@ -1,6 +1,6 @@
 """
-Number of kinds of digits
-=========================
+Cluster digits, and find the number of clusters
+===============================================
 
 :class:`~skunsup.NeighborClustering` groups images so that neighbours share a cluster.
 This example leaves the number of clusters open and looks at the groups that come out.

@@ -1,6 +1,6 @@
 """
-A map of digits that takes new ones
-===================================
+Draw a map of digits that takes new ones
+========================================
 
 A :class:`~skunsup.NeighborEmbedding` with two components lays digits out so that
 neighbours are near. Unlike t-SNE it is a network, so digits that it has not seen get

@@ -1,6 +1,6 @@
 """
-More rows for a small class
-===========================
+Generate rows for a small class
+===============================
 
 A classifier that has seen twenty malignant tumours and two hundred benign ones misses
 many of the malignant ones that it meets later. This example learns the small class with

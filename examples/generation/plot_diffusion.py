@@ -1,6 +1,6 @@
 """
-Rows out of noise
-=================
+Generate rows by a diffusion model
+==================================
 
 A :class:`~skunsup.DiffusionModel` learns to take noise away from rows. This example
 watches rows come out of noise, and generates a table with whole numbers, a column that

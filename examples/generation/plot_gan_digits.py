@@ -1,6 +1,6 @@
 """
-Digits out of nothing
-=====================
+Generate digits by a GAN
+========================
 
 A :class:`~skunsup.GAN` learns to write digits from noise. This example watches it do
 so: the same noise is turned into digits after every few epochs. ``history_`` shows

@@ -1,6 +1,6 @@
 """
-Rows that look real, and rows with given values
-===============================================
+Judge generated rows, and draw rows with given values
+=====================================================
 
 How good are generated rows? This example compares rows of a
 :class:`~skunsup.VariationalAutoencoder`, with and without a prior that is fitted to its

@@ -1,6 +1,6 @@
 """
-An image and its name in one model
-==================================
+Restore images from names, and names from images
+================================================
 
 :class:`~skunsup.Blocks` lets a model take several kinds of data at once. Here each row
 is a digit's image and its name, as ten columns of zeros and a one. Both are encoded

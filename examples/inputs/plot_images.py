@@ -1,6 +1,6 @@
 """
-Images: what convolutions and augmentation do to a code
-=======================================================
+Encode images, wherever they are shifted
+========================================
 
 With ``inputs=Images()`` the same :class:`~skunsup.Autoencoder` takes images as they
 are, here scikit-learn's digits, and encodes them by convolutions. ``shift`` moves what

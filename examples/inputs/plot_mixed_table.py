@@ -1,6 +1,6 @@
 """
-A table with gaps: numbers, categories and yes or no
-====================================================
+Fill in, draw and check a table with gaps
+=========================================
 
 With ``inputs=Table()`` a model takes a DataFrame as it is: numbers in any unit,
 categories, booleans, and cells that are missing. This example

@@ -1,6 +1,6 @@
 """
-Topics of texts without labels
-==============================
+Find topics of texts
+====================
 
 Every function of SciPy comes with a text that says what it does. Which belong together?
 The example

@@ -1,6 +1,6 @@
 """
-Outliers by four families
-=========================
+Find outliers by four families of models
+========================================
 
 Four detectors learn what benign tumours look like, each in its own way.
 :class:`~skunsup.AutoencoderDetector` restores them from short codes.

@@ -1,6 +1,6 @@
 """
-Faults in a long time series, and when and where they are
-=========================================================
+Find faults in a time series
+============================
 
 A detector of rows knows nothing of time. Each row that :class:`~skunsup.SlidingWindows`
 makes of a series has the last hours up to one time point. It also turns scores of

@@ -1,6 +1,6 @@
 """
-A table that is larger than memory
-==================================
+Learn from a table larger than memory
+=====================================
 
 The readings of a machine lie in a folder of Parquet files. They are read a row group at
 a time, here to

@@ -1,6 +1,6 @@
 """
-Few labels, many rows
-=====================
+Classify with few labels
+========================
 
 Rows are cheap and labels are not. Here there are 1198 digits to learn from, and few of
 each class have a label. An :class:`~skunsup.Autoencoder` learns from all rows what
