@@ -39,6 +39,8 @@ from skunsup.inspection import (
     SamplesDisplay,
     SeriesScoresDisplay,
 )
+from skunsup.inspection._cluster_columns import unusual_columns
+from skunsup.inspection._shown import as_columns
 
 from .helpers import on_torch_or_asked
 
@@ -583,6 +585,17 @@ def test_unusual_columns_are_deviations_from_all_rows():
     np.testing.assert_array_equal(display.artists_.get_array(), found.effects)
     names = [tick.get_text() for tick in display.ax_.get_yticklabels()]
     assert names[0] == "cluster 0\n3 rows, 50%"
+
+
+def test_a_missing_cell_of_a_row_is_missing_in_all_categories():
+    kinds, flags = ["a", "b", "c", "a", None, "c"], [True] * 3 + [False] * 2 + [None]
+    every = pd.DataFrame({"kind": kinds, "flag": pd.array(flags, "boolean")})
+    chosen = every.iloc[[4, 3]].assign(flag=pd.array([None, False], "boolean"))
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    found = unusual_columns(as_columns(every), labels, 12, as_columns(chosen))
+    assert found.names == ["kind = a", "kind = c", "kind = b", "flag"]
+    assert found.texts == [["missing"] * 4, ["yes", "no", "no", "no"]]
+    assert not found.effects[0].any()
 
 
 def test_prototypes_are_decoded_centres(clustered, frame):

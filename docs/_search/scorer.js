@@ -1,7 +1,7 @@
 // Order of search results: names of the API and titles first, then text. Among equal
 // ones, pages of the guide come before the API, and lists and history come last.
 const RANKS = [
-  [/^(guide\/|families|generated_rows|tables|inputs|sequences|transfer|scaling|deployment|displays|ways_of_learning)/, 4],
+  [/^(guide\/|families|generated_rows|tables|inputs|sequences|transfer|scaling|deployment|ways_of_learning)/, 4],
   [/^api\//, 3],
   [/^(api|auto_examples\/index|auto_examples\/\w+\/index|user_guide)$/, -3],
   [/^(benchmarks\/|changelog|architecture|adding_a_|releasing)/, -20],

@@ -38,6 +38,7 @@ class Indicator:
     name: str
     values: np.ndarray
     share: bool
+    column: str
 
 
 def indicators(rows: Shown) -> list[Indicator]:
@@ -47,15 +48,22 @@ def indicators(rows: Shown) -> list[Indicator]:
     """
     found = []
     for j, (name, values) in enumerate(zip(rows.names, rows.values, strict=True)):
+        missing = _missing(rows, j)
         if rows.numeric(j):
-            found.append(Indicator(name, np.asarray(values, float), False))
-            missing = np.isnan(values)
+            found.append(Indicator(name, np.asarray(values, float), False, name))
         else:
-            missing = np.array([value is None for value in values])
             found += _categories(name, values, missing)
         if missing.any():
-            found.append(Indicator(f"{name} missing", missing.astype(float), True))
+            gaps = missing.astype(float)
+            found.append(Indicator(f"{name} missing", gaps, True, name))
     return found
+
+
+def _missing(rows: Shown, j: int) -> np.ndarray:
+    """Return whether each row lacks a column."""
+    if rows.numeric(j):
+        return np.isnan(np.asarray(rows.values[j], float))
+    return np.array([value is None for value in rows.values[j]])
 
 
 def _categories(name: str, values: Any, missing: np.ndarray) -> list[Indicator]:
@@ -72,7 +80,7 @@ def _categories(name: str, values: Any, missing: np.ndarray) -> list[Indicator]:
         ones = np.array([value == level for value in known], float)
         ones[missing] = np.nan
         label = name if level == "True" else f"{name} = {short(level, 14)}"
-        found.append(Indicator(label, ones, True))
+        found.append(Indicator(label, ones, True, name))
     return found
 
 
@@ -114,12 +122,17 @@ def unusual_columns(
 
 
 def _of_rows(every: list[Indicator], instead: Shown, n: int) -> np.ndarray:
-    """Return the indicators of one row a cluster; categories that none has are 0."""
+    """Return the indicators of one row a cluster.
+
+    A category that none of these rows has is 0, but NaN where the cell is missing.
+    """
     found = {one.name: one.values for one in indicators(instead)}
-    columns = [
-        found.get(one.name, np.full(n, 0.0 if one.share else np.nan)) for one in every
-    ]
-    return np.stack(columns, axis=1)
+    for j, name in enumerate(instead.names):
+        none = np.where(_missing(instead, j), np.nan, 0.0)
+        for one in every:
+            if one.column == name and one.name not in found:
+                found[one.name] = none if one.share else np.full(n, np.nan)
+    return np.stack([found[one.name] for one in every], axis=1)
 
 
 def _text(one: Indicator, value: float, is_mean: bool) -> str:
