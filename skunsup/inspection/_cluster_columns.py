@@ -60,7 +60,7 @@ def indicators(rows: Shown) -> list[Indicator]:
 
 
 def _missing(rows: Shown, j: int) -> np.ndarray:
-    """Return whether each row lacks a column."""
+    """Mask of the rows that lack a column."""
     if rows.numeric(j):
         return np.isnan(np.asarray(rows.values[j], float))
     return np.array([value is None for value in rows.values[j]])
