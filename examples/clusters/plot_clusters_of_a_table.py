@@ -3,9 +3,9 @@ Cluster a table with gaps, and explain the clusters
 ===================================================
 
 A table of wines has numbers, categories and missing cells.
-:class:`~skunsup.DeepEmbeddedClustering` with ``inputs=Table()`` takes it as it is. Its
-clusters are drawn in four ways by :class:`~skunsup.inspection.ClusterDisplay`, with the
-rows that the decoder makes of their centres.
+:class:`~skunsup.DeepEmbeddedClustering` with ``inputs=Table()`` takes it as it is.
+:class:`~skunsup.inspection.ClusterDisplay` draws what is unusual in each cluster, the
+rows that the decoder makes of the centres, and rows near them.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/clusters/plot_clusters_of_a_table.py figures``.
@@ -42,14 +42,14 @@ X.head()
 # %%
 # Cluster
 # -------
-# An autoencoder learns codes of the rows, and the clustering starts from it. The
-# vineyard of each wine is known, and is used for the comparison alone.
+# An autoencoder learns codes of the rows, and the clustering starts from it. The kind
+# of each wine is known, and is used for the comparison alone.
 
 coder = Autoencoder(4, inputs=Table(), epochs=100, random_state=0)
 model = DeepEmbeddedClustering(3, estimator=coder, random_state=0).fit(X)
 print("rows of each cluster:", np.bincount(model.labels_))
 agreement = adjusted_rand_score(bunch.target, model.labels_)
-print(f"adjusted Rand index with the vineyards: {agreement:.2f}")
+print(f"adjusted Rand index with the kinds: {agreement:.2f}")
 
 # %%
 # What is unusual in each cluster
