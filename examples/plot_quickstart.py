@@ -97,18 +97,22 @@ if find_spec("umap"):
     )
 METHODS["NeighborClustering"] = neighbors
 
-names = [name for _ in SEEDS for name in METHODS]
-chosen = [make(seed) for seed in SEEDS for make in METHODS.values()]
-with threadpool_limits(1):  # a core for each of two fits at a time
-    fits = Parallel(2, prefer="threads")(delayed(each.fit)(X) for each in chosen)
 
-models = {name: [] for name in METHODS}
-for name, model in zip(names, fits, strict=True):
-    models[name].append(model)
-results = {
-    name: np.array([[m(y, each.predict(X)) for m in METRICS.values()] for each in made])
-    for name, made in models.items()
-}
+def fitted(make):
+    """Models of one method, one for each seed."""
+    return [make(seed).fit(X) for seed in SEEDS]
+
+
+def judged(models):
+    """Metrics of the clusters of models, a row for each."""
+    clusters = [model.predict(X) for model in models]
+    return np.array([[m(y, c) for m in METRICS.values()] for c in clusters])
+
+
+with threadpool_limits(1):  # a core for each of two methods at a time
+    fits = Parallel(2, prefer="threads")(map(delayed(fitted), METHODS.values()))
+models = dict(zip(METHODS, fits, strict=True))
+results = {name: judged(each) for name, each in models.items()}
 
 print(" " * 21 + "   ".join(f"{metric:13}" for metric in METRICS))
 for name, rows in results.items():

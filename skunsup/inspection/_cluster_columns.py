@@ -112,7 +112,7 @@ def unusual_columns(
     else:
         there = [not one.name.endswith(" missing") for one in every]
         chosen = _in_turns(effects * there, min(most, sum(there)))
-        means = _of_rows(every, instead, len(means))
+        means = _of_rows(every, instead)
         effects = np.nan_to_num((means - middle) / unit)
     texts = [
         [_text(every[j], float(row[j]), instead is None) for j in chosen]
@@ -121,18 +121,18 @@ def unusual_columns(
     return Unusual([every[j].name for j in chosen], effects[:, chosen], texts)
 
 
-def _of_rows(every: list[Indicator], instead: Shown, n: int) -> np.ndarray:
+def _of_rows(every: list[Indicator], instead: Shown) -> np.ndarray:
     """Return the indicators of one row a cluster.
 
     A category that none of these rows has is 0, but NaN where the cell is missing.
     """
     found = {one.name: one.values for one in indicators(instead)}
-    for j, name in enumerate(instead.names):
-        none = np.where(_missing(instead, j), np.nan, 0.0)
-        for one in every:
-            if one.column == name and one.name not in found:
-                found[one.name] = none if one.share else np.full(n, np.nan)
-    return np.stack([found[one.name] for one in every], axis=1)
+    gaps = {name: _missing(instead, j) for j, name in enumerate(instead.names)}
+    columns = [
+        found.get(one.name, np.where(gaps[one.column] | (not one.share), np.nan, 0.0))
+        for one in every
+    ]
+    return np.stack(columns, axis=1)
 
 
 def _text(one: Indicator, value: float, is_mean: bool) -> str:
