@@ -36,6 +36,7 @@ ALSO = (
     "docs/index.md",
     "docs/about.md",
     "README.md",
+    "docs/benchmarks/*.md",
     "examples/*/*.py",
     "examples/*.py",
 )

@@ -7,7 +7,7 @@ the first number of a cell, {NAME; row; column; 1}. Links are relative to `docs`
 
     python docs/benchmarks/tables.py           # writes the tables into the pages
     python docs/benchmarks/tables.py --check   # exit status 1 if a page disagrees
-    python docs/benchmarks/tables.py --take docs/benchmarks/index.md  # page to results
+    python docs/benchmarks/tables.py --take docs/benchmarks/speed.md  # page to results
 """
 
 import argparse
