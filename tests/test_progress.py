@@ -1,9 +1,11 @@
 """Lines that a fit prints, and the network that a notebook shows."""
 
 import io
+import re
 import sys
 import types
 
+import keras
 import numpy as np
 import pytest
 
@@ -111,10 +113,15 @@ def test_the_fitted_network_is_below_the_diagram(blobs):
     assert "Autoencoder" in diagram
     # 6-8-2-8-6 with biases
     assert network.startswith("152 parameters, code of 2 numbers")
-    cells = [cell.partition("</td>")[0] for cell in network.split("<td")]
-    texts = [cell.partition(">")[2] for cell in cells]
-    assert texts.count("encoder") == texts.count("decoder") == 1
-    assert texts[1:5] == ["encoder", "Dense, relu", "8", "56"]
+    first, *others = shown_layers(html)
+    assert first == ["encoder", "Dense, relu", "8", "56"]
+    assert [row[0] for row in others] == ["", "decoder", ""]
+
+
+def shown_layers(html):
+    """Part, layer, output and parameters of each row of the table of a network."""
+    rows = html.partition("Network: ")[2].split("<tr>")[2:]
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows]
 
 
 @on_torch_or_asked
@@ -122,3 +129,24 @@ def test_detectors_show_their_networks(blobs):
     detector = AutoencoderDetector(**QUICK, n_estimators=2).fit(blobs)
     html = detector._repr_html_()
     assert "2 networks side by side" in html
+    # the layers of both: 6-8-2-8-6, each with biases and the mask of its inputs
+    rows = shown_layers(html)
+    assert rows[0] == ["encoder", "2 x Dense, silu", "8", "124"]
+    assert [row[2] for row in rows] == ["8", "2", "8", "6"]
+
+
+@on_torch_or_asked
+def test_members_with_convolutions_show_their_layers():
+    X = np.random.default_rng(0).random((20, 8, 8))
+    detector = AutoencoderDetector(**QUICK, inputs="images", n_estimators=2).fit(X)
+    layers = [layer for _, layer, *_ in shown_layers(detector._repr_html_())]
+    assert layers[:3] == ["2 x Reshape", "2 x StridedConv2D, silu", "2 x Flatten"]
+
+
+@on_torch_or_asked
+def test_models_within_a_network_show_their_layers(blobs):
+    dense = keras.layers.Dense
+    inner = keras.Sequential([dense(4, "relu"), dense(3)])
+    model = Autoencoder(**QUICK, encoder=keras.Sequential([inner, dense(2)]))
+    rows = shown_layers(model.fit(blobs)._repr_html_())
+    assert [row[1] for row in rows[:3]] == ["Dense, relu", "Dense", "Dense"]

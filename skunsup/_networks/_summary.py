@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from skunsup._networks._members import SideBySide, StackedDense
 from skunsup._networks._network import Network
 
 STYLE = "border-collapse:collapse;font-size:90%;margin:0.3em 0 0 1em"
@@ -44,19 +45,33 @@ def _part(network: Network, name: str) -> Any:
 
 
 def _lines(network: Network, name: str) -> str:
+    """Rows of one part: layers of models within it too, equal members together."""
     part = _part(network, name)
-    layers = [
+    members = part.members if isinstance(part, SideBySide) else [part]
+    alike = zip(*map(_layers, members), strict=True)
+    return "".join(_line(name if i == 0 else "", each) for i, each in enumerate(alike))
+
+
+def _layers(part: Any) -> list[Any]:
+    """Layers of a part, those of models within it in their place."""
+    inner = [
         layer
         for layer in getattr(part, "layers", [])
         if not isinstance(layer, keras.layers.InputLayer)
-    ] or [part]
-    return "".join(
-        _line(name if i == 0 else "", layer) for i, layer in enumerate(layers)
+    ]
+    return [found for layer in inner for found in _layers(layer)] if inner else [part]
+
+
+def _line(name: str, alike: tuple[Any, ...]) -> str:
+    """Row of a layer, of each member one."""
+    first, n_members = alike[0], len(alike)
+    if isinstance(first, StackedDense):
+        n_members = first.n_members
+    layer = (
+        _layer_name(first) if n_members == 1 else f"{n_members} x {_layer_name(first)}"
     )
-
-
-def _line(name: str, layer: Any) -> str:
-    cells = (name, _layer_name(layer), _output(layer), f"{_n_parameters(layer):,}")
+    n_parameters = sum(map(_n_parameters, alike))
+    cells = (name, layer, _output(first), f"{n_parameters:,}")
     inner = "".join(f'<td style="{CELL}">{escape(cell)}</td>' for cell in cells)
     return f"<tr>{inner}</tr>"
 
@@ -64,7 +79,7 @@ def _line(name: str, layer: Any) -> str:
 def _layer_name(layer: Any) -> str:
     """Return the class of a layer, with its activation where it has one."""
     activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
-    name = type(layer).__name__
+    name = "Dense" if isinstance(layer, StackedDense) else type(layer).__name__
     return name if activation == "linear" else f"{name}, {activation}"
 
 
@@ -74,7 +89,8 @@ def _output(layer: Any) -> str:
         shape = layer.output.shape
     except (AttributeError, ValueError):
         return ""
-    return " x ".join(str(size) for size in shape[1:])
+    row = shape[2:] if isinstance(layer, StackedDense) else shape[1:]
+    return " x ".join(str(size) for size in row)
 
 
 def _n_parameters(layer: Any) -> int:
