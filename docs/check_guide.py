@@ -2,8 +2,8 @@
 
 A page of the guide has fewer than 1,500 words, a sentence at most 25. Each parameter of
 each estimator and of each kind of data is named in a sentence or table of one of them.
-Sentences of README, the home page and the examples are checked too, and no page has a
-metaphor that CONTRIBUTING names.
+Sentences of README, the home page, the benchmarks and the examples are checked too. No
+page has a metaphor that CONTRIBUTING names, or a word that is rare outside of books.
 """
 
 import inspect
@@ -44,6 +44,10 @@ MOST_WORDS = 1500
 LONGEST_SENTENCE = 25
 METAPHORS = re.compile(
     r"\b(games?|referee|price|verdicts?|by heart|at its word|stands? out)\b",
+    re.IGNORECASE,
+)
+RARE = re.compile(
+    r"\b(anew|whatever|wherever|whichever|whereof|thereof|sees? to it|in the midst)\b",
     re.IGNORECASE,
 )
 # Code, formulas, tables, headings, comments and other directives.
@@ -91,7 +95,7 @@ def bad_sentences(texts):
         for each in sentences(text):
             if len(each.split()) > LONGEST_SENTENCE:
                 yield f"{name}: divide {each!r}"
-            if found := METAPHORS.search(each):
+            if found := METAPHORS.search(each) or RARE.search(each):
                 yield f"{name}: say it without {found[0]!r}: {each!r}"
 
 

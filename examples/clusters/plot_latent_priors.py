@@ -2,10 +2,10 @@
 Reduce rows to codes of a given shape
 =====================================
 
-An :class:`~skunsup.AdversarialAutoencoder` compresses digits to two numbers, and a
-discriminator sees to it that these follow a distribution of your choice. Here they are
-laid out in a bell, in a ring of ten petals and along a spiral, without any label.
-Because the shape is known, every point of it can be decoded to a digit.
+An :class:`~skunsup.AdversarialAutoencoder` compresses digits to two numbers. A
+discriminator makes these codes follow a distribution of your choice: here a bell, a
+ring of ten petals and a spiral. No labels are used. Because the distribution is known,
+every point of it can be decoded to a digit.
 
 As a script it saves its figure in the folder that the command line names:
 ``python examples/clusters/plot_latent_priors.py figures``.

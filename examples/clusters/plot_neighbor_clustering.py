@@ -3,8 +3,8 @@ Cluster digits, and find the number of clusters
 ===============================================
 
 :class:`~skunsup.NeighborClustering` groups images so that neighbours share a cluster.
-This example leaves the number of clusters open and looks at the groups that come out.
-It also asks for the clusters of digits that the network has not seen.
+This example lets the estimator choose the number of clusters and shows the groups. It
+also predicts the clusters of digits that the network has not seen.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/clusters/plot_neighbor_clustering.py figures``.
@@ -29,9 +29,9 @@ known, new = images[:1500], images[1500:]
 # %%
 # Leave the number open
 # ---------------------
-# Numbers from 5 to 15 are tried. The cluster of a row should tell the clusters of its
-# neighbours. So the number is chosen by their mutual information, less a term that
-# grows with the number of clusters. No labels are used; they are written beside the
+# Numbers from 5 to 15 are tried. The cluster of a row should predict the clusters of
+# its neighbours. So the number is chosen by their mutual information, less a term that
+# grows with the number of clusters. No labels are used; they are shown beside the
 # clusters afterwards.
 
 model = NeighborClustering(range(5, 16), inputs="images", random_state=0).fit(known)
@@ -46,7 +46,7 @@ for cluster in range(model.n_clusters_):
     print(f"{cluster:7}  {len(inside):4}  {names}")
 
 # %%
-# A typical digit of each, and the rows of which the network is least sure: these lie
+# A typical digit of each cluster, and the rows whose cluster is least certain: they lie
 # between two clusters.
 
 display = ClusterDisplay.from_estimator(model, known, cmap="gray_r")
@@ -62,9 +62,9 @@ for row in doubtful:
 # %%
 # New rows
 # --------
-# The network tells the cluster of a new image in one pass, from the same code that
-# :meth:`~skunsup.NeighborClustering.transform` gives. Two principal components show it,
-# with some digits at their places.
+# The network predicts the cluster of a new image in one pass, from the same code that
+# :meth:`~skunsup.NeighborClustering.transform` gives. The plot shows two principal
+# components of the codes, with some digits at their places.
 
 kind = np.array(
     [

@@ -2,10 +2,9 @@
 Draw a map of digits that takes new ones
 ========================================
 
-A :class:`~skunsup.NeighborEmbedding` with two components lays digits out so that
-neighbours are near. Unlike t-SNE it is a network, so digits that it has not seen get
-places too. With a decoder, each place of the map is an image. Labels are used for the
-colours alone.
+A :class:`~skunsup.NeighborEmbedding` with two components makes a map of digits on which
+neighbours are near. Unlike t-SNE it is a network, so new digits get places too. With a
+decoder, each place of the map is an image. Labels are used for the colours alone.
 
 As a script it saves its figure in the folder that the command line names:
 ``python examples/clusters/plot_neighbor_embedding.py figures``.
@@ -32,8 +31,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # Two maps
 # --------
-# Rows of 64 pixels are images of 8 x 8, of which training sees shifted, turned and
-# zoomed views. The weight is for what comes last.
+# Rows of 64 pixels are images of 8 x 8. Training sees shifted, turned and zoomed copies
+# of them. The last section uses the `reconstruction_weight`.
 
 embedding = NeighborEmbedding(
     2, inputs=Images((8, 8)), reconstruction_weight=0, random_state=0
@@ -45,7 +44,7 @@ places = {
 }
 
 # %%
-# How many new digits are of the kind that most of their five neighbours are of?
+# How many new digits get the right label from their five neighbours?
 
 accuracy = {
     name: KNeighborsClassifier(5).fit(train, y_train).score(test, y_test)
@@ -54,7 +53,7 @@ accuracy = {
 print({name: round(share, 3) for name, share in accuracy.items()})
 
 # %%
-# Labels colour the new digits; of some the image is drawn.
+# New digits are coloured by label, and some are drawn as images.
 
 figure, axes = plt.subplots(
     1, 2, figsize=(12, 5), layout="constrained", num="neighbor_embedding"
@@ -68,9 +67,9 @@ for axis, (name, model) in zip(axes, maps.items(), strict=True):
 # %%
 # Digits at places of the map
 # ---------------------------
-# A `reconstruction_weight` asks for a decoder, which learns to restore digits from
-# their places, so it can draw one at places where there is none. With 0 the map is laid
-# out as it would be without a decoder.
+# With a `reconstruction_weight` a decoder learns to restore digits from their places.
+# It can also draw digits at empty places. With weight 0 the map is the same as without
+# a decoder.
 
 train = places["NeighborEmbedding"][0]
 low, high = train.min(axis=0), train.max(axis=0)
@@ -84,7 +83,8 @@ plain = np.square(X_train.mean(axis=0) - X_test).mean()
 print(f"error of a digit restored from two numbers: {error / plain:.0%} of the mean's")
 
 # %%
-# The map on the left, and what stands at the places of a grid over it on the right.
+# On the left the map, on the right digits decoded from the places of a grid over the
+# map.
 
 figure, axes = plt.subplots(
     1, 2, figsize=(12, 5), layout="constrained", num="neighbor_decoder"

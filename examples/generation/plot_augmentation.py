@@ -3,8 +3,8 @@ Generate rows for a small class
 ===============================
 
 A classifier that has seen twenty malignant tumours and two hundred benign ones misses
-many of the malignant ones that it meets later. This example learns the small class with
-a :class:`~skunsup.VariationalAutoencoder` in a :class:`~sklearn.pipeline.Pipeline`. It
+many of the later malignant ones. This example learns the small class with a
+:class:`~skunsup.VariationalAutoencoder` in a :class:`~sklearn.pipeline.Pipeline`. It
 draws new rows until the classes are balanced, and trains on both.
 
 As a script it saves its figure in the folder that the command line names:
@@ -37,8 +37,8 @@ N_SMALL, N_LARGE, SEEDS = 20, 200, range(5)
 # Learn the small class
 # ---------------------
 # The generator is a pipeline like any other: scale, then learn. New rows come from the
-# last step and go back through the first. Twenty rows do not bear a deep network, so
-# encoder and decoder have no hidden layers; all rows make one minibatch.
+# last step and go back through the first. Twenty rows are too few for a deep network,
+# so encoder and decoder have no hidden layers; all rows make one minibatch.
 
 
 def generator(rows, seed):
@@ -151,7 +151,7 @@ axes[1].legend(title="small class", bbox_to_anchor=(1.0, 1.0), frameon=False)
 axes[1].spines[["top", "right"]].set_visible(False)
 
 # %%
-# Column by column, generated tumours beside the unseen ones that they should be like.
+# Column by column, generated tumours beside the unseen ones that they should resemble.
 
 columns = list(load_breast_cancer().feature_names[:8])
 display = SamplesDisplay.from_predictions(

@@ -2,9 +2,9 @@
 Generate rows by a diffusion model
 ==================================
 
-A :class:`~skunsup.DiffusionModel` learns to take noise away from rows. This example
-watches rows come out of noise, and generates a table with whole numbers, a column that
-is mostly zero, and a category.
+A :class:`~skunsup.DiffusionModel` learns to remove noise from rows. This example shows
+how rows arise from noise, and generates a table with whole numbers, a column that is
+mostly zero, and a category.
 
 As a script it saves its figures as PNG files in the current directory, or in the one
 named on the command line::
@@ -27,7 +27,7 @@ from skunsup.inspection import EmbeddingDisplay, SamplesDisplay
 # From noise to rows
 # ------------------
 # The number of steps is a parameter of the sampler alone: it can be changed after
-# ``fit``. One or three steps bend too little, ten are close.
+# ``fit``. One or three steps are too few; after ten the rows are close to the data.
 
 X = make_moons(2000, noise=0.07, random_state=0)[0]
 settings = {"hidden_layer_sizes": (128, 128), "random_state": 0}
@@ -49,9 +49,9 @@ fig.tight_layout()
 # %%
 # A table
 # -------
-# Columns of a table are seldom normal. Claims of insurances are zero for most, and long
-# tailed for the others; the number of children is whole; smoking is a category. Values
-# that repeat come back as they are, in the shares that they have.
+# Columns of a table are seldom normal. Insurance claims are zero for most people and
+# have a long tail for the others. The number of children is whole, and smoking is a
+# category. Repeated values are generated exactly, as often as they occur.
 
 rng = np.random.default_rng(0)
 children = rng.poisson(1.2, 3000)
@@ -75,7 +75,7 @@ for name, frame in {"data": table, "generated": drawn}.items():
     print(pd.DataFrame({"rows": by_group.size(), "mean claims": by_group.mean()}))
 
 # %%
-# Margins agree, and so do the differences between groups.
+# The distributions of columns agree, and so do the differences between groups.
 
 fig, axes = plt.subplots(
     1, 3, figsize=(11, 3), num="diffusion_table", layout="constrained"

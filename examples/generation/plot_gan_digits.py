@@ -34,8 +34,8 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 # %%
 # Watch it learn
 # --------------
-# With ``warm_start=True`` each ``fit`` goes on where the last one stopped, so the model
-# can be looked at in between. ``sample`` with one ``random_state`` starts from the same
+# With ``warm_start=True`` each ``fit`` continues where the last one stopped, so samples
+# can be drawn in between. ``sample`` with one ``random_state`` starts from the same
 # noise each time.
 
 model = GAN(
@@ -78,10 +78,10 @@ figure.suptitle("The same ten draws of noise, from epoch to epoch")
 # %%
 # Generator and discriminator
 # ---------------------------
-# From a discriminator that is always right a generator learns nothing more. One that is
-# right half of the time cannot tell. ``spread`` is the standard deviation
-# of the samples relative to the data's. If it falls towards 0 the generator has
-# collapsed to a few digits, and ``fit`` warns.
+# If the discriminator is always right, the generator learns nothing more. If it is
+# right half of the time, it cannot distinguish samples from digits. ``spread`` is the
+# standard deviation of the samples relative to the data's. If it falls towards 0 the
+# generator has collapsed to a few digits, and ``fit`` warns.
 
 display = HistoryDisplay.from_estimator(model)
 display.ax_[1].axhline(0.5, color="0.5", ls=":")
@@ -98,9 +98,9 @@ display.figure_.set_label("gan_samples")
 # %%
 # What the discriminator saw
 # --------------------------
-# To tell real from generated digits it had to learn what digits are made of. A linear
-# classifier on its hidden features, which never saw a label, is compared with one on as
-# many principal components and on the pixels.
+# To distinguish real from generated digits, the discriminator had to learn features of
+# digits, without labels. A linear classifier on these features is compared with one on
+# as many principal components, and with one on the pixels.
 
 n_features = model.transform(X_test).shape[1]
 for name, features in (

@@ -56,9 +56,9 @@ for name, generator in generators.items():
 
 # %%
 # Coverage is the share of test tumours that have a generated one among their five
-# nearest neighbours. The AUROC is that of gradient boosting which is trained to tell
-# real from generated rows: 0.5 if it cannot. About half of the rows are nearer to a
-# training row than to a test row: they are no copies.
+# nearest neighbours. The AUROC is that of gradient boosting which is trained to
+# separate real from generated rows: 0.5 if it cannot. About half of the rows are nearer
+# to a training row than to a test row: they are no copies.
 #
 # Tumours of one kind
 # -------------------
@@ -75,8 +75,8 @@ assert (kinds["malignant"]["kind"] == "malignant").all()
 # %%
 # Missing cells, drawn
 # --------------------
-# Texture has little to do with size. So what is drawn where it is missing has nearly
-# the spread of the column, and ``reconstruct`` gives nearly its mean.
+# Texture depends little on size. So draws of missing textures have nearly the spread of
+# the column, and ``reconstruct`` gives nearly the mean of the column.
 
 torn = test.copy()
 torn["mean texture"] = np.nan

@@ -4,8 +4,8 @@ Restore images from names, and names from images
 
 :class:`~skunsup.Blocks` lets a model take several kinds of data at once. Here each row
 is a digit's image and its name, as ten columns of zeros and a one. Both are encoded
-into one code and restored from it. In training each is hidden now and then, so the
-model learns to restore either from the other: it names images, and draws names.
+into one code and restored from it. In training each is sometimes hidden. So the model
+learns to restore one from the other: it names images, and draws images from names.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/inputs/plot_blocks.py figures``.
@@ -51,7 +51,8 @@ model = Autoencoder(
 # %%
 # Names of images
 # ---------------
-# A block that is None or NaN in all of its columns is missing: here all names.
+# A block that is None or NaN in all of its columns is missing. Here all names are
+# missing.
 
 named = model.reconstruct(test.assign(**dict.fromkeys(NAMES, np.nan)))[NAMES]
 right = named.to_numpy().argmax(1) == test[NAMES].to_numpy().argmax(1)
@@ -60,8 +61,8 @@ print(f"names given to new images: {right.mean():.1%} right")
 # %%
 # Images of names
 # ---------------
-# And here all images. From a name alone comes the image that loses least over all
-# digits of that name.
+# Here all images are missing. From a name alone the model draws the image with the
+# smallest loss over all digits of that name.
 
 asked = pd.DataFrame(np.eye(10), columns=NAMES).assign(image=None)
 drawn = np.stack(model.reconstruct(asked)["image"])
@@ -72,8 +73,8 @@ mean = np.stack(
 print(f"mean distance to the mean image of the name: {np.abs(drawn - mean).mean():.3f}")
 
 # %%
-# Digits drawn from names beside digits of that name, and what the model makes of a
-# digit with its name.
+# Digits drawn from names, digits of that name, and reconstructions of a digit with its
+# name.
 
 examples = np.stack([train["image"][train[name] == 1].iloc[0] for name in NAMES])
 display = SamplesDisplay.from_predictions(examples, drawn, inputs=images, cmap="gray_r")

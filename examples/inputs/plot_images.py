@@ -1,11 +1,11 @@
 """
-Encode images, wherever they are shifted
-========================================
+Encode images so that shifts matter little
+==========================================
 
 With ``inputs=Images()`` the same :class:`~skunsup.Autoencoder` takes images as they
-are, here scikit-learn's digits, and encodes them by convolutions. ``shift`` moves what
-the encoder sees in training, while the decoder must restore the image where it was. So
-the code says which digit it is, and less of where it stands.
+are, here scikit-learn's digits, and encodes them by convolutions. ``shift`` moves the
+images that the encoder sees in training, and the decoder must restore the unmoved
+images. So the code depends on the digit and less on its place.
 
 As a script it saves its figures in the folder that the command line names:
 ``python examples/inputs/plot_images.py figures``.

@@ -33,7 +33,7 @@ from skunsup.inspection import (
 # Wines as one would write them down
 # ----------------------------------
 # Chemists measured 13 numbers of 178 wines of three kinds. Here some are kept as
-# numbers, others became words with an order or a yes or no, and the kind is a category.
+# numbers. Others become ordered words or yes and no, and the kind is a category.
 
 bunch = load_wine(as_frame=True)
 measured = bunch.data
@@ -60,8 +60,8 @@ X.head()
 # %%
 # Fill in
 # -------
-# Two thirds of the wines are there to learn from, with a tenth of their cells missing.
-# A quarter of the cells of the others are hidden. The model hides cells by itself in
+# The model learns from two thirds of the wines, with a tenth of their cells missing. A
+# quarter of the cells of the others are hidden. The model hides cells by itself in
 # training, here half of them (``input_dropout``), so it learns to do without them.
 
 rng = np.random.default_rng(0)
@@ -119,8 +119,8 @@ errors = errors.pivot_table("error", "column", "way", sort=False)
 print(errors.round(2))
 
 # %%
-# Left, hidden cells of one column, as measured and filled in. Right, all columns. How
-# other ways of filling in compare is measured in the benchmarks.
+# Left, hidden cells of one column, as measured and filled in. Right, all columns. The
+# benchmarks compare other ways of filling in.
 
 BLUE, GREY = "#0072B2", "#999999"
 COLOURS = {"mean or mode": GREY, "Autoencoder": BLUE}
@@ -144,9 +144,10 @@ for axis in axes:
 # %%
 # Draw
 # ----
-# :class:`~skunsup.VariationalAutoencoder` has the same table in and new rows out, with
-# the same columns and types. Numbers stay in the range of the training rows. To draw
-# rows nothing need be hidden in training, and they are sharper if nothing is.
+# :class:`~skunsup.VariationalAutoencoder` learns from the same table and draws new
+# rows, with the same columns and types. Numbers stay in the range of the training rows.
+# To draw rows, no cell has to be hidden in training, and rows are better without
+# hiding.
 
 variational = VariationalAutoencoder(
     3, inputs=Table(input_dropout=0.0), epochs=300, random_state=0

@@ -113,8 +113,8 @@ figure.suptitle("Share of each module's texts in each cluster")
 # %%
 # Words of a cluster
 # ------------------
-# The decoder turns the mean code of a cluster into a distribution over words. What
-# makes the cluster are the words that it finds likelier than they are over all texts.
+# The decoder turns the mean code of a cluster into a distribution over words. The words
+# of a cluster are those that are likelier in it than in all texts.
 
 vocabulary = words.get_feature_names_out()
 raw, usual = autoencoder.transform(bags), np.asarray(bags.mean(axis=0)).ravel()
@@ -149,7 +149,7 @@ for sentence, again in zip(shown, reader.reconstruct(shown), strict=True):
     print(f"{sentence[:70]}\n    -> {again}")
 
 # %%
-# The same drawn: words that were not there are coloured.
+# The same as a picture: wrong words are coloured.
 
 display = ReconstructionDisplay.from_estimator(reader, first, rows=range(0, 60, 12))
 display.figure_.set_label("texts_restored")

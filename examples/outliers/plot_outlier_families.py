@@ -6,9 +6,9 @@ Four detectors learn what benign tumours look like, each in its own way.
 :class:`~skunsup.AutoencoderDetector` restores them from short codes.
 :class:`~skunsup.AAEDetector` does so with codes that follow a known distribution.
 :class:`~skunsup.VAEDetector` models their density, and :class:`~skunsup.GANDetector`
-learns to tell them from generated ones. None has seen a malignant one. How well do they
-tell the malignant ones that come later? Each judges by its own score alone here
-(``scoring="residual"``), without the neighbours that it asks by default.
+learns to distinguish them from generated ones. None has seen a malignant one. How well
+do they detect later malignant ones? Here each uses its own score alone
+(``scoring="residual"``), without the neighbours of the default.
 
 As a script it saves its figure in the folder that the command line names:
 ``python examples/outliers/plot_outlier_families.py figures``.
@@ -60,10 +60,10 @@ for kind in DETECTORS:
 # %%
 # Where they agree
 # ----------------
-# First the scores of rows that were not learned from; the line is the threshold that
-# ``contamination="auto"`` puts. Then the same rows on two principal components, by
-# their outlier probability. The families put the border of the normal rows in different
-# places, and agree on what lies far out.
+# First the scores of rows that were not learned from; the line is the threshold of
+# ``contamination="auto"``. Then the same rows on two principal components, by their
+# outlier probability. The families differ at the border of the normal rows, and agree
+# on rows that are far out.
 
 plane = make_pipeline(StandardScaler(), PCA(2)).fit(X.iloc[seen])
 at = plane.transform(X.iloc[later])
@@ -92,8 +92,8 @@ for (name, pipeline), axis, below in zip(
 # %%
 # What made a row an outlier
 # --------------------------
-# All of them explain themselves by columns. For the malignant tumour with the highest
-# score by the first:
+# All of them split a score among the columns. The plot is for the malignant tumour with
+# the highest score of the first detector:
 
 first = pipelines["AutoencoderDetector"]
 worst = X.iloc[later][truth].iloc[[first.score_samples(X.iloc[later][truth]).argmin()]]

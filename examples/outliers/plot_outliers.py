@@ -47,8 +47,8 @@ from skunsup.inspection import (
 # detector is fitted on half of the normal rows, and scores the other half and all
 # outliers. Nothing is tuned to the labels: every detector has its default parameters.
 # Those with a parameter for it are told that the training rows are normal
-# (``novelty=True``). Ours takes part a second time with the score of the autoencoders
-# alone, ``scoring="residual"``.
+# (``novelty=True``). ``AutoencoderDetector`` is also shown with the score of the
+# autoencoders alone, ``scoring="residual"``.
 
 DETECTORS = {
     "AutoencoderDetector": lambda seed: AutoencoderDetector(
@@ -127,7 +127,8 @@ print(f"\n{len(results)} fits in {seconds:.0f} s")
 # fitted on.
 #
 # Benign tumours form one cloud, and most detectors rank about equally well. Nine digits
-# form nine clouds: here the sum of both scores is far ahead of the others.
+# form nine clouds: here the score of residual and neighbours together is far ahead of
+# the others.
 
 BLUE, GREY = "#0072B2", "#767676"
 

@@ -74,7 +74,7 @@ is_fault = truth[TRAINED:].to_numpy()
 # -----------------------------
 # ``SlidingWindows`` gives one window for each hour, the one that ends in it. So the
 # pipeline gives one label and one score for each hour, and looks at no later hours.
-# ``point_scores`` looks at every window that holds an hour, which tells better when a
+# ``point_scores`` looks at every window that holds an hour, which shows better when a
 # fault began and ended.
 
 WIDTH = 12
@@ -130,7 +130,7 @@ for name, detector in DETECTORS.items():
 # %%
 # What was expected, and which column it was
 # ------------------------------------------
-# Three days around each fault. What was expected (dashed) departs from the measured.
+# Three days around each fault. Expected values (dashed) differ from the measured ones.
 
 for name, when in FAULTS.items():
     start, stop = (pd.Timestamp(end) for end in (when.start, when.stop))

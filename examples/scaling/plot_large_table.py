@@ -9,7 +9,7 @@ a time, here to
 2. write the score of every reading to another folder;
 3. look for the hours in which the machine had a fault.
 
-``checkpoint`` lets the fit go on where it was if the process is killed.
+With ``checkpoint`` the fit can continue if the process is killed.
 
 As a script it saves its figure in the folder that the command line names:
 ``python examples/scaling/plot_large_table.py figures``.
@@ -32,7 +32,7 @@ from skunsup.inspection import SeriesScoresDisplay
 # --------------------
 # Sixteen sensors follow four hidden states of the machine, once in ten seconds, for
 # fifteen days: one file a day. On the twelfth and the fourteenth day a sensor drifts
-# for some hours. Each value alone is then as usual as before.
+# for some hours. Each single value is then still usual.
 
 PER_DAY, N_DAYS, N_SENSORS = 8640, 15, 16
 FAULTS = {11: slice(3000, 5000), 13: slice(6000, 7500)}  # by day
