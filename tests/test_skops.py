@@ -454,6 +454,15 @@ def test_layers_that_load_files_are_refused(layer, settings, monkeypatch):
         read(forged(monkeypatch, config))
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch is installed")
+def test_a_layer_whose_package_is_not_installed_is_named(monkeypatch):
+    config = configuration(keras.layers.Dense(3))
+    config["config"]["layers"][1].update(class_name="TorchModuleWrapper", config={})
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ValueError, match="needs the package 'torch'"):
+        read(forged(monkeypatch, config))
+
+
 def test_what_a_network_names_of_the_package_are_layers():
     network = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
     found = plain(replace(described("encoder", network), objects=(("a", Autoencoder),)))

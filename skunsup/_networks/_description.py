@@ -27,6 +27,10 @@ UNSAFE = (
     "keras.config.enable_unsafe_deserialization() first. A function with a name, in a "
     "module that can be imported, needs no such thing."
 )
+NOT_INSTALLED = (
+    "A network of yours holds a layer that needs the package {package!r}, which is not "
+    "installed here. Install it, and try again."
+)
 
 
 @dataclass(frozen=True)
@@ -104,14 +108,18 @@ class Description:
         Raises
         ------
         ValueError
-            If it holds code out of a file, and the user did not allow that.
+            If it holds code out of a file, and the user did not allow that, or needs a
+            package that is not installed.
         """
         config = json.loads(self.config)
-        return keras.saving.deserialize_keras_object(
-            config if rng is None else _with_seeds(config, rng),
-            custom_objects={name: _found(name, value) for name, value in self.objects},
-            safe_mode=True,
-        )
+        try:
+            return keras.saving.deserialize_keras_object(
+                config if rng is None else _with_seeds(config, rng),
+                custom_objects={name: _found(name, v) for name, v in self.objects},
+                safe_mode=True,
+            )
+        except ModuleNotFoundError as error:
+            raise ValueError(NOT_INSTALLED.format(package=error.name)) from error
 
     @property
     def identity(self) -> Hashable:
