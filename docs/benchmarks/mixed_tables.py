@@ -150,6 +150,8 @@ def main():
             passed += ["--seeds", *options.seeds, "--subject", f"{task}:{name}"]
             if options.methods:
                 passed += ["--methods", *options.methods]
+            if options.epochs:
+                passed += ["--epochs", *options.epochs]
             done = _common.run_child(__file__, passed, "jax", "one").get("runs", [])
             print(f"\n{task}: {name}\n\n{report(done)}", flush=True)
             runs += [{"task": task, "set": name} | run for run in done]
@@ -165,6 +167,9 @@ def parse():
     options.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     options.add_argument(
         "--methods", nargs="+", help="of utility and draws; all by default"
+    )
+    options.add_argument(
+        "--epochs", nargs="+", help="of further diffusion models, of utility"
     )
     options.add_argument("--tune", action="store_true", help="never use test rows")
     options.add_argument("--subject", help="TASK:SET, in this process")
@@ -453,6 +458,10 @@ def utility(name, seed, options):
     whole = train.assign(label=y_train)
     methods = {"training rows": lambda table, seed: table} | GENERATORS
     methods |= {name: make for name, make in PEERS.items() if importable(name)}
+    methods |= {
+        f"`DiffusionModel`, {n} epochs": by_own("DiffusionModel", None, epochs=int(n))
+        for n in options.epochs or ()
+    }
     for method, generate in chosen(methods, options).items():
         start = time.process_time()
         rows = generate(whole, seed)
