@@ -1,6 +1,7 @@
 """Importing the package is cheap and shows all names."""
 
 import ast
+import importlib
 import os
 import subprocess
 import sys
@@ -84,3 +85,12 @@ def test_the_backend_may_be_one_that_trains():
     )
     assert "RuntimeError" in done.stderr
     assert "tensorflow, jax, torch" in done.stderr
+
+
+def test_onnx_names_the_extra_that_is_missing(monkeypatch):
+    names = [name for name in sys.modules if name.startswith("skunsup.onnx")]
+    for name in names:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ModuleNotFoundError, match=r"skl2onnx.*skunsup\[onnx\]"):
+        importlib.import_module("skunsup.onnx")

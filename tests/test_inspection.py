@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -527,6 +528,20 @@ def test_margins_are_shares_of_real_and_drawn_rows(scaled, frame):
     assert [ax.get_title() for ax in display.ax_.flat[:6]] == NAMES
 
 
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+def test_drawn_columns_are_found_by_their_names(blobs, kind):
+    table = kind(dict(zip(NAMES, blobs.T, strict=True)))
+    display = SamplesDisplay.from_predictions(table, table[NAMES[::-1]])
+    for name in NAMES:
+        np.testing.assert_array_equal(*display.shares_[name])
+    assert SamplesDisplay.from_predictions(table, blobs).drawn.names == NAMES
+    for other in (table[NAMES[:4]], blobs[:, :4]):
+        with pytest.raises(ValueError, match="Give rows of the same columns"):
+            SamplesDisplay.from_predictions(table, other)
+    with pytest.raises(ValueError, match="samples has 4 columns, but X has 6"):
+        SamplesDisplay.from_predictions(blobs, blobs[:, :4])
+
+
 def test_pairs_and_images_are_drawn(blobs):
     display = SamplesDisplay.from_predictions(blobs, blobs[::-1])
     display.plot(kind="pairs", features=[1, 4])
@@ -555,6 +570,27 @@ def test_views_that_do_not_fit_are_refused(options, message, blobs):
 
 
 # Clusters
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["b", None, "a"], ["a", "b", "missing"]),
+        ([2.0, np.nan, 1.0], ["1", "2", "missing"]),
+        (pd.Series([2, None, 1], dtype="Int64"), ["1", "2", "missing"]),
+        (np.array([1, None, "a"], dtype=object), ["1", "a", "missing"]),
+    ],
+)
+def test_rows_without_a_label_are_a_group(labels, names):
+    display = ClusterDisplay.from_predictions(np.eye(3), labels)
+    assert display.clusters_.tolist() == names
+    assert display.sizes_.tolist() == [1, 1, 1]
+    assert np.isfinite(display.unusual_.effects).all()
+
+
+def test_labels_of_two_columns_are_refused():
+    with pytest.raises(ValueError, match=r"labels has shape \(3, 1\)"):
+        ClusterDisplay.from_predictions(np.eye(3), np.zeros((3, 1)))
 
 
 def test_unusual_columns_are_deviations_from_all_rows():

@@ -1,6 +1,7 @@
 """Measures of generated rows."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -209,6 +210,42 @@ def test_values_that_are_refused(rows, call, match):
 def test_types_that_are_refused(rows, call, match):
     with pytest.raises(TypeError, match=match):
         call(rows)
+
+
+def test_columns_of_tables_are_matched_by_name(frame):
+    real, drawn = frame[:200], frame[200:]
+    turned = drawn[list(drawn.columns[::-1])]
+    assert prdc(real, turned) == prdc(real, drawn)
+    assert two_sample_auroc(real, turned) == two_sample_auroc(real, drawn)
+    assert prdc(pl.DataFrame(real), pl.DataFrame(turned)) == prdc(real, drawn)
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+def test_arrays_are_compared_with_tables_by_place(rows, kind):
+    real = kind(dict(zip("abc", rows[:400].T, strict=True)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = prdc(real, rows[400:])
+    assert found == prdc(real, kind(dict(zip("abc", rows[400:].T, strict=True))))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (
+            lambda X: X.drop(columns="age"),
+            r"X_real .* \['age'\], which X_gen",
+        ),
+        (
+            lambda X: X.assign(height=1),
+            r"X_generated .* \['height'\], which",
+        ),
+        (lambda X: np.ones((9, 2)), r"shape \(9, 2\), but X_real has 4 columns"),
+    ],
+)
+def test_columns_that_tables_lack_are_named(frame, change, match):
+    with pytest.raises(ValueError, match=match):
+        prdc(frame, change(frame))
 
 
 def test_a_step_without_a_way_back_is_named(rows):

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import sys
 import tracemalloc
 import warnings
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -498,6 +500,22 @@ def test_nothing_is_left_of_scores_that_were_not_written(folder, what, error, wo
         write_parquet(Fails(what), ParquetSource(folder), out)
     assert not list(out.iterdir())
     assert len(write_parquet(np.ravel, Chunks(X[:16, 0]), out)) == 16
+
+
+@pytest.mark.parametrize("package", ["pyarrow", "pandas"])
+def test_missing_packages_are_named_before_scores_are_computed(
+    folder, monkeypatch, package
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match="pip install pyarrow pandas"):
+        write_parquet(Fails(KeyboardInterrupt()), Chunks(X), folder / "out")
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("array", [pd.DataFrame(X), "X.npy", Path("X.npy")])
+def test_what_is_no_array_is_refused(array):
+    with pytest.raises(TypeError, match=r"but expected an array.*to_numpy\(\)"):
+        ArraySource(array)
 
 
 def test_a_folder_that_cannot_be_made_is_named(folder):

@@ -5,8 +5,33 @@ from typing import Any
 
 import numpy as np
 
+from skunsup._sklearn import count_rows
+from skunsup._validation import is_missing
 from skunsup.inspection._cluster_columns import encoded
+from skunsup.inspection._figures import check_length
 from skunsup.inspection._steps import kind_of, prepared, put_back
+
+
+def labels_of(labels: Any, X: Any) -> np.ndarray:
+    """Return the label of each row of `X`; rows without one are the group "missing".
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each row.
+    """
+    found = np.asarray(labels.to_numpy() if hasattr(labels, "to_numpy") else labels)
+    if found.ndim != 1:
+        raise ValueError(
+            f"labels has shape {found.shape}, but expected one label a row."
+        )
+    check_length(found, count_rows(X), "labels")
+    missing = [is_missing(label) for label in found]
+    if found.dtype.kind != "O" and not any(missing):
+        return found
+    if found.dtype.kind == "f":
+        found = np.array([f"{label:g}" for label in found])
+    return np.where(missing, "missing", found.astype(str))
 
 
 def centres_of(model: Any, codes: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ import numpy as np
 
 from skunsup._docstrings import documented
 from skunsup._documentation import DISPLAY
-from skunsup._sklearn import count_rows
 from skunsup.inspection._cluster_columns import Unusual, unusual_columns
 from skunsup.inspection._cluster_drawing import (
     Drawn,
@@ -21,9 +20,10 @@ from skunsup.inspection._cluster_rows import (
     centres_of,
     codes_of,
     kind_before,
+    labels_of,
     representatives,
 )
-from skunsup.inspection._figures import check_choice, check_length
+from skunsup.inspection._figures import check_choice
 from skunsup.inspection._shown import Shown, shown
 from skunsup.inspection._steps import asked, kind_of, named_like, steps_of
 
@@ -135,8 +135,7 @@ class ClusterDisplay:
         steps, model = steps_of(estimator)
         if labels is None:
             labels = asked(estimator, "predict", X, cls.__name__)
-        labels = np.asarray(labels)
-        check_length(labels, count_rows(X), "labels")
+        labels = labels_of(labels, X)
         back, codes, code_steps = codes_of(steps, model, X)
         kind = kind_of(model) or kind_before(steps)
         centres = centres_of(model, codes, labels)
@@ -179,8 +178,7 @@ class ClusterDisplay:
         labels : array-like of shape (n_samples,)
             Cluster of each row.
         """
-        labels = np.asarray(labels)
-        check_length(labels, count_rows(X), "labels")
+        labels = labels_of(labels, X)
         rows = shown(inputs, X, image_shape)[0]
         message = "There are no prototypes without an estimator. Use from_estimator."
         return cls(labels, rows, no_prototypes=message).plot(ax, **options)

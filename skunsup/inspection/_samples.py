@@ -156,8 +156,13 @@ class SamplesDisplay:
         samples : object
             Drawn ones, in the same form.
         """
-        samples = named_like(X, samples)
+        samples = named_like(X, samples, "samples")
         one, other = (shown(inputs, rows, image_shape)[0] for rows in (X, samples))
+        if one.form == "columns" and len(one.names) != len(other.names):
+            raise ValueError(
+                f"samples has {len(other.names)} columns, but X has {len(one.names)}. "
+                "Give rows of the same columns."
+            )
         if one.form == "columns" and not hasattr(X, "columns"):
             names = names_of(X, len(one.names))
             one = Shown("columns", one.values, names)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skunsup._estimator import DeepEstimator, inputs_of
 from skunsup._sklearn import count_rows
 from skunsup.inputs import Inputs
+from skunsup.inputs.table._matching import with_columns_of
 
 NOT_THERE = (
     "{name} has no {method}, which {display} needs. {hint}Give an estimator that has it"
@@ -52,11 +53,9 @@ def put_back(steps: Sequence[Any], rows: Any) -> Any:
     return rows
 
 
-def named_like(X: Any, rows: Any) -> Any:
-    """Return rows with the columns of the table `X`, where they have lost them."""
-    if hasattr(X, "columns") and not hasattr(rows, "columns"):
-        return type(X)(rows, columns=X.columns)
-    return rows
+def named_like(X: Any, rows: Any, name: str = "rows") -> Any:
+    """Return rows with the columns of `X`, in its order, where it is a table."""
+    return with_columns_of(X, rows, name, "X") if hasattr(X, "columns") else rows
 
 
 def asked(estimator: Any, method: str, X: Any, display: str) -> np.ndarray:

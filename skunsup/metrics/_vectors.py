@@ -23,6 +23,7 @@ def vectors(
     Numbers are standardised by the mean and the standard deviation of `X_real`. The
     categories of DataFrames are one-hot, so that two different ones are 1 apart. A
     missing value is a category of its own, and so is one that `X_real` does not have.
+    Columns of DataFrames are the same if their names are, in whatever order.
 
     Parameters
     ----------
@@ -105,10 +106,13 @@ def _as_array(X: Any, name: str) -> np.ndarray:
 def _table_vectors(parts: list[tuple[str, Any]]) -> list[np.ndarray]:
     # Here, since it imports Keras, which arrays can do without.
     from skunsup.inputs import Table
+    from skunsup.inputs.table._matching import with_columns_of
 
-    table = Table(handle_unknown="ignore").fit(parts[0][1])
+    real_name, real = parts[0]
+    table = Table(handle_unknown="ignore").fit(real)
     likelihood, found = table.likelihood_, []
     for name, X in parts:
+        X = with_columns_of(real, X, name, real_name)
         rows = table.read_rows(X, table, name).take(slice(None)).astype(np.float64)
         blocks = [rows[:, : 2 * likelihood.n_real]]
         start = 2 * likelihood.n_real

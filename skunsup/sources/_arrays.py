@@ -1,5 +1,6 @@
 """Arrays in files or on clusters, a chunk at a time."""
 
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,11 @@ from skunsup.sources._base import NO_ROWS, Source
 UNREADABLE = (
     "Rows {first} to {last} of the array cannot be read ({kind}: {why}). Keep its file "
     "open, and as it is, until all that reads it has ended."
+)
+NO_ARRAY = (
+    "array is of type {kind}, but expected an array, such as one of h5py or "
+    "numpy.load(path, mmap_mode='r'). Give this for a path, and array.to_numpy() for a "
+    "DataFrame."
 )
 CLOSED = (
     "array cannot be read ({error}). Open its file, and keep it open until all that "
@@ -31,6 +37,8 @@ class ArraySource(Source):
     ------
     ValueError
         If the array has no rows or no axis, or is a Dask array of unknown length.
+    TypeError
+        If it is a path or a DataFrame.
 
     See Also
     --------
@@ -52,6 +60,8 @@ class ArraySource(Source):
             shape = getattr(array, "shape", ())
         except Exception as error:  # of h5py, once its file is closed
             raise ValueError(CLOSED.format(error=error)) from error
+        if isinstance(array, str | PathLike) or (shape and not hasattr(array, "dtype")):
+            raise TypeError(NO_ARRAY.format(kind=type(array).__name__))
         if not shape:
             raise ValueError(
                 f"array={array!r} has no rows. Give one with rows along its first axis."

@@ -13,6 +13,15 @@ UNREADABLE = (
 NOT_INSTALLED = "Parquet files need the package pyarrow: pip install pyarrow pandas."
 
 
+def check_installed() -> None:
+    """Raise ImportError unless the packages that read and write Parquet are there."""
+    try:
+        import pandas  # noqa: F401
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise ImportError(NOT_INSTALLED) from error
+
+
 @contextmanager
 def opened(file: Path) -> Iterator[Any]:
     """Block of code that reads a file of Parquet.
@@ -24,12 +33,10 @@ def opened(file: Path) -> Iterator[Any]:
     ValueError
         If the file cannot be read; with its name.
     """
-    try:
-        import pandas  # noqa: F401
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise ImportError(NOT_INSTALLED) from error
+    check_installed()
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
     try:
         with ParquetFile(file) as known:
             yield known

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skunsup.sources._base import Source
+from skunsup.sources._files import check_installed
 from skunsup.sources._parquet import ParquetSource
 
 UNWRITABLE = (
@@ -52,6 +53,8 @@ def write_parquet(
     ------
     ValueError
         If the folder holds Parquet files, or `function` gives another number of rows.
+    ImportError
+        If pyarrow or pandas is not installed.
     OSError
         If the folder cannot be written to, such as on a full disk.
 
@@ -71,6 +74,7 @@ def write_parquet(
     >>> sums.read(0)["sum"].tolist()
     [2.0, 2.0, 2.0, 2.0, 2.0]
     """
+    check_installed()
     folder = Path(path)
     with _named(path):
         folder.mkdir(parents=True, exist_ok=True)
