@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
@@ -452,3 +453,18 @@ def test_every_score_of_detectors_has_nodes():
 
     made = [make(None, 1) for make in _combined.SCORES.values()]
     assert {type(score) for score in made} | {_combined.Sum} <= {*SCORES}
+
+
+def test_columns_of_polars_are_numbers():
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(rng.normal(size=(40, 3)), schema=list("abc"))
+    model = Autoencoder(max_steps=3, random_state=0).fit(frame)
+    session = runtime.InferenceSession(
+        onnx.to_onnx(model, frame[:2]).SerializeToString()
+    )
+    cells = {name: frame[name].to_numpy()[:, None] for name in frame.columns}
+    found = session.run(["transform"], cells)[0]
+    np.testing.assert_allclose(found, model.transform(frame), rtol=1e-5, atol=1e-6)
+    for X in (frame[["a"]], frame.to_numpy()[:, :2]):
+        with pytest.raises(ValueError, match="Autoencoder was fitted to 3"):
+            onnx.to_onnx(model, X)

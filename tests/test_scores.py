@@ -294,6 +294,14 @@ def test_covariance_tells_rows_of_more_columns_than_it_was_fitted_to():
     assert roc_auc_score(outlying, score.anomaly(view)[rest]) > 0.99
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_covariance_of_two_distinct_rows_is_finite(seed):
+    two = np.random.default_rng(seed).normal(size=(2, 6))
+    view = viewed(np.repeat(two, 30, axis=0))
+    anomaly = Covariance().fit(view, everyone(view)).anomaly(view)
+    assert np.isfinite(anomaly).all()
+
+
 def test_covariance_concentrates():
     rng = np.random.default_rng(0)
     x, outlying = rng.normal(size=(400, 3)), np.arange(400) < 60

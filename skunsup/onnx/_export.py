@@ -72,7 +72,7 @@ def to_onnx(
     NotImplementedError
         If something cannot be exported; the message names it.
     ValueError
-        If a method is not one of the last step.
+        If a method is not one of the last step, or `X` lacks columns.
 
     See Also
     --------
@@ -173,6 +173,8 @@ def _input_types(
         kind = kind_of_data(model)
         if not isinstance(kind, Dense):
             return input_types(kind, X)
+    if X is not None and not hasattr(first, "transformers_"):
+        _check_width(estimator, X)
     if X is not None and hasattr(X, "dtypes") and hasattr(X, "columns"):
         return [(str(name), _column_type(X[name])) for name in X.columns]
     if X is None:
@@ -184,8 +186,19 @@ def _input_types(
     return [("X", kind([None, *array.shape[1:]]))]
 
 
+def _check_width(estimator: Any, X: Any) -> None:
+    """Raise ValueError where a table has other columns than that of `fit`."""
+    found, expected = np.shape(X), getattr(estimator, "n_features_in_", None)
+    if len(found) == 2 and expected is not None and found[1] != expected:
+        raise ValueError(
+            f"X has {found[1]} columns, but {type(estimator).__name__} was fitted to "
+            f"{expected}. Give a few rows with all columns."
+        )
+
+
 def _column_type(column: Any) -> Any:
-    kind = getattr(column.dtype, "kind", "O")
+    pandas_like = hasattr(column.dtype, "kind")
+    kind = (column if pandas_like else column.to_numpy()).dtype.kind
     if kind in "iub":
         return Int64TensorType([None, 1])
     return DoubleTensorType([None, 1]) if kind == "f" else StringTensorType([None, 1])

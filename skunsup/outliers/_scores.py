@@ -158,7 +158,8 @@ class Covariance:
 
 def _shrunk(rows: np.ndarray) -> Mahalanobis:
     """Return the distance by a covariance that is shrunk to the mean variance."""
-    shrunk = min(ledoit_wolf_shrinkage(rows), MOST_SHRUNK)
+    # Rounding makes the shrinkage of rows that take two values negative.
+    shrunk = float(np.clip(ledoit_wolf_shrinkage(rows), 0.0, MOST_SHRUNK))
     weight = np.full(len(rows), 1.0 / len(rows))
     most = len(rows) // ROWS_A_DIRECTION
     return Mahalanobis(rows, weight, shrunk / (1.0 - shrunk), most)
