@@ -349,6 +349,15 @@ def test_a_path_that_cannot_be_a_file_is_refused(tmp_path):
         model.fit(X)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_refused(tmp_path):
+    pipe = tmp_path / "fit.npz"
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="is a device or a pipe"):
+        clone(STOPPED).set_params(checkpoint=pipe).fit(X)
+    assert pipe.is_fifo()
+
+
 # Writing ------------------------------------------------------------------------------
 
 

@@ -19,6 +19,10 @@ IS_FOLDER = (
     "checkpoint={path!r} is a folder, but expected a file. Give the path of a file "
     "in it, such as {example!r}."
 )
+NO_FILE = (
+    "checkpoint={path!r} is a device or a pipe, but expected a file. Give the path of "
+    "a file, which need not exist yet."
+)
 UNREADABLE = (
     "checkpoint={path!r} cannot be read as a checkpoint ({error}). It was cut short or "
     "is another file. Delete it to fit from the start, or give another path."
@@ -30,6 +34,8 @@ def check_path(path: Path) -> None:
     if path.is_dir():
         example = str(path / "fit.npz")
         raise ValueError(IS_FOLDER.format(path=str(path), example=example))
+    if path.exists() and not path.is_file():
+        raise ValueError(NO_FILE.format(path=str(path)))
     if not path.parent.is_dir():
         raise ValueError(NO_FOLDER.format(path=str(path), folder=str(path.parent)))
 
