@@ -12,8 +12,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import tables
 
-RESULTS = Path(__file__).parent / "results"
 TABLES = {
     "clusters_digits": {
         "mnist": "MNIST, 10,000",
@@ -59,7 +59,8 @@ def main():
     options.add_argument("cache", type=Path)
     runs = read(options.parse_args().cache)
     for name, sets in TABLES.items():
-        write(name, list(sets.values()), rows_of(runs, sets))
+        found = {"columns": ["", *sets.values()], "rows": rows_of(runs, sets)}
+        tables.store(name, tables.read(name) | found)
 
 
 def read(cache):
@@ -101,17 +102,6 @@ def seconds(values):
     if mean < 0.1:
         return "< 0.1"
     return f"{mean:.1f}" if mean < 0.95 else f"{mean:.0f}"
-
-
-def write(name, columns, rows):
-    """Replace columns and rows of a stored table."""
-    path = RESULTS / f"{name}.json"
-    table = json.loads(path.read_text(encoding="utf-8"))
-    table |= {"columns": ["", *columns], "rows": rows}
-    lines = [json.dumps(row, ensure_ascii=False) for row in table.pop("rows")]
-    head = json.dumps(table, indent=2, ensure_ascii=False).rstrip("\n}")
-    body = ",\n    ".join(lines)
-    path.write_text(f'{head},\n  "rows": [\n    {body}\n  ]\n}}\n', encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ def labels_of(labels: Any, X: Any) -> np.ndarray:
             f"labels has shape {found.shape}, but expected one label a row."
         )
     check_length(found, count_rows(X), "labels")
+    if found.dtype.kind in "biuSU":  # which cannot be missing
+        return found
     missing = [is_missing(label) for label in found]
     if found.dtype.kind != "O" and not any(missing):
         return found
